@@ -1,0 +1,1 @@
+//! The floor that the host is measured against, and the load.

@@ -1,0 +1,1 @@
+//! Who and what: organisations, APIs, releases, plans, keys.

@@ -1,0 +1,1 @@
+//! The control plane: REST under /v1, health and readiness.

@@ -1,0 +1,1 @@
+//! Admission, settlement, audit: usage.db.

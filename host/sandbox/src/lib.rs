@@ -1,0 +1,1 @@
+//! Untrusted components: checked, compiled apart, bounded, called.

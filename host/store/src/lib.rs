@@ -1,0 +1,1 @@
+//! Opens SQLite: pragmas, migrations, the writer thread with group commit.

@@ -1,0 +1,1 @@
+//! What calls left behind to read: logs and state events, bounded by bytes.

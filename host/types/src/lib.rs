@@ -1,0 +1,33 @@
+//! The words that all rooms share: ids, units, money, time, plan terms, outcomes and error codes.
+//!
+//! It talks to nobody. It does no I/O beyond drawing random bytes and, in [`Clock::system`], reading the clock;
+//! a type is here because it is a word of the house, not because two rooms happen to need it.
+
+mod clock;
+mod code;
+mod digest;
+mod fact;
+mod ids;
+mod money;
+mod outcome;
+mod period;
+mod plan;
+mod secret;
+mod units;
+
+#[cfg(feature = "test-util")]
+pub use clock::ManualClock;
+pub use clock::{Clock, Moment, Timestamp};
+pub use code::Code;
+pub use digest::{Digest, DigestError};
+pub use fact::{Act, Fact};
+pub use ids::{
+    ApiId, AppId, CallId, ExecutionId, IdError, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId,
+    SubscriptionId, TokenId,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use outcome::Outcome;
+pub use period::{Per, Period};
+pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
+pub use secret::{HostKey, KeyKind, SecretError, SecretKey};
+pub use units::{AmountError, ByteCount, Fuel, Units};

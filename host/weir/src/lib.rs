@@ -1,0 +1,1 @@
+//! One binary that hosts APIs sold to the public.

@@ -1,0 +1,2 @@
+//! One binary that hosts APIs sold to the public.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Write a Weir component in Rust.
