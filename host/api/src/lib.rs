@@ -1,1 +1,23 @@
 //! Request and response types of the control plane, and problem documents. No logic.
+//!
+//! `control` reads the requests and writes the responses, the command line does the reverse, and `gateway` writes
+//! problems. Requests refuse unknown members; responses may grow new ones, so readers of them must not refuse any.
+
+mod account;
+mod at;
+mod consumer;
+mod problem;
+mod provider;
+mod report;
+
+pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
+pub use at::At;
+pub use consumer::{App, Key, KeyDisabled, NewApp, NewKey, NewSubscription, Subscription};
+pub use problem::{FieldError, PROBLEM_JSON, Problem};
+pub use provider::{
+    Api, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release, Route, World,
+};
+pub use report::{
+    Call, CallLogs, CallQuery, Health, LogLine, Mismatch, ObjectUsage, Page, Readiness, Reconciliation, Usage,
+    UsageQuery, Verification,
+};

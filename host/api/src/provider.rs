@@ -1,0 +1,255 @@
+//! What a provider publishes: an API, its component, its releases and its plans.
+//!
+//! The request types are also the tables of `weir.toml`, so that what a provider writes there is what is sent.
+
+use std::collections::BTreeMap;
+
+use types::{
+    ApiId, Currency, Digest, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow, ReleaseId, Units,
+};
+
+use crate::At;
+
+/// `POST /v1/apis`. An API of that slug and organisation that is there already is answered with 200.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewApi {
+    /// Its name in paths, unique on the host: `[a-z][a-z0-9-]{0,39}`.
+    pub slug: String,
+    /// Its name for people.
+    pub title: String,
+    /// Whose it is, by id or name. The token's own organisation when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Host names under which it is served too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+}
+
+/// An API.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Api {
+    /// Its id.
+    pub id: ApiId,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// Its name in paths.
+    pub slug: String,
+    /// Its name for people.
+    pub title: String,
+    /// Host names under which it is served too.
+    pub hosts: Vec<String>,
+    /// The number of the release that serves; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<u32>,
+    /// Why it is suspended; absent while it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<String>,
+}
+
+/// What a component offers, and so how it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum World {
+    /// `weir:plugin/http`: typed requests and responses.
+    Http,
+    /// `weir:plugin/task`: JSON in, JSON or a named error out.
+    Task,
+    /// The standard `wasi:http` proxy.
+    WasiHttp,
+}
+
+impl World {
+    /// The word as it stands in files and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Task => "task",
+            Self::WasiHttp => "wasi-http",
+        }
+    }
+}
+
+/// A component that was accepted: the answer to `PUT /v1/components/{sha256}`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Component {
+    /// SHA-256 of its bytes: its name.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What it offers.
+    pub world: World,
+    /// What it asks of the host.
+    pub imports: Vec<String>,
+}
+
+/// What a call may use. What is absent is the host's default; nothing goes above the operator's ceiling.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Fuel units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<Fuel>,
+    /// Wall time in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ms: Option<u64>,
+    /// Memory in total, in MiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u64>,
+    /// The request's body, in KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_body_kib: Option<u64>,
+    /// The response's body, in KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_body_kib: Option<u64>,
+    /// Calls at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+}
+
+/// A billed thing of the provider's own.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Object {
+    /// Its name, such as `megapixels`.
+    pub name: ObjectName,
+    /// The name of one of it, such as `megapixel`.
+    pub unit: String,
+    /// The most that one call may report. Quota for it is set aside before the component runs.
+    pub max_per_call: Units,
+}
+
+/// A route: what is served, and what it counts.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The method, or `*` for any.
+    pub method: String,
+    /// The path's template, such as `/v1/rates/{country}`; `{*rest}` at the end stands for any rest.
+    pub path: String,
+    /// The objects that calls of it may report. All that the release declares when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Vec<ObjectName>>,
+}
+
+/// `POST /v1/apis/{slug}/releases`. The same release twice in a row is one: the second is answered with 200.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRelease {
+    /// The component, which must have been uploaded.
+    pub component: Digest,
+    /// How it is called. It must be what the component offers.
+    pub world: World,
+    /// What a call may use.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Its routes. At least one, unless the world is `task`.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// Its billed objects.
+    #[serde(default)]
+    pub objects: Vec<Object>,
+    /// Settings that the component reads.
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
+    /// HTTP statuses for the component's named errors.
+    #[serde(default)]
+    pub errors: BTreeMap<String, u16>,
+}
+
+/// A release.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Release {
+    /// Its id.
+    pub id: ReleaseId,
+    /// Its number within the API, from 1.
+    pub number: u32,
+    /// The component that it runs.
+    pub component: Digest,
+    /// How it is called.
+    pub world: World,
+    /// Its routes, each as method and path.
+    pub routes: Vec<String>,
+    /// When it was made.
+    pub created_at: At,
+}
+
+/// `PUT /v1/apis/{slug}/live`: which release serves.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// The release's number.
+    pub release: u32,
+}
+
+/// How much of one object a plan includes in each period.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanQuota {
+    /// What is counted.
+    pub object: ObjectName,
+    /// How much of it is included.
+    pub amount: Units,
+    /// How often it begins anew.
+    pub per: Per,
+    /// What happens at its end.
+    pub limit: LimitKind,
+    /// What each further unit costs, a decimal amount in the plan's currency. For a soft quota only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overage: Option<String>,
+}
+
+/// How fast a subscription may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRate {
+    /// Calls per window. At least 1.
+    pub count: u32,
+    /// The window.
+    pub window: RateWindow,
+    /// How many may come at once; `count` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
+}
+
+/// `POST /v1/apis/{slug}/plans`. The same terms under the same name are answered with 200, other terms make a new version.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPlan {
+    /// Its name, such as `BASIC`.
+    pub name: String,
+    /// What it costs a month, a decimal amount. Free when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+    /// The currency of its amounts; `USD` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// How fast a subscription may call; as fast as the host allows when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<PlanRate>,
+    /// What it includes, at most one quota per object.
+    #[serde(default)]
+    pub quotas: Vec<PlanQuota>,
+    /// Whether an answer with a 4xx status is free.
+    #[serde(default)]
+    pub only_2xx_billed: bool,
+    /// The routes that it opens, each as method and path. All when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<Vec<String>>,
+}
+
+/// One version of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Plan {
+    /// Its id.
+    pub id: PlanId,
+    /// Its name.
+    pub name: String,
+    /// Its version, from 1.
+    pub version: u32,
+    /// What it costs a month, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+    /// Its quotas and rate, one sentence each, for people.
+    pub terms: Vec<String>,
+}
