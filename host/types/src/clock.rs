@@ -1,6 +1,7 @@
 //! Time: stored moments, passed durations, and the clock that rooms are given.
 
 use std::fmt;
+#[cfg(feature = "test-util")]
 use std::sync::Arc;
 #[cfg(feature = "test-util")]
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -67,7 +68,7 @@ impl fmt::Debug for Timestamp {
 }
 
 /// A reading of the monotonic clock: only good for [`Moment::since`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
 
 impl Moment {

@@ -148,7 +148,9 @@ impl Code {
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The method is not allowed here"),
             Self::LoopDetected => ("loop-detected", 508, "The call goes through this host too many times"),
             Self::IdempotencyConflict => ("idempotency-conflict", 409, "The idempotency key is in use"),
-            Self::IdempotencyMismatch => ("idempotency-mismatch", 422, "The idempotency key belongs to another request"),
+            Self::IdempotencyMismatch => {
+                ("idempotency-mismatch", 422, "The idempotency key belongs to another request")
+            }
             Self::ComponentFailed => ("component-failed", 502, "The API's component failed"),
             Self::ComponentLimit => ("component-limit", 502, "The API's component met a limit"),
             Self::ExecutionTimeout => ("execution-timeout", 504, "The API took too long"),

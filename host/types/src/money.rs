@@ -35,7 +35,11 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| MoneyError::Currency(text.to_owned()))?;
-        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(MoneyError::Currency(text.to_owned())) }
+        if code.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(code))
+        } else {
+            Err(MoneyError::Currency(text.to_owned()))
+        }
     }
 }
 

@@ -88,8 +88,8 @@ impl Period {
 
     fn month(anchor: Timestamp, now: Timestamp) -> Self {
         let (from, to) = (civil(anchor), civil(now));
-        let months = (i32::from(to.year()) - i32::from(from.year())) * 12
-            + (i32::from(to.month()) - i32::from(from.month()));
+        let months =
+            (i32::from(to.year()) - i32::from(from.year())) * 12 + (i32::from(to.month()) - i32::from(from.month()));
         // `months` boundaries after the anchor lies in the month of `now`: before it, or after it.
         let boundary = anniversary(anchor, months);
         if boundary <= now {
@@ -129,9 +129,18 @@ mod tests {
     #[test]
     fn a_month_keeps_the_anchors_day_and_clamps_to_the_months_length() {
         let anchor = "2026-01-31T00:00:00Z";
-        assert_eq!(month(anchor, "2026-02-10T00:00:00Z"), ("2026-01-31T00:00:00Z".into(), "2026-02-28T00:00:00Z".into()));
-        assert_eq!(month(anchor, "2026-02-28T00:00:00Z"), ("2026-02-28T00:00:00Z".into(), "2026-03-31T00:00:00Z".into()));
-        assert_eq!(month(anchor, "2026-04-29T23:59:59Z"), ("2026-03-31T00:00:00Z".into(), "2026-04-30T00:00:00Z".into()));
+        assert_eq!(
+            month(anchor, "2026-02-10T00:00:00Z"),
+            ("2026-01-31T00:00:00Z".into(), "2026-02-28T00:00:00Z".into())
+        );
+        assert_eq!(
+            month(anchor, "2026-02-28T00:00:00Z"),
+            ("2026-02-28T00:00:00Z".into(), "2026-03-31T00:00:00Z".into())
+        );
+        assert_eq!(
+            month(anchor, "2026-04-29T23:59:59Z"),
+            ("2026-03-31T00:00:00Z".into(), "2026-04-30T00:00:00Z".into())
+        );
         assert_eq!(month("2028-01-31T00:00:00Z", "2028-02-01T00:00:00Z").1, "2028-02-29T00:00:00Z");
     }
 

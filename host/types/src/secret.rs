@@ -134,7 +134,10 @@ impl fmt::Debug for HostKey {
 
 /// Fills `bytes` from the kernel's generator.
 pub(crate) fn fill_random(bytes: &mut [u8]) {
-    #[expect(clippy::expect_used, reason = "a machine whose kernel gives no random bytes can make no key: nothing may go on")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a machine whose kernel gives no random bytes can make no key: nothing may go on"
+    )]
     getrandom::fill(bytes).expect("the kernel gives random bytes");
 }
 
@@ -158,10 +161,7 @@ mod tests {
         assert_eq!(checksum("weir_live_0123456789ABCDEFGHIJabcdefghij"), "14zXSv");
         assert_eq!(checksum("weir_test_0123456789ABCDEFGHIJabcdefghij"), "3qvLPi");
         let key = SecretKey("weir_live_0123456789ABCDEFGHIJabcdefghij14zXSv".to_owned());
-        assert_eq!(
-            key.digest().to_string(),
-            "87d908383d28d9615587c6c8efd9908d6c247f8fe3b6b80d4395dd2e2b8b32f8"
-        );
+        assert_eq!(key.digest().to_string(), "87d908383d28d9615587c6c8efd9908d6c247f8fe3b6b80d4395dd2e2b8b32f8");
     }
 
     #[test]
