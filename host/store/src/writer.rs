@@ -176,7 +176,7 @@ impl<G: Group> Writer<G> {
     fn recover(&mut self, trouble: Trouble) -> Option<Trouble> {
         let attempt = match &trouble {
             Trouble::Held(_) => self.probe_held(),
-            Trouble::Broken(error) => self.reopen(error.sqlite_error_code() != Some(ErrorCode::DiskFull)),
+            Trouble::Broken(error) => self.reopen(error),
         };
         match attempt {
             Ok(()) => {
@@ -198,9 +198,10 @@ impl<G: Group> Writer<G> {
         probed
     }
 
-    fn reopen(&mut self, check: bool) -> rusqlite::Result<()> {
+    fn reopen(&mut self, after: &rusqlite::Error) -> rusqlite::Result<()> {
         let mut connection = open_writer(&self.path, self.synchronous)?;
-        if check {
+        // A full disk tears nothing; after anything else the pages are looked at.
+        if after.sqlite_error_code() != Some(ErrorCode::DiskFull) {
             quick_check(&connection)?;
         }
         probe(&connection)?;
