@@ -1,1 +1,36 @@
-//! Who and what: organisations, APIs, releases, plans, keys.
+//! Who and what: organisations, APIs, components, releases, plans, apps, keys, subscriptions, control tokens.
+//!
+//! It keeps `catalog.db` and shows it to calls as a [`Snapshot`]: a persistent structure that is read without a lock,
+//! an await or a query. It talks to `store`, and to the ledger through [`Relay`] alone. It never runs a component, never
+//! counts a call, and never keeps a secret: of keys and tokens it stores digests.
+//!
+//! ```text
+//! command -> catalog.db: the change and its outbox rows, one commit
+//!         -> publisher, at most 20 ms later, for all changes that wait:
+//!            relay to usage.db -> swap the snapshot -> delete the outbox rows -> the commands resolve
+//! ```
+//! So the ledger knows the terms before any call can use them, and a crash anywhere in between only repeats facts,
+//! which the ledger ignores by their ids.
+
+mod catalog;
+mod command;
+mod consumer;
+mod error;
+mod limits;
+mod product;
+mod publisher;
+mod relay;
+mod snapshot;
+mod tables;
+
+pub use catalog::{Catalog, Settings, Stats};
+pub use consumer::{Actor, App, Key, Organisation, Principal, Role, Subscription, Token};
+pub use error::{CatalogError, OpenError};
+pub use limits::Limits;
+pub use product::{Api, Component, Live, ObjectDeclaration, Plan, Release, Route, World, WorldError};
+pub use relay::{Relay, RelayFailed};
+pub use snapshot::Snapshot;
+pub use tables::access::NewKey;
+pub use tables::api::NewApi;
+pub use tables::plan::NewPlan;
+pub use tables::release::{NewRelease, NewRoute};

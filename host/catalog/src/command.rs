@@ -1,0 +1,239 @@
+//! The commands: each is one transaction of catalog.db, and resolves when the snapshot shows it.
+//!
+//! All of them fail alike. `NotFound`, `Exists`, `Invalid`, `TooManyKeys`, `Store`, `Unavailable`: nothing is written.
+//! `NotYetVisible`: it is written and will appear. `Uncertain`: look before repeating. Those that make a thing with a
+//! name find it instead when it is there and says the same, so repeating them is safe. A dropped future changes nothing:
+//! the change goes on.
+
+use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretKey, SubscriptionId, Timestamp, TokenId};
+
+use crate::tables::{access, api, organisation, plan, release, subscription};
+use crate::{Actor, Catalog, CatalogError, Component, Key, NewApi, NewKey, NewPlan, NewRelease, Release, Role};
+
+impl Catalog {
+    /// Makes an organisation, or finds the one with this name.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn create_organisation(&self, actor: Actor, name: &str) -> Result<OrganisationId, CatalogError> {
+        let name = name.to_owned();
+        self.change(actor, move |change| organisation::create(change, &name)).await
+    }
+
+    /// Gives an organisation another name.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Exists` when another one has it.
+    pub async fn rename_organisation(
+        &self,
+        actor: Actor,
+        organisation: OrganisationId,
+        name: &str,
+    ) -> Result<(), CatalogError> {
+        let name = name.to_owned();
+        self.change(actor, move |change| organisation::rename(change, organisation, &name)).await
+    }
+
+    /// Makes an API, or brings the organisation's API with this slug up to date: its title and its hosts.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Exists` when another organisation has the slug or another API a host.
+    pub async fn create_api(&self, actor: Actor, new: NewApi) -> Result<ApiId, CatalogError> {
+        self.change(actor, move |change| api::create(change, &new)).await
+    }
+
+    /// Stops an API, with a reason that its provider sees.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn suspend_api(&self, actor: Actor, api: ApiId, reason: &str) -> Result<(), CatalogError> {
+        let reason = reason.to_owned();
+        self.change(actor, move |change| api::suspend(change, api, Some(&reason))).await
+    }
+
+    /// Lets a suspended API serve again.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn resume_api(&self, actor: Actor, api: ApiId) -> Result<(), CatalogError> {
+        self.change(actor, move |change| api::suspend(change, api, None)).await
+    }
+
+    /// Notes a component that the sandbox has accepted. A known one stays as it is, withdrawn or not.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn register_component(&self, actor: Actor, component: Component) -> Result<(), CatalogError> {
+        self.change(actor, move |change| release::register(change, &component)).await
+    }
+
+    /// Keeps a component out of new releases, and its releases from being set live. What is live stays live.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn withdraw_component(&self, actor: Actor, digest: Digest, reason: &str) -> Result<(), CatalogError> {
+        let reason = reason.to_owned();
+        self.change(actor, move |change| release::withdraw(change, &digest, &reason)).await
+    }
+
+    /// Makes the next release of an API, or finds the latest one if it says the same. Answers its number.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` also for a component that is withdrawn, and when a plan in force counts an object
+    /// that the release does not declare.
+    pub async fn create_release(&self, actor: Actor, new: NewRelease) -> Result<u32, CatalogError> {
+        self.change(actor, move |change| release::create(change, &new)).await
+    }
+
+    /// Lets a release serve its API, alone.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` when its component is withdrawn.
+    pub async fn set_live(&self, actor: Actor, api: ApiId, number: u32) -> Result<(), CatalogError> {
+        self.change(actor, move |change| release::set_live(change, api, number)).await
+    }
+
+    /// Makes the next version of a plan, or finds the newest one if it says the same. Subscriptions stay on their
+    /// version; new ones get the newest.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` also when a quota counts an object that the latest release does not declare.
+    pub async fn create_plan(&self, actor: Actor, new: NewPlan) -> Result<PlanId, CatalogError> {
+        self.change(actor, move |change| plan::create(change, &new)).await
+    }
+
+    /// Makes an app, or finds the organisation's app with this name.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn create_app(
+        &self,
+        actor: Actor,
+        organisation: OrganisationId,
+        name: &str,
+    ) -> Result<AppId, CatalogError> {
+        let name = name.to_owned();
+        self.change(actor, move |change| organisation::create_app(change, organisation, &name)).await
+    }
+
+    /// Makes a key. The secret is shown this once and stored nowhere; after `NotYetVisible` it is lost, and the key is
+    /// best disabled.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `TooManyKeys` when the app has two live ones.
+    pub async fn create_key(&self, actor: Actor, new: NewKey) -> Result<(Key, SecretKey), CatalogError> {
+        let secret = SecretKey::generate(new.kind);
+        self.change(actor, move |change| access::create_key(change, new, &secret).map(|key| (key, secret))).await
+    }
+
+    /// Refuses a key from now on, for good.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn disable_key(&self, actor: Actor, key: KeyId, reason: &str) -> Result<(), CatalogError> {
+        let reason = reason.to_owned();
+        self.change(actor, move |change| access::disable_key(change, key, &reason)).await
+    }
+
+    /// Lets a live key end at `end`, so that its successor can take over meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` when it has ended already.
+    pub async fn retire_key(&self, actor: Actor, key: KeyId, end: Timestamp) -> Result<(), CatalogError> {
+        self.change(actor, move |change| access::retire_key(change, key, end)).await
+    }
+
+    /// Subscribes an app to an API, or moves its subscription to another plan; its id and its anchor stay.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` when the plan has a newer version.
+    pub async fn subscribe(
+        &self,
+        actor: Actor,
+        app: AppId,
+        api: ApiId,
+        plan: PlanId,
+    ) -> Result<SubscriptionId, CatalogError> {
+        self.change(actor, move |change| subscription::subscribe(change, app, api, plan)).await
+    }
+
+    /// Stops a subscription, with a reason.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn suspend_subscription(
+        &self,
+        actor: Actor,
+        subscription: SubscriptionId,
+        reason: &str,
+    ) -> Result<(), CatalogError> {
+        let reason = reason.to_owned();
+        self.change(actor, move |change| subscription::suspend(change, subscription, Some(&reason))).await
+    }
+
+    /// Lets a suspended subscription call again.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn resume_subscription(&self, actor: Actor, subscription: SubscriptionId) -> Result<(), CatalogError> {
+        self.change(actor, move |change| subscription::suspend(change, subscription, None)).await
+    }
+
+    /// Makes a control token. The secret is shown this once and stored nowhere.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn create_token(&self, actor: Actor, role: Role) -> Result<(TokenId, SecretKey), CatalogError> {
+        let secret = SecretKey::generate(types::KeyKind::Control);
+        self.change(actor, move |change| access::create_token(change, role, &secret).map(|token| (token, secret))).await
+    }
+
+    /// Refuses a control token from now on, for good.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn disable_token(&self, actor: Actor, token: TokenId, reason: &str) -> Result<(), CatalogError> {
+        let reason = reason.to_owned();
+        self.change(actor, move |change| access::disable_token(change, token, &reason)).await
+    }
+
+    /// A component that was registered.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unavailable`] when the file cannot be read.
+    pub async fn component(&self, digest: Digest) -> Result<Option<Component>, CatalogError> {
+        let read = move |conn: &rusqlite::Connection| release::component(conn, &digest);
+        self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
+    }
+
+    /// The latest releases of an API, newest first, at most `limit`, with the limits that count.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unavailable`] when the file cannot be read.
+    pub async fn releases(&self, api: ApiId, limit: u32) -> Result<Vec<Release>, CatalogError> {
+        let ceiling = self.inner.ceiling;
+        let read = move |conn: &rusqlite::Connection| release::list(conn, api, limit, &ceiling);
+        self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
+    }
+}

@@ -1,0 +1,218 @@
+//! The catalog as calls see it: persistent maps, so that a change shares all that it leaves alone.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SubscriptionId, TokenId};
+
+use crate::{Api, App, Key, Organisation, Plan, Subscription, Token};
+
+/// One consistent state of the catalog. Never changes; a change makes another one.
+///
+/// Look-ups are one or two hash look-ups and allocate nothing. Lists are in the order of ids unless they say otherwise.
+#[derive(Clone, Default, PartialEq)]
+pub struct Snapshot {
+    organisations: RedBlackTreeMapSync<OrganisationId, Arc<Organisation>>,
+    apis: RedBlackTreeMapSync<ApiId, Arc<Api>>,
+    plans: RedBlackTreeMapSync<PlanId, Arc<Plan>>,
+    apps: RedBlackTreeMapSync<AppId, Arc<App>>,
+    tokens: RedBlackTreeMapSync<TokenId, Arc<Token>>,
+    slugs: HashTrieMapSync<Arc<str>, Arc<Api>>,
+    hosts: HashTrieMapSync<String, Arc<Api>>,
+    keys: HashTrieMapSync<Digest, Arc<Key>>,
+    keys_by_id: HashTrieMapSync<KeyId, Arc<Key>>,
+    subscriptions: HashTrieMapSync<(AppId, ApiId), Arc<Subscription>>,
+    subscriptions_by_id: HashTrieMapSync<SubscriptionId, Arc<Subscription>>,
+    token_digests: HashTrieMapSync<Digest, Arc<Token>>,
+}
+
+impl Snapshot {
+    /// The API with this slug.
+    pub fn api(&self, slug: &str) -> Option<&Arc<Api>> {
+        self.slugs.get(slug)
+    }
+
+    /// The API that this host name leads to, given in lower case and without a port.
+    pub fn api_by_host(&self, host: &str) -> Option<&Arc<Api>> {
+        self.hosts.get(host)
+    }
+
+    /// The API with this id.
+    pub fn api_by_id(&self, api: ApiId) -> Option<&Arc<Api>> {
+        self.apis.get(&api)
+    }
+
+    /// The key whose secret has this digest, live or not.
+    pub fn key(&self, digest: &Digest) -> Option<&Arc<Key>> {
+        self.keys.get(digest)
+    }
+
+    /// The key with this id, live or not.
+    pub fn key_by_id(&self, key: KeyId) -> Option<&Arc<Key>> {
+        self.keys_by_id.get(&key)
+    }
+
+    /// The app with this id.
+    pub fn app(&self, app: AppId) -> Option<&Arc<App>> {
+        self.apps.get(&app)
+    }
+
+    /// The subscription of this app to this API.
+    pub fn subscription(&self, app: AppId, api: ApiId) -> Option<&Arc<Subscription>> {
+        self.subscriptions.get(&(app, api))
+    }
+
+    /// The subscription with this id.
+    pub fn subscription_by_id(&self, subscription: SubscriptionId) -> Option<&Arc<Subscription>> {
+        self.subscriptions_by_id.get(&subscription)
+    }
+
+    /// The plan version with this id.
+    pub fn plan(&self, plan: PlanId) -> Option<&Arc<Plan>> {
+        self.plans.get(&plan)
+    }
+
+    /// The version of a plan that takes new subscriptions. Looks at every plan: for management, not for calls.
+    pub fn plan_named(&self, api: ApiId, name: &str) -> Option<&Arc<Plan>> {
+        self.plans_of(api).filter(|plan| &*plan.name == name).max_by_key(|plan| plan.version)
+    }
+
+    /// The organisation with this id.
+    pub fn organisation(&self, organisation: OrganisationId) -> Option<&Arc<Organisation>> {
+        self.organisations.get(&organisation)
+    }
+
+    /// The organisation with this name. Looks at every one: for management, not for calls.
+    pub fn organisation_named(&self, name: &str) -> Option<&Arc<Organisation>> {
+        self.organisations().find(|organisation| organisation.name == name)
+    }
+
+    /// The control token with this id, disabled or not.
+    pub fn token(&self, token: TokenId) -> Option<&Arc<Token>> {
+        self.tokens.get(&token)
+    }
+
+    /// The control token whose secret has this digest, disabled or not.
+    pub fn token_by_digest(&self, digest: &Digest) -> Option<&Arc<Token>> {
+        self.token_digests.get(digest)
+    }
+
+    /// All organisations.
+    pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
+        self.organisations.values()
+    }
+
+    /// All APIs.
+    pub fn apis(&self) -> impl Iterator<Item = &Arc<Api>> {
+        self.apis.values()
+    }
+
+    /// All versions of all plans.
+    pub fn plans(&self) -> impl Iterator<Item = &Arc<Plan>> {
+        self.plans.values()
+    }
+
+    /// All versions of an API's plans. Looks at every plan: for management, not for calls.
+    pub fn plans_of(&self, api: ApiId) -> impl Iterator<Item = &Arc<Plan>> {
+        self.plans.values().filter(move |plan| plan.api == api)
+    }
+
+    /// All apps.
+    pub fn apps(&self) -> impl Iterator<Item = &Arc<App>> {
+        self.apps.values()
+    }
+
+    /// All control tokens.
+    pub fn tokens(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.tokens.values()
+    }
+
+    /// All keys, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys_by_id.values()
+    }
+
+    /// The keys of an app, in no order. Looks at every key: for management, not for calls.
+    pub fn keys_of(&self, app: AppId) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys().filter(move |key| key.app == app)
+    }
+
+    /// All subscriptions, in no order.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &Arc<Subscription>> {
+        self.subscriptions_by_id.values()
+    }
+
+    /// How many subscriptions there are.
+    pub fn subscription_count(&self) -> usize {
+        self.subscriptions_by_id.size()
+    }
+
+    /// This state with `changed` put in place of what had the same ids.
+    pub(crate) fn with(&self, changed: Changed) -> Self {
+        let mut next = self.clone();
+        for organisation in changed.organisations {
+            next.organisations.insert_mut(organisation.id, organisation);
+        }
+        for plan in changed.plans {
+            next.plans.insert_mut(plan.id, plan);
+        }
+        next.put_apis(changed.apis);
+        for app in changed.apps {
+            next.apps.insert_mut(app.id, app);
+        }
+        for key in changed.keys {
+            next.keys.insert_mut(key.digest, Arc::clone(&key));
+            next.keys_by_id.insert_mut(key.id, key);
+        }
+        for subscription in changed.subscriptions {
+            next.subscriptions.insert_mut((subscription.app, subscription.api), Arc::clone(&subscription));
+            next.subscriptions_by_id.insert_mut(subscription.id, subscription);
+        }
+        for token in changed.tokens {
+            next.token_digests.insert_mut(token.digest, Arc::clone(&token));
+            next.tokens.insert_mut(token.id, token);
+        }
+        next
+    }
+
+    fn put_apis(&mut self, apis: Vec<Arc<Api>>) {
+        // All old host names go before any new one comes: one may have moved from one API of the group to another.
+        for api in &apis {
+            if let Some(old) = self.apis.get(&api.id) {
+                for host in &old.hosts {
+                    self.hosts.remove_mut(host);
+                }
+            }
+        }
+        for api in apis {
+            for host in &api.hosts {
+                self.hosts.insert_mut(host.clone(), Arc::clone(&api));
+            }
+            self.slugs.insert_mut(Arc::clone(&api.slug), Arc::clone(&api));
+            self.apis.insert_mut(api.id, api);
+        }
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("apis", &self.apis.size())
+            .field("apps", &self.apps.size())
+            .field("subscriptions", &self.subscriptions_by_id.size())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Things as they now are in catalog.db: new, or in place of what has the same id.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    pub(crate) organisations: Vec<Arc<Organisation>>,
+    pub(crate) apis: Vec<Arc<Api>>,
+    pub(crate) plans: Vec<Arc<Plan>>,
+    pub(crate) apps: Vec<Arc<App>>,
+    pub(crate) keys: Vec<Arc<Key>>,
+    pub(crate) subscriptions: Vec<Arc<Subscription>>,
+    pub(crate) tokens: Vec<Arc<Token>>,
+}

@@ -1,0 +1,20 @@
+//! All SQL of the catalog, as operations of the domain over one connection. No state, no clock, no async.
+//!
+//! A change is checked and written in one savepoint together with the outbox rows that tell the ledger of it. Ids that
+//! the operations draw are the only thing in them that is not given.
+
+pub(crate) mod access;
+pub(crate) mod api;
+mod change;
+mod column;
+pub(crate) mod load;
+pub(crate) mod organisation;
+pub(crate) mod outbox;
+pub(crate) mod plan;
+pub(crate) mod release;
+pub(crate) mod subscription;
+
+pub(crate) use change::Change;
+
+/// `MIGRATIONS[i]` leads from version i to version i + 1 of catalog.db.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("tables/schema.sql")];

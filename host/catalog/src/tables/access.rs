@@ -1,0 +1,147 @@
+//! Keys of apps and tokens of the control plane: digests alone, never a secret.
+
+use rusqlite::params;
+use serde_json::json;
+use types::{AppId, Fact, KeyId, KeyKind, SecretKey, Timestamp, TokenId};
+
+use super::api::check_reason;
+use super::change::{Change, Turn};
+use super::{load, organisation};
+use crate::{CatalogError, Key, Role};
+
+/// Live keys that an app has at most: the one in use, and its successor while it is rolled.
+pub(crate) const LIVE_KEYS: i64 = 2;
+
+/// What is asked of a new key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewKey {
+    /// Whose it becomes.
+    pub app: AppId,
+    /// [`KeyKind::Live`] or [`KeyKind::Test`].
+    pub kind: KeyKind,
+    /// From when on it is refused. `None`: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes a key of `secret` for an app that has fewer than two live ones.
+pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -> Result<Key, CatalogError> {
+    require_app(change, new.app)?;
+    let kind = match new.kind {
+        KeyKind::Live => "live",
+        KeyKind::Test => "test",
+        KeyKind::Control => return Err(CatalogError::invalid("kind", "an app's key is live or test")),
+    };
+    if new.expires_at.is_some_and(|end| end <= change.now) {
+        return Err(CatalogError::invalid("expires_at", "lies in the past"));
+    }
+    if live_keys(change, new.app)? >= LIVE_KEYS {
+        return Err(CatalogError::TooManyKeys { app: new.app });
+    }
+    let key = Key {
+        id: KeyId::generate(change.now),
+        app: new.app,
+        kind: new.kind,
+        digest: secret.digest(),
+        prefix: secret.display_prefix().to_owned(),
+        expires_at: new.expires_at,
+        disabled: None,
+        created_at: change.now,
+    };
+    change.write(
+        "INSERT INTO api_key (id, app, kind, sha256, prefix, expires_us, created_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            key.id.to_string(),
+            key.app.to_string(),
+            kind,
+            key.digest.as_bytes(),
+            key.prefix,
+            key.expires_at.map(Timestamp::as_micros),
+            change.now.as_micros()
+        ],
+    )?;
+    change.tell(&Fact::Key { id: key.id, app: key.app, prefix: key.prefix.clone() })?;
+    let after = json!({ "app": key.app, "kind": kind, "expires_at": key.expires_at });
+    change.record("key.create", &key.id, Turn::new(after))?;
+    Ok(key)
+}
+
+/// Refuses a key from now on, for good.
+pub(crate) fn disable_key(change: &Change<'_>, id: KeyId, reason: &str) -> Result<(), CatalogError> {
+    check_reason(Some(reason))?;
+    if key(change, id)?.disabled.is_some() {
+        return Ok(());
+    }
+    change.write("UPDATE api_key SET disabled = ?2 WHERE id = ?1", params![id.to_string(), reason])?;
+    change.record("key.disable", &id, Turn::from(json!({ "disabled": null }), json!({ "disabled": reason })))?;
+    Ok(())
+}
+
+/// Lets a key end at `end`: how a key retires beside its successor. An end that has come is not moved.
+pub(crate) fn retire_key(change: &Change<'_>, id: KeyId, end: Timestamp) -> Result<(), CatalogError> {
+    let stored = key(change, id)?;
+    if !stored.is_live(change.now) {
+        return Err(CatalogError::invalid("key", "is disabled or has expired"));
+    }
+    if stored.expires_at == Some(end) {
+        return Ok(());
+    }
+    change.write("UPDATE api_key SET expires_us = ?2 WHERE id = ?1", params![id.to_string(), end.as_micros()])?;
+    let turn = Turn::from(json!({ "expires_at": stored.expires_at }), json!({ "expires_at": end }));
+    change.record("key.retire", &id, turn)?;
+    Ok(())
+}
+
+/// Makes a control token of `secret`.
+pub(crate) fn create_token(change: &Change<'_>, role: Role, secret: &SecretKey) -> Result<TokenId, CatalogError> {
+    if let Some(organisation) = role.organisation() {
+        organisation::require(change, organisation)?;
+    }
+    let id = TokenId::generate(change.now);
+    change.write(
+        "INSERT INTO token (id, role, organisation, sha256, prefix, created_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            id.to_string(),
+            role.as_str(),
+            role.organisation().map(|organisation| organisation.to_string()),
+            secret.digest().as_bytes(),
+            secret.display_prefix(),
+            change.now.as_micros()
+        ],
+    )?;
+    let after = json!({ "role": role.as_str(), "organisation": role.organisation() });
+    change.record("token.create", &id, Turn::new(after))?;
+    Ok(id)
+}
+
+/// Refuses a control token from now on, for good.
+pub(crate) fn disable_token(change: &Change<'_>, id: TokenId, reason: &str) -> Result<(), CatalogError> {
+    check_reason(Some(reason))?;
+    let before: Option<String> = change
+        .find("SELECT disabled FROM token WHERE id = ?1", [id.to_string()], |row| row.get(0))?
+        .ok_or_else(|| CatalogError::missing("token", &id))?;
+    if before.is_some() {
+        return Ok(());
+    }
+    change.write("UPDATE token SET disabled = ?2 WHERE id = ?1", params![id.to_string(), reason])?;
+    change.record("token.disable", &id, Turn::from(json!({ "disabled": null }), json!({ "disabled": reason })))?;
+    Ok(())
+}
+
+pub(super) fn require_app(change: &Change<'_>, app: AppId) -> Result<(), CatalogError> {
+    change
+        .find("SELECT 1 FROM app WHERE id = ?1", [app.to_string()], |_| Ok(()))?
+        .ok_or_else(|| CatalogError::missing("app", &app))
+}
+
+fn live_keys(change: &Change<'_>, app: AppId) -> rusqlite::Result<i64> {
+    let sql = "SELECT count(*) FROM api_key
+                WHERE app = ?1 AND disabled IS NULL AND (expires_us IS NULL OR expires_us > ?2)";
+    let count = change.find(sql, params![app.to_string(), change.now.as_micros()], |row| row.get(0))?;
+    Ok(count.unwrap_or(0))
+}
+
+fn key(change: &Change<'_>, id: KeyId) -> Result<Key, CatalogError> {
+    change
+        .find(&format!("{} WHERE id = ?1", load::KEY), [id.to_string()], load::key)?
+        .ok_or_else(|| CatalogError::missing("key", &id))
+}

@@ -1,0 +1,208 @@
+//! What a release may say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use types::{ApiId, ByteCount, Digest, Fuel, ObjectName, Units};
+
+use crate::{CatalogError, Limits, ObjectDeclaration};
+
+/// A release as its provider describes it. The world follows from the component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRelease {
+    /// Whose it becomes.
+    pub api: ApiId,
+    /// A component that was registered.
+    pub component: Digest,
+    /// What a call may use. Above the operator's ceiling, the ceiling counts.
+    pub limits: Limits,
+    /// What it answers to, at most 500.
+    pub routes: Vec<NewRoute>,
+    /// The provider's own billed things, at most 16.
+    pub objects: Vec<ObjectDeclaration>,
+    /// What the component reads as configuration: at most 64 entries of at most 8 KiB.
+    pub config: BTreeMap<String, String>,
+    /// The HTTP status, 400 to 599, of each named error of the component; at most 100.
+    pub errors: BTreeMap<String, u16>,
+}
+
+/// A route as its provider describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRoute {
+    /// The method, in capitals; `*` for any.
+    pub method: String,
+    /// The path: segments of plain text or `{name}`; `{*rest}` as the last one takes any rest.
+    pub template: String,
+    /// What a call sets aside beside one of `requests`: declared objects, up to their maximum per call.
+    pub needs: Vec<(ObjectName, Units)>,
+}
+
+const ROUTES: usize = 500;
+const OBJECTS: usize = 16;
+const CONFIG_ENTRIES: usize = 64;
+const CONFIG_NAME_BYTES: usize = 128;
+const CONFIG_VALUE_BYTES: usize = 8_192;
+const ERRORS: usize = 100;
+const NAME_BYTES: usize = 80;
+const TEMPLATE_BYTES: usize = 512;
+const METHOD_BYTES: usize = 20;
+
+pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
+    limits(&new.limits)?;
+    objects(&new.objects)?;
+    routes(new)?;
+    config(&new.config)?;
+    errors(&new.errors)
+}
+
+fn limits(limits: &Limits) -> Result<(), CatalogError> {
+    let nothing = limits.fuel == Fuel::ZERO
+        || limits.wall < Duration::from_micros(1)
+        || limits.memory == ByteCount::ZERO
+        || limits.concurrency == 0;
+    if nothing {
+        return Err(CatalogError::invalid("limits", "fuel, wall time, memory and concurrency are above zero"));
+    }
+    if !limits.wall.as_micros().is_multiple_of(1_000) || limits.wall > Duration::from_hours(24) {
+        return Err(CatalogError::invalid("limits", "wall time is in whole milliseconds, at most a day"));
+    }
+    Ok(())
+}
+
+fn objects(objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {
+    let refuse = |why: String| Err(CatalogError::invalid("objects", why));
+    if objects.len() > OBJECTS {
+        return refuse(format!("at most {OBJECTS}"));
+    }
+    let mut names = BTreeSet::new();
+    for object in objects {
+        if object.name.is_built_in() {
+            return refuse(format!("{} is counted by the host itself", object.name));
+        }
+        if !names.insert(&object.name) {
+            return refuse(format!("{} is declared twice", object.name));
+        }
+        if object.unit.is_empty() || object.unit.len() > NAME_BYTES {
+            return refuse(format!("the unit of {} has 1 to {NAME_BYTES} bytes", object.name));
+        }
+        if object.max_per_call == Units::ZERO {
+            return refuse(format!("max_per_call of {} is above zero", object.name));
+        }
+    }
+    Ok(())
+}
+
+fn routes(new: &NewRelease) -> Result<(), CatalogError> {
+    let refuse = |why: String| Err(CatalogError::invalid("routes", why));
+    if new.routes.is_empty() || new.routes.len() > ROUTES {
+        return refuse(format!("1 to {ROUTES}"));
+    }
+    let mut shapes = BTreeSet::new();
+    for route in &new.routes {
+        let method = route.method.as_bytes();
+        let capitals = !method.is_empty() && method.len() <= METHOD_BYTES && method.iter().all(u8::is_ascii_uppercase);
+        if route.method != "*" && !capitals {
+            return refuse(format!("{:?} is not a method in capitals, and not *", route.method));
+        }
+        let shape = shape(&route.template).map_err(|why| CatalogError::invalid("routes", why))?;
+        if !shapes.insert((&route.method, shape)) {
+            return refuse(format!("{} {} is there twice", route.method, route.template));
+        }
+        needs(route, &new.objects)?;
+    }
+    Ok(())
+}
+
+/// The template with its parameters' names left out: two routes of one shape cannot be told apart.
+fn shape(template: &str) -> Result<String, String> {
+    let refuse = |why: &str| Err(format!("{template:?}: {why}"));
+    let Some(path) = template.strip_prefix('/').filter(|_| template.len() <= TEMPLATE_BYTES) else {
+        return refuse("a template begins with / and has at most 512 bytes");
+    };
+    let mut shape = String::new();
+    let mut names = BTreeSet::new();
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        shape.push('/');
+        let parameter = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let Some(parameter) = parameter else {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte);
+            if !segment.bytes().all(plain) {
+                return refuse("a segment is plain text or {name}");
+            }
+            shape.push_str(segment);
+            continue;
+        };
+        let (name, mark) = parameter.strip_prefix('*').map_or((parameter, "{}"), |name| (name, "{*}"));
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return refuse("a parameter's name has letters, digits and _");
+        }
+        if !names.insert(name) {
+            return refuse("a parameter's name is there twice");
+        }
+        if mark == "{*}" && segments.peek().is_some() {
+            return refuse("{*name} is the last segment");
+        }
+        shape.push_str(mark);
+    }
+    Ok(shape)
+}
+
+fn needs(route: &NewRoute, objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {
+    let refuse = |why: String| Err(CatalogError::invalid("routes", why));
+    let mut names = BTreeSet::new();
+    for (object, units) in &route.needs {
+        let Some(declared) = objects.iter().find(|declared| declared.name == *object) else {
+            return refuse(format!("{} needs {object}, which is not declared", route.template));
+        };
+        if *units > declared.max_per_call {
+            return refuse(format!("{} needs more of {object} than a call may report", route.template));
+        }
+        if !names.insert(object) {
+            return refuse(format!("{} needs {object} twice", route.template));
+        }
+    }
+    Ok(())
+}
+
+fn config(config: &BTreeMap<String, String>) -> Result<(), CatalogError> {
+    let fits = |(name, value): (&String, &String)| {
+        !name.is_empty() && name.len() <= CONFIG_NAME_BYTES && value.len() <= CONFIG_VALUE_BYTES
+    };
+    if config.len() <= CONFIG_ENTRIES && config.iter().all(fits) {
+        return Ok(());
+    }
+    let why = format!(
+        "at most {CONFIG_ENTRIES} entries, names of 1 to {CONFIG_NAME_BYTES} bytes, values of at most {CONFIG_VALUE_BYTES}"
+    );
+    Err(CatalogError::invalid("config", why))
+}
+
+fn errors(errors: &BTreeMap<String, u16>) -> Result<(), CatalogError> {
+    let fits =
+        |(name, status): (&String, &u16)| !name.is_empty() && name.len() <= NAME_BYTES && (400..=599).contains(status);
+    if errors.len() <= ERRORS && errors.iter().all(fits) {
+        return Ok(());
+    }
+    let why = format!("at most {ERRORS} names of 1 to {NAME_BYTES} bytes, each with a status from 400 to 599");
+    Err(CatalogError::invalid("errors", why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_that_differ_in_a_parameters_name_alone_have_one_shape() {
+        assert_eq!(shape("/v1/rates/{country}"), shape("/v1/rates/{code}"));
+        assert_ne!(shape("/v1/rates/{country}"), shape("/v1/rates/{*rest}"));
+        assert_eq!(shape("/"), Ok("/".to_owned()));
+    }
+
+    #[test]
+    fn a_template_that_no_path_can_match_is_refused() {
+        for template in ["", "v1", "/{}", "/{*rest}/more", "/{a}/{a}", "/a b", "/{a}b", "/ü"] {
+            assert!(shape(template).is_err(), "{template:?}");
+        }
+    }
+}

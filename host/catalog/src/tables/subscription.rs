@@ -1,0 +1,85 @@
+//! Subscriptions: an app on a plan of an API.
+
+use rusqlite::params;
+use serde_json::{Value, json};
+use types::{ApiId, AppId, Fact, PlanId, SubscriptionId, Timestamp};
+
+use super::change::{Change, Turn};
+use super::{access, api, column};
+use crate::CatalogError;
+
+struct Stored {
+    id: SubscriptionId,
+    plan: PlanId,
+    anchor: Timestamp,
+}
+
+/// Subscribes an app to an API, or moves its subscription to another plan. The anchor of a moved one stays.
+pub(crate) fn subscribe(
+    change: &Change<'_>,
+    app: AppId,
+    api: ApiId,
+    plan: PlanId,
+) -> Result<SubscriptionId, CatalogError> {
+    access::require_app(change, app)?;
+    api::require(change, api)?;
+    let sql = "SELECT id, plan, anchor_us FROM subscription WHERE app = ?1 AND api = ?2";
+    let stored = change.find(sql, params![app.to_string(), api.to_string()], |row| {
+        Ok(Stored { id: column::parsed(row, 0)?, plan: column::parsed(row, 1)?, anchor: column::moment(row, 2)? })
+    })?;
+    if let Some(stored) = stored.as_ref().filter(|stored| stored.plan == plan) {
+        return Ok(stored.id);
+    }
+    require_offered(change, api, plan)?;
+    let (id, anchor, turn) = match stored {
+        None => {
+            let id = SubscriptionId::generate(change.now);
+            change.write(
+                "INSERT INTO subscription (id, app, api, plan, anchor_us, created_us) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+                params![id.to_string(), app.to_string(), api.to_string(), plan.to_string(), change.now.as_micros()],
+            )?;
+            (id, change.now, Turn::new(document(app, api, plan)))
+        }
+        Some(stored) => {
+            let key = params![stored.id.to_string(), plan.to_string()];
+            change.write("UPDATE subscription SET plan = ?2 WHERE id = ?1", key)?;
+            (stored.id, stored.anchor, Turn::from(document(app, api, stored.plan), document(app, api, plan)))
+        }
+    };
+    change.tell(&Fact::Subscription { id, app, api, plan, anchor })?;
+    let action = if turn.before.is_some() { "subscription.move" } else { "subscription.create" };
+    change.record(action, &id, turn)?;
+    Ok(id)
+}
+
+/// Stops or resumes a subscription. `reason` is why it stands still; `None` lets it call again.
+pub(crate) fn suspend(change: &Change<'_>, id: SubscriptionId, reason: Option<&str>) -> Result<(), CatalogError> {
+    api::check_reason(reason)?;
+    let before: Option<String> = change
+        .find("SELECT suspended FROM subscription WHERE id = ?1", [id.to_string()], |row| row.get(0))?
+        .ok_or_else(|| CatalogError::missing("subscription", &id))?;
+    if before.as_deref() == reason {
+        return Ok(());
+    }
+    change.write("UPDATE subscription SET suspended = ?2 WHERE id = ?1", params![id.to_string(), reason])?;
+    let action = if reason.is_some() { "subscription.suspend" } else { "subscription.resume" };
+    change.record(action, &id, Turn::from(json!({ "suspended": before }), json!({ "suspended": reason })))?;
+    Ok(())
+}
+
+/// Only the highest version of a plan of this API takes subscriptions.
+fn require_offered(change: &Change<'_>, api: ApiId, plan: PlanId) -> Result<(), CatalogError> {
+    let sql = "SELECT version = (SELECT max(other.version) FROM plan AS other
+                                  WHERE other.api = plan.api AND other.name = plan.name)
+                 FROM plan WHERE id = ?1 AND api = ?2";
+    let newest: Option<bool> = change.find(sql, params![plan.to_string(), api.to_string()], |row| row.get(0))?;
+    match newest {
+        Some(true) => Ok(()),
+        Some(false) => Err(CatalogError::invalid("plan", "a newer version of this plan has taken its place")),
+        None => Err(CatalogError::missing("plan", &plan)),
+    }
+}
+
+fn document(app: AppId, api: ApiId, plan: PlanId) -> Value {
+    json!({ "app": app, "api": api, "plan": plan })
+}
