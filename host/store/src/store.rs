@@ -322,3 +322,6 @@ fn wait_for<F: Future>(future: F) -> F::Output {
         std::thread::park();
     }
 }
+
+#[cfg(test)]
+mod tests;
