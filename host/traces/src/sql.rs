@@ -1,0 +1,105 @@
+//! All SQL of `traces.db`.
+
+use rusqlite::{Connection, Row};
+use types::{ApiId, ByteCount, CallId, Timestamp};
+
+use crate::lines::{LogLine, Pending, Stream};
+
+pub(crate) const MIGRATIONS: &[&str] = &["
+CREATE TABLE log_line(
+  seq INTEGER PRIMARY KEY,
+  call_id TEXT NOT NULL,
+  api_id TEXT NOT NULL,
+  at_us INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+CREATE INDEX log_line_call ON log_line(call_id);
+CREATE INDEX log_line_api ON log_line(api_id);
+"];
+
+/// Rows that one sweep deletes at most. Longer ones are continued with the next lines.
+const SWEEP_ROWS_MAX: i64 = 50_000;
+/// A sweep goes below the budget by a tenth of it, so that not every write sweeps.
+const SWEEP_TO_TENTHS: u64 = 9;
+
+pub(crate) fn insert(tx: &Connection, lines: &[Pending]) -> rusqlite::Result<()> {
+    let mut insert =
+        tx.prepare_cached("INSERT INTO log_line(call_id, api_id, at_us, stream, text) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for line in lines {
+        insert.execute((
+            line.call.to_string(),
+            line.api.to_string(),
+            line.at.as_micros(),
+            line.stream.as_str(),
+            &line.text,
+        ))?;
+    }
+    Ok(())
+}
+
+/// Deletes the oldest lines while the file holds more than `budget`. Gives how many it deleted.
+pub(crate) fn sweep(tx: &Connection, budget: ByteCount) -> rusqlite::Result<u64> {
+    let held = held(tx)?;
+    if held <= budget {
+        return Ok(0);
+    }
+    let (first, last) = tx.prepare_cached("SELECT min(seq), max(seq) FROM log_line")?.query_row([], |row| {
+        Ok((row.get::<_, Option<i64>>(0)?.unwrap_or(0), row.get::<_, Option<i64>>(1)?.unwrap_or(0)))
+    })?;
+    let keep = u128::from(budget.get()) * u128::from(SWEEP_TO_TENTHS) / 10;
+    let excess = u128::from(held.get()).saturating_sub(keep);
+    let rows = u128::from(last.abs_diff(first)) + 1;
+    let share = i64::try_from(rows * excess / u128::from(held.get()).max(1)).unwrap_or(i64::MAX);
+    let upto = first.saturating_add(share.clamp(1, SWEEP_ROWS_MAX));
+    let deleted = tx.prepare_cached("DELETE FROM log_line WHERE seq < ?1")?.execute([upto])?;
+    Ok(u64::try_from(deleted).unwrap_or(0))
+}
+
+/// Bytes of the pages that hold something. Free pages are used again before the file grows.
+pub(crate) fn held(db: &Connection) -> rusqlite::Result<ByteCount> {
+    let number = |pragma: &str| db.prepare_cached(pragma)?.query_row([], |row| row.get::<_, i64>(0));
+    let used = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
+    let bytes = used.saturating_mul(number("PRAGMA page_size")?);
+    Ok(ByteCount::saturating(u64::try_from(bytes).unwrap_or(0)))
+}
+
+pub(crate) fn of_call(db: &Connection, call: CallId, limit: i64) -> rusqlite::Result<Vec<LogLine>> {
+    db.prepare_cached(
+        "SELECT seq, call_id, api_id, at_us, stream, text FROM log_line WHERE call_id = ?1 ORDER BY seq LIMIT ?2",
+    )?
+    .query_map((call.to_string(), limit), line)?
+    .collect()
+}
+
+pub(crate) fn of_api(db: &Connection, api: ApiId, after: i64, limit: i64) -> rusqlite::Result<Vec<LogLine>> {
+    db.prepare_cached(
+        "SELECT seq, call_id, api_id, at_us, stream, text FROM log_line
+         WHERE api_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    )?
+    .query_map((api.to_string(), after, limit), line)?
+    .collect()
+}
+
+fn line(row: &Row<'_>) -> rusqlite::Result<LogLine> {
+    let stream: String = row.get(4)?;
+    Ok(LogLine {
+        seq: row.get(0)?,
+        call: parsed(row, 1)?,
+        api: parsed(row, 2)?,
+        at: Timestamp::from_micros(row.get(3)?),
+        stream: Stream::parse(&stream).ok_or_else(|| odd(4, format!("no stream is called {stream}").into()))?,
+        text: row.get(5)?,
+    })
+}
+
+fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    row.get::<_, String>(column)?.parse::<T>().map_err(|error| odd(column, Box::new(error)))
+}
+
+fn odd(column: usize, why: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why)
+}

@@ -1,0 +1,78 @@
+use tempfile::TempDir;
+
+use types::Timestamp;
+
+use super::*;
+
+fn open(budget: ByteCount) -> (TempDir, Traces) {
+    let folder = tempfile::tempdir().unwrap();
+    let traces = Traces::open(&folder.path().join("traces.db"), Clock::system(), budget).unwrap();
+    (folder, traces)
+}
+
+fn ids() -> (CallId, ApiId) {
+    let now = Timestamp::from_micros(1_763_800_000_000_000);
+    (CallId::generate(now), ApiId::generate(now))
+}
+
+fn texts(lines: &[LogLine]) -> Vec<(Stream, &str)> {
+    lines.iter().map(|line| (line.stream, line.text.as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_call_that_has_just_ended_shows_its_lines_and_what_was_left_out() {
+    let (_folder, traces) = open(ByteCount::mib(64));
+    let (call, api) = ids();
+    let (other, _) = ids();
+    traces.keep_logs(other, api, vec![(Stream::Log, "another call".to_owned())], 0);
+    traces.keep_logs(call, api, vec![(Stream::Stdout, "one".to_owned()), (Stream::Stderr, "two".to_owned())], 3);
+    let lines = traces.logs(call).await.unwrap();
+    let expected = [(Stream::Stdout, "one"), (Stream::Stderr, "two"), (Stream::Host, "3 more lines were dropped")];
+    assert_eq!(texts(&lines), expected);
+    assert!(lines.iter().all(|line| line.call == call && line.api == api));
+}
+
+#[tokio::test]
+async fn a_tail_goes_on_after_the_last_line_it_has_seen() {
+    let (_folder, traces) = open(ByteCount::mib(64));
+    let (call, api) = ids();
+    let (_, other) = ids();
+    for text in ["a", "b", "c"] {
+        traces.keep_logs(call, api, vec![(Stream::Log, text.to_owned())], 0);
+        traces.keep_logs(call, other, vec![(Stream::Log, "elsewhere".to_owned())], 0);
+    }
+    let first = traces.tail(api, 0, 2).await.unwrap();
+    assert_eq!(texts(&first), [(Stream::Log, "a"), (Stream::Log, "b")]);
+    let rest = traces.tail(api, first[1].seq, 100).await.unwrap();
+    assert_eq!(texts(&rest), [(Stream::Log, "c")]);
+}
+
+#[tokio::test]
+async fn the_oldest_lines_make_room_and_the_file_keeps_its_budget() {
+    let budget = ByteCount::mib(1);
+    let (folder, traces) = open(budget);
+    let (call, api) = ids();
+    for _ in 0..40 {
+        traces.keep_logs(call, api, (0..100).map(|_| (Stream::Log, "x".repeat(1_000))).collect(), 0);
+        traces.flush().await.unwrap();
+    }
+    let (last, _) = ids();
+    traces.keep_logs(last, api, vec![(Stream::Log, "the newest".to_owned())], 0);
+    assert_eq!(texts(&traces.logs(last).await.unwrap()), [(Stream::Log, "the newest")]);
+    let held = traces.store.read(sql::held).await.unwrap();
+    assert!(held <= budget, "{held} of {budget}");
+    assert!(traces.stats().swept > 2_000, "{:?}", traces.stats());
+    traces.close().await;
+    drop(traces);
+    let file = std::fs::metadata(folder.path().join("traces.db")).unwrap().len();
+    assert!(file < 2 * budget.get(), "{file}");
+}
+
+#[tokio::test]
+async fn lines_that_find_no_room_are_counted_and_nobody_waits() {
+    let (_folder, traces) = open(ByteCount::mib(64));
+    let (call, api) = ids();
+    traces.keep_logs(call, api, vec![(Stream::Stdout, "x".repeat(WAITING_MAX))], 0);
+    assert_eq!(traces.stats().dropped, 1);
+    assert_eq!(traces.logs(call).await.unwrap(), []);
+}
