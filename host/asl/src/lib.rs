@@ -1,1 +1,55 @@
-//! Amazon States Language as a pure library.
+//! Amazon States Language as a pure library: parse, validate, step.
+//!
+//! [`StateMachine::parse`] checks a definition and answers with every diagnostic. An [`Execution`] is a deterministic
+//! machine of frames: it asks for [`Effect`]s and is told [`Event`]s. Express and standard workflows are this one
+//! interpreter, and a test of it needs no runtime.
+//!
+//! It does no I/O, reads no clock and draws no random number: the time comes with each event, the seed with the
+//! [`Context`]. No definition, document or event makes it panic.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use asl::{Context, Effect, Event, Outcome, StateMachine};
+//! use types::Timestamp;
+//!
+//! let text = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Task", "Resource": "greet", "End": true}}}"#;
+//! let machine = Arc::new(StateMachine::parse(text).expect("the definition is correct"));
+//! let now = Timestamp::from_micros(0);
+//! let mut run = machine.start(Arc::new(serde_json::json!({"name": "Ada"})), Context::default(), now);
+//! while let Some(effect) = run.next_effect() {
+//!     match effect {
+//!         Effect::Invoke { task, input, .. } => {
+//!             run.apply(Event::Succeeded { task, output: input }, now).expect("the task is live");
+//!         }
+//!         Effect::WaitUntil(moment) => run.apply(Event::Woke, moment).expect("the run is live"),
+//!         Effect::Finished(outcome) => assert!(matches!(outcome, Outcome::Succeeded(_))),
+//!     }
+//! }
+//! ```
+
+mod blob;
+mod choice;
+mod context;
+mod data;
+mod diagnostic;
+mod document;
+mod execution;
+mod failure;
+mod frame;
+mod machine;
+mod parse;
+mod path;
+mod recovery;
+mod reference_path;
+mod size;
+mod state;
+mod template;
+mod timestamp;
+
+pub use blob::DecodeError;
+pub use context::Context;
+pub use diagnostic::{Diagnostic, DiagnosticCode, Severity};
+pub use execution::{ApplyError, Effect, Event, Execution, Outcome};
+pub use frame::TaskId;
+pub use machine::{StateMachine, StateView};
+pub use state::{StateKind, StateName};

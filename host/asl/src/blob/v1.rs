@@ -1,0 +1,272 @@
+//! Format 1: one JSON object. States stand by name, durations and moments in microseconds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use types::Timestamp;
+
+use super::DecodeError;
+use crate::context::Context;
+use crate::data::Document;
+use crate::execution::{Execution, Outcome};
+use crate::frame::{self, Doing, Frame, FrameId, Frames, Invoking, Joining, Parent, TaskId, Tries};
+use crate::machine::StateMachine;
+use crate::state::{StateIndex, Work};
+
+pub(super) const FORMAT: u8 = 1;
+
+/// A document. Kept as text, so that its own depth counts from zero when it is read.
+type Text = Box<RawValue>;
+
+/// A document or none: a list of at most one, because `null` is a document.
+type Perhaps = Vec<Text>;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    context: Context,
+    input: Perhaps,
+    now: Timestamp,
+    deadline: Option<Timestamp>,
+    next_frame: FrameId,
+    next_task: u64,
+    draws: u64,
+    outcome: Option<Ended>,
+    frames: Vec<Stored>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Ended {
+    Succeeded(Text),
+    Failed { error: Option<String>, cause: Option<String> },
+    TimedOut,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    id: FrameId,
+    /// The parent's frame, and the branch of its state.
+    parent: Option<(FrameId, usize)>,
+    state: String,
+    entered_at: Timestamp,
+    input: Text,
+    retries: u32,
+    by_retrier: Vec<u32>,
+    doing: Waits,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Waits {
+    Invoking {
+        task: TaskId,
+        input: Perhaps,
+        timeout_us: Option<u64>,
+        heartbeat_us: Option<u64>,
+        times_out_at: Option<Timestamp>,
+        beats_until: Option<Timestamp>,
+    },
+    Waiting(Timestamp),
+    Retrying(Timestamp),
+    Joining(Vec<Perhaps>),
+}
+
+fn text(value: &Value) -> Result<Text, serde_json::Error> {
+    serde_json::value::to_raw_value(value)
+}
+
+fn perhaps(value: Option<&Arc<Value>>) -> Result<Perhaps, serde_json::Error> {
+    value.map(|value| text(value)).into_iter().collect()
+}
+
+fn value(text: &Text) -> Result<Arc<Value>, DecodeError> {
+    serde_json::from_str(text.get()).map(Arc::new).map_err(DecodeError::Malformed)
+}
+
+fn first(perhaps: &Perhaps) -> Result<Option<Arc<Value>>, DecodeError> {
+    perhaps.first().map(value).transpose()
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Run {
+    pub(super) fn of(run: &Execution) -> Result<Self, serde_json::Error> {
+        let outcome = match &run.outcome {
+            None => None,
+            Some(Outcome::Succeeded(output)) => Some(Ended::Succeeded(text(output)?)),
+            Some(Outcome::Failed { error, cause }) => {
+                Some(Ended::Failed { error: error.clone(), cause: cause.clone() })
+            }
+            Some(Outcome::TimedOut) => Some(Ended::TimedOut),
+        };
+        Ok(Self {
+            context: run.context.clone(),
+            input: perhaps(run.input.as_ref())?,
+            now: run.now,
+            deadline: run.deadline,
+            next_frame: run.next_frame,
+            next_task: run.next_task,
+            draws: run.draws,
+            outcome,
+            frames: run
+                .frames
+                .iter()
+                .filter_map(|frame| store(&run.machine, frame).transpose())
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(super) fn restore(self, machine: Arc<StateMachine>) -> Result<Execution, DecodeError> {
+        let outcome = match self.outcome {
+            None => None,
+            Some(Ended::Succeeded(output)) => Some(Outcome::Succeeded(value(&output)?)),
+            Some(Ended::Failed { error, cause }) => Some(Outcome::Failed { error, cause }),
+            Some(Ended::TimedOut) => Some(Outcome::TimedOut),
+        };
+        let states: HashMap<&str, StateIndex> =
+            machine.states.iter().enumerate().map(|(at, state)| (state.name.as_str(), StateIndex(at))).collect();
+        let frames: Vec<Frame> =
+            self.frames.into_iter().map(|stored| stored.restore(&states)).collect::<Result<_, _>>()?;
+        if outcome.is_some() != frames.is_empty() {
+            return Err(DecodeError::Foreign("a run has frames until it has an outcome"));
+        }
+        check(&machine, &frames, self.next_frame, self.next_task)?;
+        let input = first(&self.input)?;
+        if machine.reads_context && outcome.is_none() && input.is_none() {
+            return Err(DecodeError::Foreign("the input of the execution is missing"));
+        }
+        let mut run = Execution::new(machine, self.context, self.now);
+        run.input = input;
+        run.deadline = self.deadline;
+        run.next_frame = self.next_frame;
+        run.next_task = self.next_task;
+        run.draws = self.draws;
+        run.outcome = outcome;
+        run.asked = frames.iter().filter(|frame| frame.task().is_some()).map(|frame| frame.id).collect();
+        run.frames = Frames::new(frames);
+        Ok(run)
+    }
+}
+
+/// Nothing for a frame that waits for nothing: between two events there is none.
+fn store(machine: &StateMachine, frame: &Frame) -> Result<Option<Stored>, serde_json::Error> {
+    let Some(state) = machine.at(frame.state) else { return Ok(None) };
+    let doing = match &frame.doing {
+        Doing::Ready => return Ok(None),
+        Doing::Waiting(moment) => Waits::Waiting(*moment),
+        Doing::Retrying(moment) => Waits::Retrying(*moment),
+        Doing::Joining(joining) => {
+            Waits::Joining(joining.results.iter().map(|result| perhaps(result.as_ref())).collect::<Result<_, _>>()?)
+        }
+        Doing::Invoking(invoking) => Waits::Invoking {
+            task: invoking.task,
+            input: perhaps(invoking.input.as_ref())?,
+            timeout_us: invoking.timeout.map(micros),
+            heartbeat_us: invoking.heartbeat.map(micros),
+            times_out_at: invoking.times_out_at,
+            beats_until: invoking.beats_until,
+        },
+    };
+    Ok(Some(Stored {
+        id: frame.id,
+        parent: frame.parent.map(|parent| (parent.frame, parent.branch)),
+        state: state.name.as_str().to_owned(),
+        entered_at: frame.entered_at,
+        input: text(&frame.input.value)?,
+        retries: frame.tries.retries,
+        by_retrier: frame.tries.by_retrier.clone(),
+        doing,
+    }))
+}
+
+impl Stored {
+    fn restore(self, states: &HashMap<&str, StateIndex>) -> Result<Frame, DecodeError> {
+        let state = states.get(&*self.state).ok_or(DecodeError::Foreign("a frame stands at an unknown state"))?;
+        let doing = match self.doing {
+            Waits::Waiting(moment) => Doing::Waiting(moment),
+            Waits::Retrying(moment) => Doing::Retrying(moment),
+            Waits::Joining(results) => {
+                let results: Vec<_> = results.iter().map(first).collect::<Result<_, _>>()?;
+                let open = results.iter().filter(|result| result.is_none()).count();
+                Doing::Joining(Joining { results, open })
+            }
+            Waits::Invoking { task, input, timeout_us, heartbeat_us, times_out_at, beats_until } => {
+                Doing::Invoking(Invoking {
+                    task,
+                    input: first(&input)?,
+                    timeout: timeout_us.map(Duration::from_micros),
+                    heartbeat: heartbeat_us.map(Duration::from_micros),
+                    times_out_at,
+                    beats_until,
+                })
+            }
+        };
+        Ok(Frame {
+            id: self.id,
+            parent: self.parent.map(|(frame, branch)| Parent { frame, branch }),
+            state: *state,
+            entered_at: self.entered_at,
+            input: Document::new(value(&self.input)?),
+            tries: Tries { retries: self.retries, by_retrier: self.by_retrier },
+            doing,
+        })
+    }
+}
+
+/// Whether the frames are such as a run of this machine can have.
+fn check(machine: &StateMachine, frames: &[Frame], next_frame: FrameId, next_task: u64) -> Result<(), DecodeError> {
+    let foreign = |why| Err(DecodeError::Foreign(why));
+    let mut tasks = std::collections::HashSet::new();
+    let mut branches = std::collections::HashSet::new();
+    for (place, frame) in frames.iter().enumerate() {
+        if frame.id >= next_frame || frames.get(place + 1).is_some_and(|next| next.id <= frame.id) {
+            return foreign("the frames are not in the order of their ids");
+        }
+        let Some(state) = machine.at(frame.state) else { return foreign("a frame stands at an unknown state") };
+        let fits = match (&state.work, &frame.doing) {
+            (Work::Task(_), Doing::Invoking(invoking)) => {
+                invoking.task.get() < next_task && tasks.insert(invoking.task)
+            }
+            (Work::Wait(_), Doing::Waiting(_)) | (Work::Task(_) | Work::Parallel(_), Doing::Retrying(_)) => true,
+            (Work::Parallel(parallel), Doing::Joining(joining)) => {
+                joining.results.len() == parallel.branches.len()
+                    && open_children(frames, frame.id) == joining.open
+                    && joining.open > 0
+            }
+            _ => false,
+        };
+        if !fits {
+            return foreign("a frame does what its state does not do");
+        }
+        if !belongs(machine, frames, frame)
+            || !branches.insert(frame.parent.map(|parent| (parent.frame, parent.branch)))
+        {
+            return foreign("a frame is no branch of its parent");
+        }
+    }
+    Ok(())
+}
+
+fn open_children(frames: &[Frame], id: FrameId) -> usize {
+    frames.iter().filter(|frame| frame.parent.is_some_and(|parent| parent.frame == id)).count()
+}
+
+/// Whether the frame stands in the branch of its parent's state that it says it is, which still has no result.
+fn belongs(machine: &StateMachine, frames: &[Frame], frame: &frame::Frame) -> bool {
+    let Some(scope) = machine.at(frame.state).map(|state| state.scope) else { return false };
+    let Some(parent) = frame.parent else { return scope.0 == 0 };
+    let Some(above) = frames.iter().find(|above| above.id == parent.frame && above.id < frame.id) else { return false };
+    let (Some(Work::Parallel(parallel)), Doing::Joining(joining)) =
+        (machine.at(above.state).map(|state| &state.work), &above.doing)
+    else {
+        return false;
+    };
+    parallel.branches.get(parent.branch) == Some(&scope)
+        && joining.results.get(parent.branch).is_some_and(Option::is_none)
+}

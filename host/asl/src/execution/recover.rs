@@ -1,0 +1,67 @@
+//! What follows a failure: another try, a Catcher, or the end.
+
+use std::sync::Arc;
+
+use super::Execution;
+use super::walk::Move;
+use crate::data::Document;
+use crate::failure::{BRANCH_FAILED, Failure};
+use crate::frame::{Doing, FrameId};
+use crate::machine::StateMachine;
+use crate::recovery::{self, Retrier};
+
+impl Execution {
+    /// Lets the state at which the frame stands deal with `failure`.
+    ///
+    /// # Errors
+    ///
+    /// The failure that goes further up, when the state does not take it or could not pass it on.
+    pub(super) fn recover(&mut self, machine: &StateMachine, id: FrameId, failure: Failure) -> Result<Move, Failure> {
+        let Some(state) = self.frames.get(id).and_then(|frame| machine.at(frame.state)) else { return Err(failure) };
+        let Some(errand) = state.errand() else { return Err(failure) };
+        // The first Retrier that names the error is the only one that counts, even if it is used up.
+        let matching = errand.retry.iter().enumerate().find(|(_, retrier)| recovery::takes(&retrier.errors, &failure));
+        if let Some((index, retrier)) = matching
+            && self.try_again(id, (index, errand.retry.len()), retrier)
+        {
+            return Ok(Move::Stay);
+        }
+        let Some(catcher) = errand.catch.iter().find(|catcher| recovery::takes(&catcher.errors, &failure)) else {
+            return Err(failure);
+        };
+        let (context_limit, output) = (self.limit(), Document::new(Arc::new(failure.output())));
+        let Some(frame) = self.frames.get_mut(id) else { return Err(failure) };
+        frame.doing = Doing::Ready;
+        let placed = frame.input.place(&catcher.placement, output, context_limit);
+        placed.map_err(|failure| failure.in_state(state.name.as_str()))?;
+        Ok(Move::Go(catcher.next, frame.input.clone()))
+    }
+
+    /// Sets the frame to wait for its next try; false when the Retrier has no try left.
+    fn try_again(&mut self, id: FrameId, (index, count): (usize, usize), retrier: &Retrier) -> bool {
+        let (seed, draws, now) = (self.context.seed, &mut self.draws, self.now);
+        let Some(frame) = self.frames.get_mut(id) else { return false };
+        frame.tries.by_retrier.resize(count, 0);
+        let Some(used) = frame.tries.by_retrier.get_mut(index) else { return false };
+        if *used >= retrier.attempts_max {
+            return false;
+        }
+        *used += 1;
+        let draw = || {
+            *draws += 1;
+            recovery::draw(seed, *draws)
+        };
+        let delay = retrier.delay(*used, draw);
+        frame.tries.retries = frame.tries.retries.saturating_add(1);
+        frame.doing = Doing::Retrying(now.after(delay));
+        true
+    }
+}
+
+impl Failure {
+    /// The same as the failure of the Parallel state around the branch, which must have a name.
+    pub(super) fn of_branch(mut self) -> Self {
+        self.error.get_or_insert(std::borrow::Cow::Borrowed(BRANCH_FAILED));
+        self
+    }
+}

@@ -1,0 +1,121 @@
+//! From one event to the next effect: a flat loop over moves, so that no definition can exhaust the stack.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Execution, Outcome};
+use crate::data::Document;
+use crate::failure::Failure;
+use crate::frame::{Doing, FrameId, Tries};
+use crate::state::{StateIndex, Then};
+
+/// How many states one event may enter. A loop without an effect would else never give control back. (A guess, as
+/// large as Step Functions' limit on the events of a whole execution.)
+const STEPS_MAX: u32 = 25_000;
+
+/// What a frame does next.
+#[derive(Debug)]
+pub(super) enum Move {
+    /// Do what the state does when it is entered, or tried again.
+    Enter,
+    /// The state's work is done, with this result.
+    Complete(Arc<Value>),
+    /// A Wait state is over.
+    Leave,
+    Go(StateIndex, Document),
+    /// The frame ends with this output.
+    End(Document),
+    Fail(Failure),
+    /// Wait for an event.
+    Stay,
+}
+
+impl Move {
+    pub(super) fn to(then: Then, output: Document) -> Self {
+        match then {
+            Then::Go(next) => Self::Go(next, output),
+            Then::Stop => Self::End(output),
+        }
+    }
+}
+
+impl Execution {
+    /// Moves the frame `id`, and every frame that follows from it, until all of them wait.
+    pub(super) fn walk(&mut self, id: FrameId, step: Move) {
+        let machine = Arc::clone(&self.machine);
+        let (mut id, mut step) = (id, step);
+        loop {
+            step = match step {
+                Move::Enter => self.enter(&machine, id),
+                Move::Complete(result) => self.complete(&machine, id, result),
+                Move::Leave => self.leave(&machine, id),
+                Move::Go(next, input) => self.go(id, next, input),
+                Move::End(output) => match self.frames.get(id).and_then(|frame| frame.parent) {
+                    None => return self.end(Outcome::Succeeded(output.value)),
+                    Some(parent) => {
+                        self.frames.remove(id);
+                        id = parent.frame;
+                        self.join(id, parent.branch, output)
+                    }
+                },
+                Move::Fail(failure) => match self.recover(&machine, id, failure) {
+                    Ok(step) => step,
+                    // Nothing here takes it: the enclosing state fails, or the run.
+                    Err(failure) => match self.frames.get(id).and_then(|frame| frame.parent) {
+                        None => {
+                            let error = failure.error.map(std::borrow::Cow::into_owned);
+                            return self.end(Outcome::Failed { error, cause: failure.cause });
+                        }
+                        Some(parent) => {
+                            id = parent.frame;
+                            self.frames.remove_below(id);
+                            Move::Fail(failure.of_branch())
+                        }
+                    },
+                },
+                Move::Stay => match self.ready.pop_front() {
+                    None => return,
+                    Some(branch) => {
+                        id = branch;
+                        // A branch that was given up before it began is not there any more.
+                        if self.frames.get(id).is_some() { Move::Enter } else { Move::Stay }
+                    }
+                },
+            };
+        }
+    }
+
+    fn go(&mut self, id: FrameId, next: StateIndex, input: Document) -> Move {
+        let now = self.now;
+        if let Some(frame) = self.frames.get_mut(id) {
+            frame.state = next;
+            frame.input = input;
+            frame.entered_at = now;
+            frame.tries = Tries::default();
+            frame.doing = Doing::Ready;
+        }
+        self.steps += 1;
+        if self.steps > STEPS_MAX {
+            return Move::Fail(Failure::runtime("The machine goes through too many states without doing anything."));
+        }
+        Move::Enter
+    }
+
+    /// A branch of the Parallel state at which frame `id` stands has ended.
+    fn join(&mut self, id: FrameId, branch: usize, output: Document) -> Move {
+        let Some(Doing::Joining(joining)) = self.frames.get_mut(id).map(|frame| &mut frame.doing) else {
+            return Move::Stay;
+        };
+        if let Some(slot) = joining.results.get_mut(branch) {
+            *slot = Some(output.value);
+        }
+        joining.open = joining.open.saturating_sub(1);
+        if joining.open > 0 {
+            return Move::Stay;
+        }
+        let results = std::mem::take(&mut joining.results);
+        let own = |result: Option<Arc<Value>>| result.map_or(Value::Null, Arc::unwrap_or_clone);
+        Move::Complete(Arc::new(results.into_iter().map(own).collect()))
+    }
+}

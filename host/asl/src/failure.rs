@@ -1,0 +1,77 @@
+//! Errors of a run: facts that Retry and Catch may handle.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+/// Longest error name, in characters; a longer one is cut.
+const ERROR_MAX: usize = 256;
+/// Longest cause, in characters; a longer one is cut.
+const CAUSE_MAX: usize = 32_768;
+
+pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
+pub(crate) const TIMEOUT: &str = "States.Timeout";
+pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
+pub(crate) const RUNTIME: &str = "States.Runtime";
+pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
+pub(crate) const BRANCH_FAILED: &str = "States.BranchFailed";
+pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+
+/// Why a state failed. Only a Fail state leaves out the name or the cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) error: Option<Cow<'static, str>>,
+    pub(crate) cause: Option<String>,
+}
+
+impl Failure {
+    pub(crate) const fn named(error: &'static str) -> Self {
+        Self { error: Some(Cow::Borrowed(error)), cause: None }
+    }
+
+    pub(crate) fn because(error: &'static str, cause: impl Into<String>) -> Self {
+        Self { error: Some(Cow::Borrowed(error)), cause: Some(cause.into()) }
+    }
+
+    /// Bad data at run time: never retried, never caught.
+    pub(crate) fn runtime(cause: impl Into<String>) -> Self {
+        Self::because(RUNTIME, cause)
+    }
+
+    /// What a task said. Without a name it is the general failure of a task; what is too long is cut.
+    pub(crate) fn of_task(error: Cow<'static, str>, cause: String) -> Self {
+        let error = if error.is_empty() { Cow::Borrowed(TASK_FAILED) } else { cut(error, ERROR_MAX) };
+        Self { error: Some(error), cause: Some(cut(Cow::Owned(cause), CAUSE_MAX).into_owned()) }
+    }
+
+    /// Puts the name of the state before a cause that this library wrote itself.
+    pub(crate) fn in_state(mut self, state: &str) -> Self {
+        if let Some(cause) = &mut self.cause {
+            cause.insert_str(0, &format!("An error occurred while executing the state '{state}'. "));
+        }
+        self
+    }
+
+    /// The document that a Catcher passes on.
+    pub(crate) fn output(&self) -> Value {
+        let mut output = Map::new();
+        if let Some(error) = &self.error {
+            output.insert("Error".to_owned(), Value::from(&**error));
+        }
+        if let Some(cause) = &self.cause {
+            output.insert("Cause".to_owned(), Value::from(&**cause));
+        }
+        Value::Object(output)
+    }
+}
+
+fn cut(text: Cow<'static, str>, characters: usize) -> Cow<'static, str> {
+    if text.len() <= characters {
+        return text;
+    }
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => Cow::Owned(text.get(..end).unwrap_or_default().to_owned()),
+        None => text,
+    }
+}

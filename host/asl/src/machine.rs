@@ -1,0 +1,156 @@
+//! A checked state machine, and a view of its states for those who must know how it is built.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use types::Timestamp;
+
+use crate::context::Context;
+use crate::diagnostic::Diagnostic;
+use crate::execution::Execution;
+use crate::state::{ScopeIndex, State, StateIndex, StateKind, StateName, Work};
+
+/// A definition that has passed every check. Immutable; share it in an [`Arc`].
+#[derive(Debug)]
+pub struct StateMachine {
+    pub(crate) states: Vec<State>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) timeout: Option<Duration>,
+    /// Whether any path reads `$$`: if none does, no context object is ever built.
+    pub(crate) reads_context: bool,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// A set of states with its own start: the machine itself (the first), or a branch.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub(crate) start: StateIndex,
+    /// The Parallel state that this is a branch of.
+    pub(crate) parent: Option<StateIndex>,
+}
+
+impl StateMachine {
+    /// Longest definition, in bytes of UTF-8 (the limit of Step Functions).
+    pub const DEFINITION_BYTES_MAX: usize = 1_048_576;
+
+    /// Reads a definition and checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// Every finding, warnings too, in the order of the document as far as it can be told; at least one of them is an
+    /// error.
+    pub fn parse(json: &str) -> Result<Self, Vec<Diagnostic>> {
+        crate::parse::machine(json)
+    }
+
+    /// Begins a run at `now`. It has walked already to its first effect.
+    pub fn start(self: &Arc<Self>, input: Arc<Value>, context: Context, now: Timestamp) -> Execution {
+        Execution::start(Arc::clone(self), input, context, now)
+    }
+
+    /// What is allowed, but probably not meant.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// `TimeoutSeconds` of the whole machine.
+    pub const fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The state that a run begins with.
+    pub fn start_at(&self) -> Option<StateView<'_>> {
+        self.scopes.first().map(|scope| StateView { machine: self, index: scope.start })
+    }
+
+    /// Every state: those of the machine in their order, then those of its branches.
+    pub fn states(&self) -> impl Iterator<Item = StateView<'_>> {
+        (0..self.states.len()).map(|index| StateView { machine: self, index: StateIndex(index) })
+    }
+
+    /// The state of this name, in a branch too.
+    pub fn state(&self, name: &str) -> Option<StateView<'_>> {
+        self.states().find(|state| state.name().as_str() == name)
+    }
+
+    pub(crate) fn at(&self, index: StateIndex) -> Option<&State> {
+        self.states.get(index.0)
+    }
+
+    pub(crate) fn scope(&self, index: ScopeIndex) -> Option<&Scope> {
+        self.scopes.get(index.0)
+    }
+}
+
+/// One state of a [`StateMachine`], to read.
+#[derive(Debug, Clone, Copy)]
+pub struct StateView<'m> {
+    machine: &'m StateMachine,
+    index: StateIndex,
+}
+
+impl<'m> StateView<'m> {
+    fn state(self) -> &'m State {
+        // A view is only made of an index that its machine has.
+        &self.machine.states[self.index.0]
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'m StateName {
+        &self.state().name
+    }
+
+    /// Its `Type`.
+    pub fn kind(self) -> StateKind {
+        self.state().kind()
+    }
+
+    /// `Resource` of a Task.
+    pub fn resource(self) -> Option<&'m Arc<str>> {
+        match &self.state().work {
+            Work::Task(task) => Some(&task.resource),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a Retrier.
+    pub fn has_retry(self) -> bool {
+        self.state().errand().is_some_and(|errand| !errand.retry.is_empty())
+    }
+
+    /// Whether it has a Catcher.
+    pub fn has_catch(self) -> bool {
+        self.state().errand().is_some_and(|errand| !errand.catch.is_empty())
+    }
+
+    /// Whether the machine, or the branch that it is in, can end here.
+    pub fn ends(self) -> bool {
+        self.state().ends()
+    }
+
+    /// The states of its own scope that may come next: `Next`, then the rules and `Default` of a Choice, then Catchers.
+    pub fn next(self) -> impl Iterator<Item = StateView<'m>> {
+        let machine = self.machine;
+        self.state().edges().into_iter().map(move |index| StateView { machine, index })
+    }
+
+    /// The states that the branches of a Parallel begin with.
+    pub fn branches(self) -> impl Iterator<Item = StateView<'m>> {
+        let machine = self.machine;
+        let branches = match &self.state().work {
+            Work::Parallel(parallel) => &*parallel.branches,
+            _ => &[],
+        };
+        branches
+            .iter()
+            .filter_map(move |branch| machine.scope(*branch).map(|scope| StateView { machine, index: scope.start }))
+    }
+
+    /// The Parallel state in a branch of which it is; `None` at top level.
+    pub fn parent(self) -> Option<StateView<'m>> {
+        let machine = self.machine;
+        let scope = machine.scope(self.state().scope)?;
+        scope.parent.map(|index| StateView { machine, index })
+    }
+}

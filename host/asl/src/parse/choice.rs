@@ -1,0 +1,177 @@
+//! The rules of a Choice state.
+
+use serde_json::Value;
+
+use super::scope::Targets;
+use super::{fields as common, state};
+use crate::choice::{Comparison, Operand, Order, Pattern, Quality, Rule, Test};
+use crate::diagnostic::below;
+use crate::document::{Fields, Node};
+use crate::path::Path;
+use crate::state::StateKind;
+use crate::timestamp;
+
+/// What an operator compares.
+#[derive(Clone, Copy)]
+enum Subject {
+    Text(Order),
+    Number(Order),
+    Moment(Order),
+    Truth,
+    Matches,
+    Is(Quality),
+}
+
+/// Every operator, and the operators' `Path` forms; `None` where there is none.
+const OPERATORS: [(&str, Option<&str>, Subject); 23] = {
+    use Order::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+    use Subject::{Is, Matches, Moment, Number, Text, Truth};
+    [
+        ("StringEquals", Some("StringEqualsPath"), Text(Equal)),
+        ("StringLessThan", Some("StringLessThanPath"), Text(Less)),
+        ("StringGreaterThan", Some("StringGreaterThanPath"), Text(Greater)),
+        ("StringLessThanEquals", Some("StringLessThanEqualsPath"), Text(LessOrEqual)),
+        ("StringGreaterThanEquals", Some("StringGreaterThanEqualsPath"), Text(GreaterOrEqual)),
+        ("NumericEquals", Some("NumericEqualsPath"), Number(Equal)),
+        ("NumericLessThan", Some("NumericLessThanPath"), Number(Less)),
+        ("NumericGreaterThan", Some("NumericGreaterThanPath"), Number(Greater)),
+        ("NumericLessThanEquals", Some("NumericLessThanEqualsPath"), Number(LessOrEqual)),
+        ("NumericGreaterThanEquals", Some("NumericGreaterThanEqualsPath"), Number(GreaterOrEqual)),
+        ("TimestampEquals", Some("TimestampEqualsPath"), Moment(Equal)),
+        ("TimestampLessThan", Some("TimestampLessThanPath"), Moment(Less)),
+        ("TimestampGreaterThan", Some("TimestampGreaterThanPath"), Moment(Greater)),
+        ("TimestampLessThanEquals", Some("TimestampLessThanEqualsPath"), Moment(LessOrEqual)),
+        ("TimestampGreaterThanEquals", Some("TimestampGreaterThanEqualsPath"), Moment(GreaterOrEqual)),
+        ("BooleanEquals", Some("BooleanEqualsPath"), Truth),
+        ("StringMatches", None, Matches),
+        ("IsNull", None, Is(Quality::Null)),
+        ("IsPresent", None, Is(Quality::Present)),
+        ("IsNumeric", None, Is(Quality::Numeric)),
+        ("IsString", None, Is(Quality::Text)),
+        ("IsBoolean", None, Is(Quality::Truth)),
+        ("IsTimestamp", None, Is(Quality::Moment)),
+    ]
+};
+
+/// `Choices`.
+pub(super) fn rules(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Box<[Rule]>> {
+    let node = fields.require("Choices")?;
+    let pointer = fields.at("Choices");
+    let nodes = list(node, &pointer, fields, "Choices")?;
+    let mut rules = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        let Some(mut rule) = Fields::open(node, below(&pointer, index), fields.report) else { continue };
+        rule.text("Comment");
+        common::not_supported(&mut rule, StateKind::Choice);
+        if rule.take("Condition").is_some() {
+            rule.report.not_supported(&rule.at("Condition"), "'Condition' (JSONata)");
+        }
+        let next = rule.require("Next").and_then(|_| state::target(&mut rule, targets));
+        let test = test(rule);
+        rules.extend(next.zip(test).map(|(next, test)| Rule { test, next }));
+    }
+    (rules.len() == nodes.len()).then(|| rules.into())
+}
+
+fn list<'d>(node: &'d Node, pointer: &str, fields: &Fields<'_, '_>, name: &str) -> Option<&'d [Node]> {
+    match node {
+        Node::Array(nodes) if !nodes.is_empty() => Some(nodes),
+        _ => {
+            fields.report.schema(pointer, format!("'{name}' must be an array, and not empty."));
+            None
+        }
+    }
+}
+
+/// One rule without its transition.
+fn test(mut fields: Fields<'_, '_>) -> Option<Test> {
+    let test = if fields.has("And") {
+        tests(&mut fields, "And").map(Test::All)
+    } else if fields.has("Or") {
+        tests(&mut fields, "Or").map(Test::Any)
+    } else if fields.has("Not") {
+        let pointer = fields.at("Not");
+        let inner = fields.take("Not").and_then(|node| Fields::open(node, pointer, fields.report));
+        inner.and_then(test_inside).map(|inner| Test::Not(Box::new(inner)))
+    } else {
+        comparison(&mut fields)
+    };
+    fields.finish("this rule");
+    test
+}
+
+fn test_inside(fields: Fields<'_, '_>) -> Option<Test> {
+    test(fields)
+}
+
+fn tests(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Box<[Test]>> {
+    let node = fields.take(name)?;
+    let pointer = fields.at(name);
+    let nodes = list(node, &pointer, fields, name)?;
+    let open = |(index, node)| Fields::open(node, below(&pointer, index), fields.report);
+    let tests: Vec<Test> = nodes.iter().enumerate().filter_map(open).filter_map(test_inside).collect();
+    (tests.len() == nodes.len()).then(|| tests.into())
+}
+
+fn comparison(fields: &mut Fields<'_, '_>) -> Option<Test> {
+    let variable = fields.require("Variable").and_then(|_| fields.text("Variable"));
+    let variable = variable.and_then(|text| common::path(text, &fields.at("Variable"), fields.report));
+    let mut found = Vec::new();
+    for (name, path_name, subject) in OPERATORS {
+        if let Some(node) = fields.take(name) {
+            found.push(constant(node, subject, name, fields));
+        }
+        if let Some(path_name) = path_name
+            && fields.take(path_name).is_some()
+        {
+            let text = fields.text(path_name);
+            let path = text.and_then(|text| common::path(text, &fields.at(path_name), fields.report));
+            found.push(path.and_then(|path| subject.against(path)));
+        }
+    }
+    if found.len() != 1 {
+        fields.report.schema(&fields.pointer, "A rule has exactly one operator, or 'And', 'Or' or 'Not'.");
+        return None;
+    }
+    Some(Test::Variable(variable?, found.pop()??))
+}
+
+fn constant(node: &Node, subject: Subject, name: &str, fields: &Fields<'_, '_>) -> Option<Comparison> {
+    let value = node.value();
+    let (read, wanted) = match (subject, &value) {
+        (Subject::Text(order), value) => {
+            (value.as_str().map(|text| Comparison::Text(order, Operand::Fixed(text.to_owned()))), "a string")
+        }
+        (Subject::Number(order), value) => {
+            let number = value.as_number().cloned();
+            (number.map(|number| Comparison::Number(order, Operand::Fixed(number))), "a number")
+        }
+        (Subject::Moment(order), value) => {
+            let moment = value.as_str().and_then(timestamp::parse);
+            (moment.map(|moment| Comparison::Moment(order, Operand::Fixed(moment))), "an RFC 3339 timestamp")
+        }
+        (Subject::Truth, value) => {
+            (value.as_bool().map(|truth| Comparison::Truth(Operand::Fixed(truth))), "true or false")
+        }
+        (Subject::Matches, value) => (value.as_str().map(|text| Comparison::Matches(Pattern::read(text))), "a string"),
+        (Subject::Is(quality), Value::Bool(wanted)) => (Some(Comparison::Is(quality, *wanted)), "true or false"),
+        (Subject::Is(_), _) => (None, "true or false"),
+    };
+    if read.is_none() {
+        fields.report.schema(&fields.at(name), format!("'{name}' must be {wanted}."));
+    }
+    read
+}
+
+impl Subject {
+    /// The comparison with what `path` finds.
+    fn against(self, path: Path) -> Option<Comparison> {
+        match self {
+            Self::Text(order) => Some(Comparison::Text(order, Operand::At(path))),
+            Self::Number(order) => Some(Comparison::Number(order, Operand::At(path))),
+            Self::Moment(order) => Some(Comparison::Moment(order, Operand::At(path))),
+            Self::Truth => Some(Comparison::Truth(Operand::At(path))),
+            Self::Matches | Self::Is(_) => None,
+        }
+    }
+}

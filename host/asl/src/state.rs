@@ -1,0 +1,265 @@
+//! States that have passed [`StateMachine::parse`](crate::StateMachine::parse): every state they lead to exists, and
+//! every combination of fields is one the language allows.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use types::Timestamp;
+
+use crate::choice::Rule;
+use crate::path::Path;
+use crate::recovery::{Catcher, Retrier};
+use crate::reference_path::ReferencePath;
+use crate::template::Template;
+
+/// The name of a state, unique in its whole definition; 1 to 80 characters. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateName(Arc<str>);
+
+impl StateName {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The `Type` of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StateKind {
+    /// Asks for work.
+    Task,
+    /// Passes data on, or puts some in.
+    Pass,
+    /// Chooses where to go.
+    Choice,
+    /// Waits for a moment.
+    Wait,
+    /// Runs branches side by side.
+    Parallel,
+    /// Ends its machine well.
+    Succeed,
+    /// Ends its machine with an error.
+    Fail,
+}
+
+impl StateKind {
+    /// The word in the definition.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "Task",
+            Self::Pass => "Pass",
+            Self::Choice => "Choice",
+            Self::Wait => "Wait",
+            Self::Parallel => "Parallel",
+            Self::Succeed => "Succeed",
+            Self::Fail => "Fail",
+        }
+    }
+}
+
+/// The place of a state in its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StateIndex(pub(crate) usize);
+
+/// The place of a set of states: the machine itself, or a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScopeIndex(pub(crate) usize);
+
+/// One state of a checked machine.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) name: StateName,
+    pub(crate) scope: ScopeIndex,
+    pub(crate) work: Work,
+}
+
+/// What a state does.
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    Task(Box<Task>),
+    Pass(Box<Pass>),
+    Choice(Choice),
+    Wait(Wait),
+    Parallel(Box<Parallel>),
+    Succeed { flow: Flow },
+    Fail(Fail),
+}
+
+/// Where control goes when a state is done. The JSON has two fields, of which exactly one may be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    Go(StateIndex),
+    Stop,
+}
+
+/// `InputPath` or `OutputPath`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Selection {
+    Whole,
+    /// The JSON `null`: an empty object.
+    Nothing,
+    Part(Path),
+}
+
+/// `ResultPath`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Placement {
+    /// `$`: the result takes the place of the input.
+    Replace,
+    /// The JSON `null`: the input stays as it is.
+    Discard,
+    Into(ReferencePath),
+}
+
+/// The two selections that nearly every state has.
+#[derive(Debug, Clone)]
+pub(crate) struct Flow {
+    pub(crate) input: Selection,
+    pub(crate) output: Selection,
+}
+
+/// What the states with a result that comes from elsewhere, Task and Parallel, have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Errand {
+    pub(crate) flow: Flow,
+    pub(crate) parameters: Option<Template>,
+    pub(crate) selector: Option<Template>,
+    pub(crate) placement: Placement,
+    pub(crate) retry: Box<[Retrier]>,
+    pub(crate) catch: Box<[Catcher]>,
+    pub(crate) then: Then,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) resource: Arc<str>,
+    pub(crate) timeout: Limit,
+    pub(crate) heartbeat: Limit,
+    pub(crate) errand: Errand,
+}
+
+/// `TimeoutSeconds` or `HeartbeatSeconds`, or their `Path` forms.
+#[derive(Debug, Clone)]
+pub(crate) enum Limit {
+    None,
+    Fixed(Duration),
+    At(ReferencePath),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Pass {
+    pub(crate) flow: Flow,
+    pub(crate) parameters: Option<Template>,
+    pub(crate) result: Option<Arc<Value>>,
+    pub(crate) placement: Placement,
+    pub(crate) then: Then,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    pub(crate) flow: Flow,
+    pub(crate) rules: Box<[Rule]>,
+    pub(crate) default: Option<StateIndex>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    pub(crate) flow: Flow,
+    pub(crate) until: Until,
+    pub(crate) then: Then,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Until {
+    Passed(Duration),
+    Moment(Timestamp),
+    PassedAt(ReferencePath),
+    MomentAt(ReferencePath),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Parallel {
+    pub(crate) branches: Box<[ScopeIndex]>,
+    pub(crate) errand: Errand,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fail {
+    pub(crate) error: Text,
+    pub(crate) cause: Text,
+}
+
+/// `Error` or `Cause`, or their `Path` forms.
+#[derive(Debug, Clone)]
+pub(crate) enum Text {
+    None,
+    Fixed(String),
+    At(ReferencePath),
+}
+
+impl State {
+    pub(crate) const fn kind(&self) -> StateKind {
+        match &self.work {
+            Work::Task(_) => StateKind::Task,
+            Work::Pass(_) => StateKind::Pass,
+            Work::Choice(_) => StateKind::Choice,
+            Work::Wait(_) => StateKind::Wait,
+            Work::Parallel(_) => StateKind::Parallel,
+            Work::Succeed { .. } => StateKind::Succeed,
+            Work::Fail(_) => StateKind::Fail,
+        }
+    }
+
+    /// What Task and Parallel have, and nothing else.
+    pub(crate) fn errand(&self) -> Option<&Errand> {
+        match &self.work {
+            Work::Task(task) => Some(&task.errand),
+            Work::Parallel(parallel) => Some(&parallel.errand),
+            Work::Pass(_) | Work::Choice(_) | Work::Wait(_) | Work::Succeed { .. } | Work::Fail(_) => None,
+        }
+    }
+
+    /// Where the state goes by itself, without a Choice or a Catcher.
+    pub(crate) fn then(&self) -> Option<Then> {
+        match &self.work {
+            Work::Task(task) => Some(task.errand.then),
+            Work::Parallel(parallel) => Some(parallel.errand.then),
+            Work::Pass(pass) => Some(pass.then),
+            Work::Wait(wait) => Some(wait.then),
+            Work::Choice(_) | Work::Succeed { .. } | Work::Fail(_) => None,
+        }
+    }
+
+    /// Every state of the same scope that may come next, in the order of the definition.
+    pub(crate) fn edges(&self) -> Vec<StateIndex> {
+        let mut edges = Vec::new();
+        if let Some(Then::Go(next)) = self.then() {
+            edges.push(next);
+        }
+        if let Work::Choice(choice) = &self.work {
+            edges.extend(choice.rules.iter().map(|rule| rule.next));
+            edges.extend(choice.default);
+        }
+        if let Some(errand) = self.errand() {
+            edges.extend(errand.catch.iter().map(|catcher| catcher.next));
+        }
+        edges
+    }
+
+    /// Whether the machine, or the branch, can end here.
+    pub(crate) fn ends(&self) -> bool {
+        matches!(self.work, Work::Succeed { .. } | Work::Fail(_)) || self.then() == Some(Then::Stop)
+    }
+}
