@@ -64,7 +64,12 @@ pub(crate) struct Inner {
     root: Arc<ArcSwap<Snapshot>>,
     counts: Arc<Counts>,
     waiters: mpsc::Sender<Waiter>,
-    tasks: TaskTracker,
+    /// The changes that are on their way. They end before the publisher does.
+    changes: TaskTracker,
+    /// No further change is taken.
+    closing: CancellationToken,
+    publisher: TaskTracker,
+    /// The publisher does a last round and ends.
     stop: CancellationToken,
 }
 
@@ -91,9 +96,21 @@ impl Catalog {
             error @ (RoundFailed::Relay(_) | RoundFailed::Clear(_)) => OpenError::Relay(Box::new(error)),
         })?;
         let (waiters, waiting) = mpsc::channel(WAITERS);
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        tasks.spawn(publisher.run(waiting, stop.clone()));
-        let inner = Inner { store, ceiling: settings.ceiling, clock, root, counts, waiters, tasks, stop };
+        let stop = CancellationToken::new();
+        let publishing = TaskTracker::new();
+        publishing.spawn(publisher.run(waiting, stop.clone()));
+        let inner = Inner {
+            store,
+            ceiling: settings.ceiling,
+            clock,
+            root,
+            counts,
+            waiters,
+            changes: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            publisher: publishing,
+            stop,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -125,15 +142,22 @@ impl Catalog {
 
     /// Whether changes are taken: the publisher runs, and the ledger is not too far behind.
     pub fn ready(&self) -> bool {
-        !self.inner.waiters.is_closed() && self.inner.counts.behind.load(Ordering::Relaxed) < BACKLOG
+        let inner = &self.inner;
+        let behind = inner.counts.behind.load(Ordering::Relaxed);
+        !inner.closing.is_cancelled() && !inner.waiters.is_closed() && behind < BACKLOG
     }
 
-    /// Takes no more changes, makes the last ones visible and closes the file.
+    /// Takes no more changes, lets those on their way end (10 s at most, when the ledger does not answer) and closes the
+    /// file. The snapshot stays readable.
     pub async fn close(&self) {
-        self.inner.stop.cancel();
-        self.inner.tasks.close();
-        self.inner.tasks.wait().await;
-        self.inner.store.close().await;
+        let inner = &self.inner;
+        inner.closing.cancel();
+        inner.changes.close();
+        inner.changes.wait().await;
+        inner.stop.cancel();
+        inner.publisher.close();
+        inner.publisher.wait().await;
+        inner.store.close().await;
     }
 
     /// Carries out one change in a task of its own: a caller that goes away leaves no change that nobody publishes.
@@ -146,7 +170,7 @@ impl Catalog {
             return Err(CatalogError::Unavailable);
         }
         let inner = Arc::clone(&self.inner);
-        let task = self.inner.tasks.spawn(async move { inner.commit(actor, op).await });
+        let task = self.inner.changes.spawn(async move { inner.commit(actor, op).await });
         task.await.map_err(|_| CatalogError::Uncertain)?
     }
 }
@@ -188,3 +212,6 @@ impl Inner {
         tokio::time::timeout(VISIBLE_WITHIN, wait).await.map_err(|_| CatalogError::NotYetVisible)?
     }
 }
+
+#[cfg(test)]
+mod tests;

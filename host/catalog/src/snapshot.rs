@@ -216,3 +216,6 @@ pub(crate) struct Changed {
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) tokens: Vec<Arc<Token>>,
 }
+
+#[cfg(test)]
+mod tests;

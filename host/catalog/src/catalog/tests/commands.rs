@@ -1,0 +1,131 @@
+//! What the commands promise.
+
+use super::*;
+
+#[tokio::test]
+async fn releases_are_numbered_and_keep_the_ids_of_their_routes() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let again = catalog.create_release(HOST, release(vat.api, "one", &["/v1/rates/{country}"])).await.unwrap();
+    assert_eq!(again, 1, "the same content is the same release");
+    catalog.register_component(HOST, component("two")).await.unwrap();
+    let second =
+        catalog.create_release(HOST, release(vat.api, "two", &["/v1/rates/{country}", "/v1/more"])).await.unwrap();
+    let back = catalog.create_release(HOST, release(vat.api, "one", &["/v1/rates/{country}"])).await.unwrap();
+    assert_eq!((second, back), (2, 3));
+
+    let releases = catalog.releases(vat.api, 10).await.unwrap();
+    let numbers: Vec<u32> = releases.iter().map(|release| release.number).collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    assert_eq!(releases[1].routes[0].id, releases[2].routes[0].id);
+    assert_ne!(releases[1].routes[1].id, releases[1].routes[0].id);
+    let live = catalog.snapshot().api("vat").unwrap().live.clone().unwrap();
+    assert_eq!(live.releases[0].0.number, 1, "making a release sets none live");
+}
+
+#[tokio::test]
+async fn the_operators_ceiling_counts_where_it_is_lower() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    vat(&catalog).await;
+    catalog.close().await;
+    let ceiling = Limits { wall: Duration::from_secs(3), concurrency: 2, ..Limits::CEILING };
+    let catalog = place.open_under(ceiling).await;
+    let api = Arc::clone(catalog.snapshot().api("vat").unwrap());
+    let limits = api.live.as_ref().unwrap().releases[0].0.limits;
+    assert_eq!(limits, Limits { wall: Duration::from_secs(3), concurrency: 2, ..Limits::default() });
+    // The provider's own limits are stored: asking for them again is no new release.
+    let again = catalog.create_release(HOST, release(api.id, "one", &["/v1/rates/{country}"])).await.unwrap();
+    assert_eq!(again, 1);
+}
+
+#[tokio::test]
+async fn a_changed_plan_is_a_new_version_and_subscribers_stay_on_theirs() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let same = catalog.create_plan(HOST, plan(vat.api, "BASIC", 1_000)).await.unwrap();
+    assert_eq!(same, vat.plan);
+    let next = catalog.create_plan(HOST, plan(vat.api, "BASIC", 2_000)).await.unwrap();
+    assert_eq!(catalog.snapshot().plan(next).unwrap().version, 2);
+    assert_eq!(catalog.snapshot().plan_named(vat.api, "BASIC").unwrap().id, next);
+    let old = Arc::clone(catalog.snapshot().subscription(vat.app, vat.api).unwrap());
+    assert_eq!(old.plan, vat.plan);
+
+    let other = catalog.create_app(HOST, vat.organisation, "other").await.unwrap();
+    let refused = catalog.subscribe(HOST, other, vat.api, vat.plan).await;
+    assert!(matches!(refused, Err(CatalogError::Invalid { field: "plan", .. })), "{refused:?}");
+    let moved = catalog.subscribe(HOST, vat.app, vat.api, next).await.unwrap();
+    assert_eq!(moved, old.id);
+    let new = Arc::clone(catalog.snapshot().subscription(vat.app, vat.api).unwrap());
+    assert_eq!((new.plan_version.terms.quotas[0].amount.get(), new.anchor), (2_000, old.anchor));
+}
+
+#[tokio::test]
+async fn an_app_has_two_live_keys_at_most() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let (first, _) = catalog.create_key(HOST, live_key(vat.app)).await.unwrap();
+    catalog.create_key(HOST, live_key(vat.app)).await.unwrap();
+    let third = catalog.create_key(HOST, live_key(vat.app)).await;
+    assert!(matches!(third, Err(CatalogError::TooManyKeys { app }) if app == vat.app), "{third:?}");
+
+    catalog.disable_key(HOST, first.id, "leaked").await.unwrap();
+    assert_eq!(catalog.snapshot().key(&first.digest).unwrap().disabled.as_deref(), Some("leaked"));
+    catalog.create_key(HOST, live_key(vat.app)).await.unwrap();
+    assert_eq!(catalog.snapshot().keys_of(vat.app).count(), 3);
+}
+
+#[tokio::test]
+async fn control_tokens_open_what_their_role_says_until_they_are_disabled() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let (operator, secret) = catalog.create_token(HOST, Role::Operator).await.unwrap();
+    let (_, provider) = catalog.create_token(HOST, Role::Provider(vat.organisation)).await.unwrap();
+    let principal = catalog.authenticate_token(secret.reveal()).unwrap();
+    assert_eq!((principal.token, principal.role), (operator, Role::Operator));
+    assert_eq!(catalog.authenticate_token(provider.reveal()).unwrap().role, Role::Provider(vat.organisation));
+    assert_eq!(catalog.authenticate_token("weir_ctrl_made_up"), None);
+
+    catalog.disable_token(principal.actor(), operator, "left the company").await.unwrap();
+    assert_eq!(catalog.authenticate_token(secret.reveal()), None);
+}
+
+#[tokio::test]
+async fn no_secret_and_no_name_of_a_person_is_in_the_acts() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let (_, secret) = catalog.create_key(HOST, live_key(vat.app)).await.unwrap();
+    let told = place.book.told.lock().unwrap();
+    for (_, fact) in told.iter() {
+        let text = serde_json::to_string(fact).unwrap();
+        assert!(!text.contains(secret.reveal()));
+        if matches!(fact, Fact::Act(_)) {
+            assert!(!text.contains("acme") && !text.contains("shop"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_name_leads_to_one_api_alone() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let api = |slug: &str, hosts: &[&str]| NewApi {
+        organisation: vat.organisation,
+        slug: slug.to_owned(),
+        title: "An API".to_owned(),
+        hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+    };
+    catalog.create_api(HOST, api("vat", &["VAT.example.com"])).await.unwrap();
+    let taken = catalog.create_api(HOST, api("other", &["vat.example.com"])).await;
+    assert!(matches!(taken, Err(CatalogError::Exists { what: "host name", .. })), "{taken:?}");
+    assert_eq!(catalog.snapshot().api_by_host("vat.example.com").unwrap().id, vat.api);
+    assert!(catalog.snapshot().api("other").is_none(), "the refused change has left nothing");
+    catalog.create_api(HOST, api("vat", &[])).await.unwrap();
+    assert!(catalog.snapshot().api_by_host("vat.example.com").is_none());
+}
