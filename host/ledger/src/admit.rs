@@ -1,0 +1,202 @@
+//! Admission: a place at the writer, a rate token, then units of every object that the call touches, or none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{ReadError, Slot};
+use types::{Moment, ObjectName, Per, Period, Quota, Rate, Timestamp, Units};
+
+use crate::account::{CounterCell, Subscriber};
+use crate::counter::{Counter, Hold};
+use crate::ledger::Ledger;
+use crate::policy::{Policies, PolicyState};
+use crate::sql;
+use crate::writer::Writer;
+
+/// How much of one object must be set aside before a call may run: the declared maximum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Of what.
+    pub object: ObjectName,
+    /// How much.
+    pub units: Units,
+}
+
+/// Who wants to call, and what the call may use at most.
+#[derive(Debug, Clone, Copy)]
+pub struct AdmitRequest<'a> {
+    /// Who, and on what terms.
+    pub subscriber: &'a Arc<Subscriber>,
+    /// Each object that the route touches, none twice. One of `requests` is implied unless it is named here.
+    pub needs: &'a [Need],
+    /// Now, on the wall: it picks the period.
+    pub now: Timestamp,
+    /// Now, on the clock that only goes forward: it fills the bucket.
+    pub moment: Moment,
+}
+
+/// Why a call was not admitted. In every case no units are taken and nothing is written.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitError {
+    /// Calls come faster than the plan allows. No token was taken.
+    #[error("the rate of {} per {} is exceeded", rate.count, rate.window.as_str())]
+    Rate {
+        /// The rate.
+        rate: Rate,
+        /// Every limit that was looked at.
+        policies: Policies,
+        /// Until the next token.
+        retry_after: Duration,
+    },
+    /// A hard quota has less left than the call may need. The rate token stays taken.
+    #[error("{used} of {} {} are taken until {}", quota.amount, quota.object, period.end)]
+    Quota {
+        /// The quota.
+        quota: Quota,
+        /// What is used and reserved of it.
+        used: Units,
+        /// The period that is used up.
+        period: Period,
+        /// Every limit that was looked at.
+        policies: Policies,
+    },
+    /// The call could not be recorded, so it must not run. Safe to retry.
+    #[error("could not {step}")]
+    Unavailable {
+        /// What failed.
+        step: &'static str,
+        /// Why, when a counter could not be read.
+        source: Option<ReadError>,
+    },
+}
+
+/// A call that may run: units set aside, and a place at the writer that makes sure that it can be recorded.
+///
+/// Dropping it gives both back.
+#[must_use = "dropping it gives the reserved units back"]
+#[derive(Debug)]
+pub struct Admitted {
+    pub(crate) slot: Slot<Writer>,
+    pub(crate) subscriber: Arc<Subscriber>,
+    pub(crate) admitted_at: Timestamp,
+    /// `requests` first.
+    pub(crate) holds: Vec<Hold>,
+    policies: Policies,
+}
+
+impl Admitted {
+    /// Every limit that the call met, as it stood after its own reservation.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// How much of `object` the call may use. `None`: it declared no need of it.
+    pub fn allowance(&self, object: &ObjectName) -> Option<Units> {
+        self.holds.iter().find(|hold| hold.object == *object).map(|hold| hold.need)
+    }
+
+    /// When it was admitted: the moment that decides its period.
+    pub fn admitted_at(&self) -> Timestamp {
+        self.admitted_at
+    }
+
+    /// Who calls.
+    pub fn subscriber(&self) -> &Arc<Subscriber> {
+        &self.subscriber
+    }
+}
+
+impl Ledger {
+    /// Sets aside what a call may need, or refuses it.
+    ///
+    /// Reads usage.db on a subscription's first call after a start and in a new period, once however many wait for it;
+    /// otherwise it never leaves memory. Dropping the future gives back what it had taken, but for the rate token.
+    ///
+    /// # Errors
+    ///
+    /// [`AdmitError`]; nothing is reserved and nothing is written. Only [`AdmitError::Unavailable`] is worth retrying
+    /// at once.
+    pub async fn admit(&self, request: AdmitRequest<'_>) -> Result<Admitted, AdmitError> {
+        let AdmitRequest { subscriber, needs, now, moment } = request;
+        let unavailable = |step| AdmitError::Unavailable { step, source: None };
+        if !self.ready() {
+            return Err(unavailable("write to usage.db"));
+        }
+        let slot = self.store().try_slot().map_err(|_| unavailable("find a place at the writer"))?;
+        let account =
+            self.accounts().of(subscriber.subscription, moment).ok_or_else(|| unavailable("keep one more account"))?;
+
+        let (state, passed) = account.pass(subscriber.terms.rate, moment);
+        let mut policies = Policies { rate: state, quotas: Vec::new() };
+        if let (Err(retry_after), Some(rate)) = (passed, subscriber.terms.rate) {
+            return Err(AdmitError::Rate { rate, policies, retry_after });
+        }
+
+        let mut holds = Vec::with_capacity(needs.len().saturating_add(1));
+        for (object, need) in with_requests(needs) {
+            let quota = subscriber.terms.quotas.iter().find(|quota| quota.object.as_str() == object);
+            let hold = match quota {
+                Some(quota) => {
+                    let (period, cell) = account.counter(quota, subscriber.anchor, now);
+                    let counter = self.load(&cell, subscriber, &quota.object, period).await?;
+                    Hold::take(counter, quota, period, need).map_err(|used| {
+                        let policies = exhausted(quota, used, period, (now, &policies));
+                        AdmitError::Quota { quota: quota.clone(), used, period, policies }
+                    })?
+                }
+                None => Hold::unlimited(named(object, needs), Period::at(Per::Month, subscriber.anchor, now), need),
+            };
+            policies.quotas.extend(PolicyState::of_hold(&hold, now));
+            holds.push(hold);
+        }
+        Ok(Admitted { slot, subscriber: Arc::clone(subscriber), admitted_at: now, holds, policies })
+    }
+
+    /// The counter in `cell`, read first if nobody has.
+    async fn load(
+        &self,
+        cell: &CounterCell,
+        subscriber: &Subscriber,
+        object: &ObjectName,
+        period: Period,
+    ) -> Result<Arc<Counter>, AdmitError> {
+        if let Some(counter) = cell.get() {
+            return Ok(Arc::clone(counter));
+        }
+        let key = (subscriber.subscription, object.clone(), period.start);
+        let read = || async move {
+            let used = self.store().read(move |reader| sql::counter::used(reader, &key)).await?;
+            Ok(Arc::new(Counter::at(used)))
+        };
+        let counter = cell.get_or_try_init(read).await;
+        counter
+            .map(Arc::clone)
+            .map_err(|source| AdmitError::Unavailable { step: "read a counter", source: Some(source) })
+    }
+}
+
+/// The needs, `requests` first and implied.
+fn with_requests(needs: &[Need]) -> impl Iterator<Item = (&str, Units)> {
+    let requests = needs.iter().find(|need| need.object.as_str() == ObjectName::REQUESTS);
+    let first = (ObjectName::REQUESTS, requests.map_or(Units::saturating(1), |need| need.units));
+    let others = needs.iter().filter(|need| need.object.as_str() != ObjectName::REQUESTS);
+    std::iter::once(first).chain(others.map(|need| (need.object.as_str(), need.units)))
+}
+
+fn named(object: &str, needs: &[Need]) -> ObjectName {
+    let need = needs.iter().find(|need| need.object.as_str() == object);
+    need.map_or_else(ObjectName::requests, |need| need.object.clone())
+}
+
+/// The policies of a refusal: those met so far, and last the one that refused.
+fn exhausted(quota: &Quota, used: Units, period: Period, (now, met): (Timestamp, &Policies)) -> Policies {
+    let mut policies = met.clone();
+    policies.quotas.push(PolicyState {
+        name: crate::policy::PolicyName::Object(quota.object.clone()),
+        limit: quota.amount.get(),
+        remaining: quota.amount.saturating_sub(used).get(),
+        window: period.length(),
+        reset: period.end.since(now),
+    });
+    policies
+}
