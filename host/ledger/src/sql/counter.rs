@@ -1,0 +1,53 @@
+//! Counters: what is used per subscription, object and period.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use types::{ObjectName, SubscriptionId, Timestamp, Units};
+
+/// One upsert per counter and group, however many calls of the group touch it.
+///
+/// Overage is what the new sum has above the included amount and the old one had not: the same however the units are
+/// grouped.
+const ADD: &str = "
+    INSERT INTO counter (subscription, object, period_start_us, used, overage)
+    VALUES (?1, ?2, ?3, ?4, max(0, ?4 - ?5))
+    ON CONFLICT (subscription, object, period_start_us) DO UPDATE SET
+      overage = overage + max(0, used + ?4 - ?5) - max(0, used - ?5), used = used + ?4";
+
+const USED: &str = "
+    SELECT c.used FROM counter c
+    JOIN subscription s ON s.id = c.subscription JOIN object o ON o.id = c.object
+    WHERE s.public_id = ?1 AND o.name = ?2 AND c.period_start_us = ?3";
+
+/// Which counter, by its rows' own numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct CounterKey {
+    pub(crate) subscription: i64,
+    pub(crate) object: i64,
+    pub(crate) period_start_us: i64,
+    /// Two calls of one group may have been admitted on different terms.
+    pub(crate) overage_from: i64,
+}
+
+/// Adds to one counter.
+pub(crate) fn add(tx: &Connection, key: CounterKey, units: i64) -> rusqlite::Result<()> {
+    let CounterKey { subscription, object, period_start_us, overage_from } = key;
+    tx.prepare_cached(ADD)?.execute(params![subscription, object, period_start_us, units, overage_from]).map(drop)
+}
+
+/// What is used of one counter.
+pub(crate) fn used(
+    reader: &Connection,
+    (subscription, object, period_start): &(SubscriptionId, ObjectName, Timestamp),
+) -> rusqlite::Result<Units> {
+    let key = params![subscription.to_string(), object.as_str(), period_start.as_micros()];
+    let used: Option<i64> = reader.prepare_cached(USED)?.query_row(key, |row| row.get(0)).optional()?;
+    Units::from_sql(used.unwrap_or(0)).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, used.unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_text_of_the_money_query_is_pinned() {
+        insta::assert_snapshot!(super::ADD);
+    }
+}

@@ -1,0 +1,108 @@
+//! Facts from other files, each once.
+
+use rusqlite::{Connection, params};
+use types::{Fact, OutboxId, PlanId, Terms};
+
+use crate::sql::audit;
+use crate::sql::dimension::{self, SubscriptionStub};
+
+/// Takes over those of `facts` that have not come before.
+pub(crate) fn take_over(tx: &Connection, source: &str, facts: &[(OutboxId, Fact)]) -> rusqlite::Result<()> {
+    for (id, fact) in facts {
+        let mark = "INSERT OR IGNORE INTO relayed (source, outbox_id) VALUES (?1, ?2)";
+        if tx.prepare_cached(mark)?.execute(params![source, id.to_string()])? == 1 {
+            apply(tx, fact)?;
+        }
+    }
+    Ok(())
+}
+
+fn apply(tx: &Connection, fact: &Fact) -> rusqlite::Result<()> {
+    match fact {
+        Fact::Act(act) => {
+            let mut tip = audit::tip(tx)?;
+            audit::add_act(tx, &mut tip, act)
+        }
+        Fact::Organisation { id, name } => {
+            let row = dimension::organisation(tx, &id.to_string())?;
+            update(tx, "UPDATE organisation SET name = ?2 WHERE id = ?1", params![row, name])
+        }
+        Fact::Api { id, organisation, slug } => {
+            let organisation = dimension::organisation(tx, &organisation.to_string())?;
+            let row = dimension::api(tx, &id.to_string())?;
+            let set = "UPDATE api SET organisation = ?2, slug = ?3 WHERE id = ?1";
+            update(tx, set, params![row, organisation, slug])
+        }
+        Fact::Route { id, api, name } => {
+            let api = dimension::api(tx, &api.to_string())?;
+            let row = dimension::route(tx, *id, api)?;
+            update(tx, "UPDATE route SET api = ?2, name = ?3 WHERE id = ?1", params![row, api, name])
+        }
+        Fact::Release { id, api, number, component } => {
+            let api = dimension::api(tx, &api.to_string())?;
+            let component = dimension::component(tx, component)?;
+            let row = dimension::release(tx, *id, api, component)?;
+            let set = "UPDATE release SET api = ?2, number = ?3, component = ?4 WHERE id = ?1";
+            update(tx, set, params![row, api, number, component])
+        }
+        Fact::Plan { id, api, name, terms } => {
+            let api = dimension::api(tx, &api.to_string())?;
+            plan(tx, *id, api, (name, terms))
+        }
+        Fact::App { id, organisation, name } => {
+            let organisation = dimension::organisation(tx, &organisation.to_string())?;
+            let row = dimension::app(tx, *id)?;
+            let set = "UPDATE app SET organisation = ?2, name = ?3 WHERE id = ?1";
+            update(tx, set, params![row, organisation, name])
+        }
+        Fact::Key { id, app, prefix } => {
+            let app = dimension::app(tx, *app)?;
+            let row = dimension::key(tx, &id.to_string(), app)?;
+            update(tx, "UPDATE api_key SET app = ?2, prefix = ?3 WHERE id = ?1", params![row, app, prefix])
+        }
+        Fact::Subscription { id, app, api, plan, anchor } => {
+            let api = dimension::api(tx, &api.to_string())?;
+            let plan = dimension::plan(tx, *plan, api)?;
+            let stub = SubscriptionStub { app: dimension::app(tx, *app)?, api, plan, anchor_us: anchor.as_micros() };
+            let row = dimension::subscription(tx, *id, &stub)?;
+            let set = "UPDATE subscription SET app = ?2, api = ?3, plan = ?4, anchor_us = ?5 WHERE id = ?1";
+            update(tx, set, params![row, stub.app, stub.api, stub.plan, stub.anchor_us])
+        }
+    }
+}
+
+fn plan(tx: &Connection, id: PlanId, api: i64, (name, terms): (&str, &Terms)) -> rusqlite::Result<()> {
+    let row = dimension::plan(tx, id, api)?;
+    let (count, window, burst) = match terms.rate {
+        Some(rate) => (Some(rate.count), Some(rate.window.as_str()), Some(rate.burst)),
+        None => (None, None, None),
+    };
+    let set = "UPDATE plan SET api = ?2, name = ?3, rate_count = ?4, rate_window = ?5, rate_burst = ?6,
+      only_2xx_billed = ?7 WHERE id = ?1";
+    update(tx, set, params![row, api, name, count, window, burst, terms.only_2xx_billed])?;
+    tx.prepare_cached("DELETE FROM plan_terms WHERE plan = ?1")?.execute([row])?;
+    for quota in &terms.quotas {
+        let object = dimension::object(tx, &quota.object)?;
+        let price = quota.overage.map(|price| price.micros);
+        let currency = quota.overage.map(|price| price.currency.to_string());
+        tx.prepare_cached(
+            "INSERT INTO plan_terms (plan, object, amount, period, limit_kind, overage_price_micros, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            row,
+            object,
+            quota.amount.to_sql(),
+            quota.per.as_str(),
+            quota.limit.as_str(),
+            price,
+            currency
+        ])?;
+    }
+    Ok(())
+}
+
+fn update(tx: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<()> {
+    let changed = tx.prepare_cached(sql)?.execute(params)?;
+    if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
+}
