@@ -78,7 +78,7 @@ pub enum AdmitError {
 pub struct Admitted {
     pub(crate) slot: Slot<Writer>,
     pub(crate) subscriber: Arc<Subscriber>,
-    pub(crate) admitted_at: Timestamp,
+    pub(crate) at: Timestamp,
     /// `requests` first.
     pub(crate) holds: Vec<Hold>,
     policies: Policies,
@@ -97,7 +97,7 @@ impl Admitted {
 
     /// When it was admitted: the moment that decides its period.
     pub fn admitted_at(&self) -> Timestamp {
-        self.admitted_at
+        self.at
     }
 
     /// Who calls.
@@ -149,7 +149,7 @@ impl Ledger {
             policies.quotas.extend(PolicyState::of_hold(&hold, now));
             holds.push(hold);
         }
-        Ok(Admitted { slot, subscriber: Arc::clone(subscriber), admitted_at: now, holds, policies })
+        Ok(Admitted { slot, subscriber: Arc::clone(subscriber), at: now, holds, policies })
     }
 
     /// The counter in `cell`, read first if nobody has.

@@ -85,9 +85,8 @@ impl Bucket {
     /// Until the level stands at the next whole token.
     fn wait(&self) -> Duration {
         let missing = TOKEN.saturating_sub(self.level.checked_rem(TOKEN).unwrap_or(0));
-        let work = u128::from(missing)
-            .saturating_mul(u128::from(window_us(self.rate)))
-            .saturating_sub(u128::from(self.rest));
+        let work =
+            u128::from(missing).saturating_mul(u128::from(window_us(self.rate))).saturating_sub(u128::from(self.rest));
         let speed = u128::from(self.rate.count.max(1)).saturating_mul(u128::from(TOKEN));
         Duration::from_micros(u64::try_from(work.div_ceil(speed)).unwrap_or(u64::MAX))
     }

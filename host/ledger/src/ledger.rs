@@ -80,8 +80,7 @@ impl Ledger {
         };
         let writer = Writer::new(rollups.clone(), clock.clone());
         let store = Store::open(path, &options, writer).map_err(OpenError::Store)?;
-        recover(&store, clock.now())
-            .map_err(|source| OpenError::Recovery { step: "complete open streams", source })?;
+        recover(&store, clock.now()).map_err(|source| OpenError::Recovery { step: "complete open streams", source })?;
         let (ticking, ticks) = mpsc::channel();
         let accounts = Accounts::at_most(settings.accounts_max);
         let denials = Denials::default();
@@ -195,6 +194,10 @@ fn recover(store: &Store<Writer>, now: Timestamp) -> Result<(), WriteError<rusql
         if completed == 0 {
             return Ok(());
         }
-        tracing::warn!(streams = completed, outcome = Outcome::Interrupted.as_str(), "completed what the last run left");
+        tracing::warn!(
+            streams = completed,
+            outcome = Outcome::Interrupted.as_str(),
+            "completed what the last run left"
+        );
     }
 }

@@ -196,14 +196,7 @@ impl Traffic {
         Self {
             calls: 1,
             statuses,
-            sums: [
-                facts.client_gone,
-                facts.units,
-                facts.billed_units,
-                facts.total_us,
-                facts.component_us,
-                facts.fuel,
-            ],
+            sums: [facts.client_gone, facts.units, facts.billed_units, facts.total_us, facts.component_us, facts.fuel],
             memory_peak_bytes: facts.memory_peak_bytes,
             volumes: [facts.request_bytes, facts.response_bytes, facts.egress_bytes, facts.egress_calls],
         }
@@ -247,9 +240,7 @@ impl Gathered {
 
     /// Whether it is time to write.
     pub(crate) fn is_due(&self, now: Moment) -> bool {
-        self.stale
-            || self.sums.keys() >= KEYS_MAX
-            || self.since.is_some_and(|since| now.since(since) >= GATHER)
+        self.stale || self.sums.keys() >= KEYS_MAX || self.since.is_some_and(|since| now.since(since) >= GATHER)
     }
 
     /// Whether there is anything to write.

@@ -174,7 +174,7 @@ impl Ledger {
     ///
     /// [`SettleError`]: each says what was written and that nothing is to be retried.
     pub async fn settle(&self, admitted: Admitted, ended: Ended) -> Result<Recorded, SettleError> {
-        let Admitted { slot, subscriber, admitted_at, holds, .. } = admitted;
+        let Admitted { slot, subscriber, at: admitted_at, holds, .. } = admitted;
         let ended_at = ended.ended_at;
         let settlement = Settlement::new(subscriber, admitted_at, holds, ended);
         let written = slot.send(Op::Settle(Arc::new(settlement))).await.map_err(SettleError::of)?;

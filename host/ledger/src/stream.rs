@@ -50,7 +50,7 @@ impl Ledger {
     /// [`SettleError`]: the head must not leave. Do not retry.
     pub async fn open_stream(&self, admitted: Admitted, begun: Begun) -> Result<OpenStream, SettleError> {
         let second = self.store().try_slot().map_err(|_| SettleError::Full)?;
-        let Admitted { slot, subscriber, admitted_at, mut holds, .. } = admitted;
+        let Admitted { slot, subscriber, at: admitted_at, mut holds, .. } = admitted;
         // `requests` is settled now, the rest at the end.
         let rest = holds.split_off(holds.len().min(1));
         let mut opening = begun.interrupted(begun.begun_at);

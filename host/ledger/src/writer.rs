@@ -5,18 +5,18 @@ use std::sync::{Arc, Weak};
 
 use rusqlite::Connection;
 use store::Group;
-use types::{Clock, ObjectName, Timestamp};
+use types::{Clock, ObjectName, Timestamp, Units};
 
 use crate::account::Subscriber;
 use crate::canonical::LinkKind;
 use crate::counter::Hold;
 use crate::ended::Ended;
 use crate::rollup::{Entry, Rollups};
-use crate::settle::Settlement;
+use crate::settle::{Line, Settlement};
 use crate::sql::audit::{self, Tip};
 use crate::sql::calls::{self, Facts};
 use crate::sql::counter::{self, CounterKey};
-use crate::sql::dimension::{CallIds, Dimensions};
+use crate::sql::dimension::{self, CallIds, Dimensions};
 use crate::sql::rollup;
 
 /// One grouped operation.
@@ -129,8 +129,8 @@ impl Writer {
             let ids = self.dimensions.of_call(tx, call)?;
             let facts = Facts::of(call);
             insert.call((tip.call, link), call, &ids, &facts)?;
-            let usage = self.write_usage(tx, tip.call, call, &ids, sheet)?;
-            self.count(tx, call, 0, &ids, sheet)?;
+            let usage = self.write_usage(tx, (tip.call, call), &ids, sheet)?;
+            sheet.count_requests(call, &ids)?;
             calls::write_canonical(&mut sheet.rows, tip.call, call, &facts);
             let completed = Some((link, Entry { ids, facts, usage }));
             sheet.pending.push(Pending { settlement: Arc::downgrade(call), completed });
@@ -154,7 +154,7 @@ impl Writer {
         tip.call = tip.call.saturating_add(1);
         let ids = self.dimensions.of_call(tx, call)?;
         calls::insert_open(tx, tip.call, call, &ids)?;
-        self.count(tx, call, 0, &ids, sheet)?;
+        sheet.count_requests(call, &ids)?;
         sheet.pending.push(Pending { settlement: Arc::downgrade(call), completed: None });
         Ok(tip.call)
     }
@@ -172,7 +172,7 @@ impl Writer {
         let mut facts = Facts::of(call);
         calls::complete(tx, (seq, link), &facts)?;
         (facts.status, facts.units, facts.billed_units) = calls::opened(tx, seq)?;
-        let usage = self.write_usage(tx, seq, call, &ids, sheet)?;
+        let usage = self.write_usage(tx, (seq, call), &ids, sheet)?;
         audit::link_stream(tx, tip, seq)?;
         let completed = Some((link, Entry { ids, facts, usage }));
         sheet.pending.push(Pending { settlement: Arc::downgrade(call), completed });
@@ -183,40 +183,39 @@ impl Writer {
     fn write_usage(
         &mut self,
         tx: &Connection,
-        seq: i64,
-        call: &Settlement,
+        (seq, call): (i64, &Settlement),
         ids: &CallIds,
         sheet: &mut Sheet,
     ) -> rusqlite::Result<Vec<(i64, i64, i64)>> {
         let mut usage = Vec::new();
-        for (index, line) in call.lines.iter().enumerate().skip(1) {
+        for line in call.lines.iter().skip(1) {
             let object = self.dimensions.object(tx, &line.object)?;
             calls::insert_usage(tx, seq, object, line)?;
-            self.count(tx, call, index, ids, sheet)?;
+            sheet.count(line, ids.subscription, object)?;
             usage.push((object, line.units.to_sql(), line.billed.to_sql()));
         }
         Ok(usage)
     }
+}
+
+impl Sheet {
+    /// Counts what a call used of `requests`.
+    fn count_requests(&mut self, call: &Settlement, ids: &CallIds) -> rusqlite::Result<()> {
+        call.lines.first().map_or(Ok(()), |line| self.count(line, ids.subscription, dimension::REQUESTS))
+    }
 
     /// Adds one line to what its counter gets from this group.
-    fn count(
-        &mut self,
-        tx: &Connection,
-        call: &Settlement,
-        line: usize,
-        ids: &CallIds,
-        sheet: &mut Sheet,
-    ) -> rusqlite::Result<()> {
-        let Some(line) = call.lines.get(line).filter(|line| line.billed.get() > 0) else {
+    fn count(&mut self, line: &Line, subscription: i64, object: i64) -> rusqlite::Result<()> {
+        if line.billed == Units::ZERO {
             return Ok(());
-        };
+        }
         let key = CounterKey {
-            subscription: ids.subscription,
-            object: self.dimensions.object(tx, &line.object)?,
+            subscription,
+            object,
             period_start_us: line.period_start.as_micros(),
             overage_from: line.overage_from.to_sql(),
         };
-        let sum = sheet.counters.entry(key).or_default();
+        let sum = self.counters.entry(key).or_default();
         *sum = sum.checked_add(line.billed.to_sql()).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, i64::MAX))?;
         Ok(())
     }

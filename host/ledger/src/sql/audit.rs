@@ -159,9 +159,8 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Verification> 
         .optional()?;
     let (mut seq, mut sha256) = anchor.unwrap_or((0, GENESIS));
     let (mut links, mut covered) = (0_u64, 0_i64);
-    let mut select = connection.prepare_cached(
-        "SELECT seq, kind, call_seq, calls, act_seq, sha256 FROM audit ORDER BY seq",
-    )?;
+    let mut select =
+        connection.prepare_cached("SELECT seq, kind, call_seq, calls, act_seq, sha256 FROM audit ORDER BY seq")?;
     let mut rows = select.query([])?;
     let mut bytes = Vec::new();
     while let Some(row) = rows.next()? {

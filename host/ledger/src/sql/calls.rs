@@ -228,9 +228,7 @@ pub(crate) fn write_canonical(bytes: &mut Vec<u8>, seq: i64, call: &Settlement, 
     let lines = further(call);
     let usage: Vec<(&str, i64, i64, i64)> = lines
         .iter()
-        .map(|line| {
-            (line.object.as_str(), line.period_start.as_micros(), line.units.to_sql(), line.billed.to_sql())
-        })
+        .map(|line| (line.object.as_str(), line.period_start.as_micros(), line.units.to_sql(), line.billed.to_sql()))
         .collect();
     CanonicalCall {
         ids: [

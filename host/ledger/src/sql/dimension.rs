@@ -65,6 +65,9 @@ pub(crate) struct Dimensions {
     objects: HashMap<ObjectName, i64>,
 }
 
+/// The object `requests`: its row is made with the schema.
+pub(crate) const REQUESTS: i64 = 1;
+
 const API: u8 = 0;
 const APP: u8 = 1;
 const KEY: u8 = 2;

@@ -88,11 +88,8 @@ fn advance(tx: &Connection, link: i64) -> rusqlite::Result<()> {
 
 fn add(tx: &Connection, sums: &Sums) -> rusqlite::Result<()> {
     for grain in Grain::ALL {
-        let traffic = widened(
-            &sums.traffic,
-            |key| TrafficKey { start_us: grain.start(key.start_us), ..key },
-            Traffic::add,
-        );
+        let traffic =
+            widened(&sums.traffic, |key| TrafficKey { start_us: grain.start(key.start_us), ..key }, Traffic::add);
         for (key, sum) in &traffic {
             add_one(tx, grain, key, sum)?;
         }
@@ -108,16 +105,7 @@ fn add(tx: &Connection, sums: &Sums) -> rusqlite::Result<()> {
         let latency = widened(&sums.latency, |key| LatencyKey { start_us: grain.start(key.start_us), ..key }, one);
         let mut statement = tx.prepare_cached(ADD_LATENCY)?;
         for (LatencyKey { start_us, route, release, plan, what, bucket }, calls) in &latency {
-            statement.execute(params![
-                grain.as_str(),
-                start_us,
-                route,
-                release,
-                plan,
-                what.as_str(),
-                bucket,
-                calls
-            ])?;
+            statement.execute(params![grain.as_str(), start_us, route, release, plan, what.as_str(), bucket, calls])?;
         }
     }
     let mut statement = tx.prepare_cached(ADD_APP_LATENCY)?;

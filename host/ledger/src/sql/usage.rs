@@ -57,7 +57,7 @@ pub(crate) fn calls(reader: &Connection, filter: &CallFilter) -> rusqlite::Resul
     narrow(of, filter.app.map(|id| boxed(id.to_string())));
     narrow(" AND c.outcome = ?", filter.outcome.map(|outcome| boxed(outcome.as_str())));
     narrow(" AND c.admitted_us >= ?", filter.since.map(|since| boxed(since.as_micros())));
-    narrow(" AND c.seq < ?", filter.before_seq.map(|seq| boxed(seq)));
+    narrow(" AND c.seq < ?", filter.before_seq.map(boxed));
     narrow(" ORDER BY c.seq DESC LIMIT ?", Some(Box::new(limit)));
     sql.push_str(") ORDER BY seq DESC");
     let mut statement = reader.prepare_cached(&sql)?;
