@@ -18,6 +18,31 @@ pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailur
 pub(crate) const BRANCH_FAILED: &str = "States.BranchFailed";
 pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 
+/// Whether `name` is one that the language itself defines.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    const OTHERS: [&str; 8] = [
+        "States.ALL",
+        "States.ExceedToleratedFailureThreshold",
+        "States.IntrinsicFailure",
+        "States.ItemReaderFailed",
+        "States.ParameterPathFailure",
+        "States.Permissions",
+        "States.QueryEvaluationError",
+        "States.ResultWriterFailed",
+    ];
+    const RAISED: [&str; 8] = [
+        TASK_FAILED,
+        TIMEOUT,
+        HEARTBEAT_TIMEOUT,
+        RUNTIME,
+        DATA_LIMIT_EXCEEDED,
+        RESULT_PATH_MATCH_FAILURE,
+        BRANCH_FAILED,
+        NO_CHOICE_MATCHED,
+    ];
+    OTHERS.contains(&name) || RAISED.contains(&name) || name.starts_with("States.Http.")
+}
+
 /// Why a state failed. Only a Fail state leaves out the name or the cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {

@@ -95,7 +95,7 @@ fn power(base: f64, mut exponent: u32) -> f64 {
 /// The part of `delay` that `draw` is of all draws, in whole microseconds.
 fn share(delay: Duration, draw: u64) -> Duration {
     let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
-    let part = (u128::from(micros) + 1) * u128::from(draw) >> 64;
+    let part = ((u128::from(micros) + 1) * u128::from(draw)) >> 64;
     Duration::from_micros(u64::try_from(part).unwrap_or(micros))
 }
 

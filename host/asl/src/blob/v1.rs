@@ -136,6 +136,10 @@ impl Run {
         if outcome.is_some() != frames.is_empty() {
             return Err(DecodeError::Foreign("a run has frames until it has an outcome"));
         }
+        // Counters that would pass the end of their type were never written.
+        if [self.next_frame, self.next_task, self.draws].into_iter().any(|count| count > u64::MAX / 2) {
+            return Err(DecodeError::Foreign("a counter is out of range"));
+        }
         check(&machine, &frames, self.next_frame, self.next_task)?;
         let input = first(&self.input)?;
         if machine.reads_context && outcome.is_none() && input.is_none() {

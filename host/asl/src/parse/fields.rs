@@ -33,7 +33,8 @@ pub(super) fn language(fields: &mut Fields<'_, '_>) {
         None | Some("JSONPath") => {}
         Some("JSONata") => fields.report.not_supported(&fields.at("QueryLanguage"), "The query language JSONata"),
         Some(_) => {
-            fields.report.schema(&fields.at("QueryLanguage"), "'QueryLanguage' must be \"JSONPath\" or \"JSONata\".")
+            let message = "'QueryLanguage' must be \"JSONPath\" or \"JSONata\".";
+            fields.report.schema(&fields.at("QueryLanguage"), message);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::scope::{Builder, Targets, missing};
 use super::{SECONDS_MAX, choice, fields as common};
 use crate::diagnostic::{DiagnosticCode, below};
 use crate::document::{Fields, Node};
+use crate::failure;
 use crate::recovery::{Catcher, Jitter, Matcher, Retrier};
 use crate::state::{
     Choice, Errand, Fail, Limit, Parallel, Pass, ScopeIndex, StateIndex, StateKind, Task, Text, Then, Until, Wait, Work,
@@ -180,6 +181,11 @@ fn errors(fields: &mut Fields<'_, '_>) -> Option<Box<[Matcher]>> {
         if names.len() > 1 && names.contains(&wildcard) {
             fields.report.schema(&pointer, format!("\"{wildcard}\" must be alone in its list."));
         }
+    }
+    for name in names.iter().filter(|name| name.starts_with("States.") && !failure::is_reserved(name)) {
+        let message =
+            format!("Names that begin with \"States.\" are the language's own, and '{name}' is none of them.");
+        fields.report.warning(&pointer, message);
     }
     Some(names.into_iter().map(Matcher::new).collect())
 }

@@ -1,0 +1,11 @@
+//! What the language says, held against this library.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod blobs;
+mod cases;
+mod diagnostics;
+mod jitter;
+mod machine;
+mod played;
+mod prefixes;
