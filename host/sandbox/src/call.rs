@@ -1,0 +1,138 @@
+//! Calling a component: what goes in, beside the request, and the three ways to call.
+
+mod http;
+mod response;
+mod task;
+mod wasi_http;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use types::{CallId, ObjectName, Outcome, Units};
+
+use crate::run::{Ended, Ran};
+use crate::settings::Limits;
+use crate::state::HostState;
+use crate::upload::Sandbox;
+use crate::world::http::weir::plugin::types as wit;
+
+pub use wasi_http::{Broken, ResponseBody, WasiCall};
+
+/// Who calls, as the component is told.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The app's id.
+    pub app: Arc<str>,
+    /// The subscription's id.
+    pub subscription: Arc<str>,
+    /// The plan's name.
+    pub plan: Arc<str>,
+}
+
+/// What a component is told of its call, and what it may report.
+#[derive(Debug, Clone)]
+pub struct CallContext {
+    /// The call.
+    pub call: CallId,
+    /// Stable over attempts; the call's own id when there is but one.
+    pub invocation: Option<String>,
+    /// From 1.
+    pub attempt: u32,
+    /// The W3C trace context.
+    pub traceparent: Option<String>,
+    /// The API's slug.
+    pub api: Arc<str>,
+    /// The release's number.
+    pub release: u32,
+    /// Who calls.
+    pub caller: Option<Caller>,
+    /// How much of each of its own objects the component may report.
+    pub allowances: Vec<(ObjectName, Units)>,
+}
+
+/// A request for the `http` world.
+#[derive(Debug)]
+pub struct HttpRequest {
+    /// The method, path and headers that the component sees.
+    pub method: ::http::Method,
+    /// The path below the API's own.
+    pub path: String,
+    /// What follows `?`.
+    pub query: Option<String>,
+    /// The matched template.
+    pub route: Arc<str>,
+    /// What the template's names stand for.
+    pub path_params: Vec<(String, String)>,
+    /// The headers, without keys and hop-by-hop fields.
+    pub headers: ::http::HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// A request body on its way to a `wasi:http` component.
+pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;
+
+/// Why a request body ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It is larger than the route allows.
+    #[error("the request body is too large")]
+    TooLarge,
+    /// It came too slowly.
+    #[error("the request body came too slowly")]
+    TooSlow,
+    /// The client went away.
+    #[error("the client went away")]
+    Gone,
+}
+
+impl From<BodyError> for wasmtime_wasi_http::Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::HttpRequestBodySize(None),
+            BodyError::TooSlow => Self::ConnectionReadTimeout,
+            BodyError::Gone => Self::ConnectionTerminated,
+        }
+    }
+}
+
+impl CallContext {
+    fn to_wit(&self, limits: &Limits) -> wit::Context {
+        let call = self.call.to_string();
+        wit::Context {
+            invocation_id: self.invocation.clone().unwrap_or_else(|| call.clone()),
+            call_id: call,
+            attempt: self.attempt,
+            deadline_ms: u64::try_from(limits.wall.as_millis()).unwrap_or(u64::MAX),
+            traceparent: self.traceparent.clone(),
+            api: self.api.to_string(),
+            release: self.release,
+            caller: self.caller.as_ref().map(|caller| wit::Caller {
+                app: caller.app.to_string(),
+                subscription: caller.subscription.to_string(),
+                plan: caller.plan.to_string(),
+            }),
+            step: None,
+        }
+    }
+}
+
+impl Sandbox {
+    fn state(&self, context: &CallContext, limits: &Arc<Limits>) -> HostState {
+        let meter = crate::meter::Meter::new(context.allowances.clone());
+        HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.threads().signals.clone())
+    }
+
+    /// Runs `call` on the guest threads and waits for its end.
+    async fn run<T, F>(&self, state: HostState, call: impl FnOnce(HostState) -> F) -> Ran<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Ran<T>> + Send + 'static,
+    {
+        let slow_down = Arc::clone(&state.slow);
+        let answer = self.threads().run(Box::pin(call(state)), slow_down);
+        // The sender is dropped without an answer when the call panicked: one call's fault, not the host's end.
+        answer.await.unwrap_or_else(|_| Ended::lost(Outcome::HostError, "the call panicked in the host"))
+    }
+}

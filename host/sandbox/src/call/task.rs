@@ -1,0 +1,77 @@
+//! The `task` world: JSON in, JSON or a named error out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wasmtime::Store;
+
+use super::CallContext;
+use crate::component::{Component, Ready};
+use crate::outcome::{FailureKind, GuestFailure};
+use crate::run::{Ended, Ran, bounded};
+use crate::settings::Limits;
+use crate::state::{self, HostState};
+use crate::upload::Sandbox;
+use crate::world::task::exports::weir::plugin::task_handler as wit;
+
+/// The most that a task's answer may hold, as in the Amazon States Language.
+const OUTPUT_MAX: usize = 256 * 1024;
+
+impl Sandbox {
+    /// Calls a component of the `task` world once, on a fresh instance. `input` is JSON of at most 256 KiB, which the
+    /// caller has checked. The answer is checked to be JSON of that size.
+    pub async fn call_task(
+        &self,
+        component: &Arc<Component>,
+        context: CallContext,
+        input: Bytes,
+        limits: &Arc<Limits>,
+    ) -> Ran<Bytes> {
+        let state = self.state(&context, limits);
+        let (component, engine, signals) =
+            (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
+        self.run(state, move |state| async move {
+            let wall = state.limits.wall;
+            let mut store = match state::store(&engine, state) {
+                Ok(store) => store,
+                Err(error) => return Ended::<()>::lost_engine(&error),
+            };
+            let work = answer(&mut store, &component, &context, &input);
+            let ended = if component.is_pure { work.await } else { bounded(work, wall, &signals).await };
+            read(ended).settle(store)
+        })
+        .await
+    }
+}
+
+async fn answer(
+    store: &mut Store<HostState>,
+    component: &Component,
+    context: &CallContext,
+    input: &[u8],
+) -> wasmtime::Result<Result<Vec<u8>, wit::TaskError>> {
+    let Ready::Task(pre) = &component.ready else {
+        return Err(wasmtime::Error::msg("the component is not of the task world"));
+    };
+    let context = context.to_wit(&store.data().limits);
+    let instance = pre.instantiate_async(&mut *store).await?;
+    instance.weir_plugin_task_handler().call_run(store, &context, input).await
+}
+
+fn read(ended: wasmtime::Result<Result<Vec<u8>, wit::TaskError>>) -> Ended<Bytes> {
+    match ended {
+        Err(error) => Ended::Stopped(error),
+        Ok(Err(error)) => Ended::Failed(GuestFailure {
+            kind: FailureKind::Permanent,
+            code: error.name,
+            message: error.cause,
+            detail: None,
+            retry_after_ms: None,
+        }),
+        Ok(Ok(output)) if output.len() > OUTPUT_MAX => Ended::TooLarge(format!("an output of {} bytes", output.len())),
+        Ok(Ok(output)) => match serde_json::from_slice::<serde::de::IgnoredAny>(&output) {
+            Ok(_) => Ended::Answered(output.into()),
+            Err(error) => Ended::Invalid(format!("the output is not JSON: {error}")),
+        },
+    }
+}

@@ -1,0 +1,135 @@
+//! What the host keeps for one call while the guest runs: the data of its store.
+
+mod limiter;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use types::{Clock, Moment};
+use wasmtime::{CallHook, Store, StoreContextMut, Trap, UpdateDeadline};
+
+use crate::logs::Logs;
+use crate::meter::Meter;
+use crate::settings::Limits;
+use crate::threads::Signals;
+use crate::wasi::Wasi;
+
+pub(crate) use limiter::Limiter;
+
+/// Fuel for entering any host function, whatever it does: nothing a guest can do is free.
+const HOST_CALL_FUEL: u64 = 500;
+/// Ahead of the response's cap, what one host call may carry.
+const HOST_CALL_MARGIN: usize = 1 << 20;
+/// How long a call may run before it goes on at the lowest priority.
+pub(crate) const FIRST_SLICE: std::time::Duration = std::time::Duration::from_millis(5);
+
+/// Why the host itself stopped a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("the wall deadline passed")]
+    Deadline,
+    #[error("the host is stopping")]
+    Aborted,
+}
+
+/// The store's data.
+pub(crate) struct HostState {
+    pub(crate) limiter: Limiter,
+    pub(crate) meter: Meter,
+    pub(crate) logs: Logs,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) phase: Phase,
+    clock: Clock,
+    began: Moment,
+    signals: Signals,
+    /// Set when the first slice is used up: the call is moved to the slow threads at its next yield.
+    pub(crate) slow: Arc<AtomicBool>,
+    /// Made when a WASI function is first called; most typed components never do.
+    wasi: Option<Box<Wasi>>,
+}
+
+/// How far a call has come; tells an oversized answer from an oversized host call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Instantiating,
+    InGuest,
+    InHost,
+    Returned,
+}
+
+impl HostState {
+    pub(crate) fn new(meter: Meter, limits: Arc<Limits>, clock: Clock, signals: Signals) -> Self {
+        Self {
+            limiter: Limiter::new(limits.memory.to_usize()),
+            meter,
+            logs: Logs::new(clock.clone()),
+            phase: Phase::Instantiating,
+            began: clock.moment(),
+            limits,
+            clock,
+            signals,
+            slow: Arc::new(AtomicBool::new(false)),
+            wasi: None,
+        }
+    }
+
+    /// The WASI part, made on first use.
+    pub(crate) fn wasi(&mut self) -> &mut Wasi {
+        let limits = &self.limits;
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(limits)))
+    }
+
+    /// What standard output and standard error wrote; drained before the call is told of.
+    pub(crate) fn collect_output(&mut self) {
+        if let Some(wasi) = &mut self.wasi {
+            wasi.drain_into(&mut self.logs);
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> std::time::Duration {
+        self.clock.moment().since(self.began)
+    }
+
+    /// At each tick that finds the guest running: stop it, move it to the slow threads, or let it go on.
+    fn on_tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        let elapsed = self.elapsed();
+        if elapsed >= self.limits.wall {
+            return Err(Stop::Deadline.into());
+        }
+        if self.signals.aborting() {
+            return Err(Stop::Aborted.into());
+        }
+        if elapsed < FIRST_SLICE {
+            return Ok(UpdateDeadline::Continue(1));
+        }
+        self.slow.store(true, Ordering::Relaxed);
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    }
+}
+
+/// Makes the store of one call, with every limit armed.
+pub(crate) fn store(engine: &wasmtime::Engine, state: HostState) -> wasmtime::Result<Store<HostState>> {
+    let limits = Arc::clone(&state.limits);
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_fuel(limits.fuel.get())?;
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut context| context.data_mut().on_tick());
+    store.call_hook(charge);
+    store.set_hostcall_fuel(limits.response_body.to_usize().saturating_add(HOST_CALL_MARGIN));
+    store.set_max_component_handles(limits.handles);
+    Ok(store)
+}
+
+fn charge(mut context: StoreContextMut<'_, HostState>, hook: CallHook) -> wasmtime::Result<()> {
+    match hook {
+        CallHook::ReturningFromWasm => context.data_mut().phase = Phase::Returned,
+        CallHook::CallingWasm | CallHook::ReturningFromHost => context.data_mut().phase = Phase::InGuest,
+        CallHook::CallingHost => {
+            context.data_mut().phase = Phase::InHost;
+            let left = context.get_fuel()?.checked_sub(HOST_CALL_FUEL).ok_or(Trap::OutOfFuel)?;
+            context.set_fuel(left)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The standard interfaces as a guest gets them: no files, no sockets, no environment, no way out.
+
+mod output;
+
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use crate::logs::{LogStream, Logs};
+use crate::settings::Limits;
+use crate::state::HostState;
+use crate::world::http::weir::plugin::meter;
+
+use output::Output;
+
+/// Random bytes for one request of the guest.
+const RANDOM_MAX: u64 = 64 * 1024;
+/// One write to a response body.
+const BODY_CHUNK: usize = 64 * 1024;
+
+/// The WASI part of a store.
+pub(crate) struct Wasi {
+    ctx: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: NoWayOut,
+    table: ResourceTable,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Wasi {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let (stdout, stderr) = (Output::default(), Output::default());
+        let mut builder = WasiCtx::builder();
+        builder
+            .max_random_size(RANDOM_MAX)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .stdout(stdout.clone())
+            .stderr(stderr.clone());
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits.response_headers.to_usize());
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self { ctx: builder.build(), http, hooks: NoWayOut, table, stdout, stderr }
+    }
+
+    pub(crate) fn drain_into(&mut self, logs: &mut Logs) {
+        for (stream, output) in [(LogStream::Stdout, &self.stdout), (LogStream::Stderr, &self.stderr)] {
+            let (bytes, cut) = output.take();
+            logs.write(stream, &bytes);
+            if cut > 0 {
+                logs.write(stream, format!("\n({cut} bytes more were not kept)\n").as_bytes());
+            }
+        }
+    }
+}
+
+/// Makes the linker that every component is linked by. What a component may import was settled at its upload.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    meter::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state: &mut HostState| state)?;
+    Ok(linker)
+}
+
+/// Every outgoing request is denied before a name is resolved.
+struct NoWayOut;
+
+type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+impl WasiHttpHooks for NoWayOut {
+    fn send_request(
+        &mut self,
+        _request: http::Request<WasiBody>,
+        _options: Option<RequestOptions>,
+        _sent: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        1
+    }
+}
+
+impl WasiView for HostState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let wasi = self.wasi();
+        WasiCtxView { ctx: &mut wasi.ctx, table: &mut wasi.table }
+    }
+}
+
+impl WasiHttpView for HostState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let wasi = self.wasi();
+        WasiHttpCtxView { ctx: &mut wasi.http, table: &mut wasi.table, hooks: &mut wasi.hooks }
+    }
+}
