@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, RESULT_PATH_MATCH_FAILURE};
 use crate::path::Found;
 use crate::reference_path::ReferencePath;
-use crate::size;
+use crate::size::{self, Size};
 use crate::state::{Placement, Selection};
 use crate::template::Template;
 
@@ -21,7 +21,7 @@ impl Budget {
     }
 
     pub(crate) fn spend(&mut self, value: &Value) -> Result<(), Failure> {
-        self.0 = self.0.checked_sub(size::of(value)).ok_or_else(too_large)?;
+        self.0 = self.0.checked_sub(size::of(value).bytes).ok_or_else(too_large)?;
         Ok(())
     }
 
@@ -39,19 +39,18 @@ fn too_large() -> Failure {
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) value: Arc<Value>,
-    bytes: usize,
-    depth: usize,
+    size: Size,
 }
 
 impl Document {
     pub(crate) fn new(value: Arc<Value>) -> Self {
-        let (bytes, depth) = (size::of(&value), size::depth(&value));
-        Self { value, bytes, depth }
+        let size = size::of(&value);
+        Self { value, size }
     }
 
     /// The same, refused when it is larger than `limit` bytes or too deep.
     pub(crate) fn within(self, limit: usize) -> Result<Self, Failure> {
-        let fits = |document: &Self| document.bytes <= limit && document.depth <= size::DEPTH_MAX;
+        let fits = |document: &Self| document.size.fits(limit);
         if fits(&self) {
             return Ok(self);
         }
@@ -102,11 +101,13 @@ impl Document {
             Failure::because(RESULT_PATH_MATCH_FAILURE, cause)
         };
         path.check(&self.value).map_err(mismatch)?;
-        let bytes = self.bytes.saturating_add(result.bytes).saturating_add(path.bytes());
-        let depth = self.depth.max(path.path().steps().len().saturating_add(result.depth));
+        let size = Size {
+            bytes: self.size.bytes.saturating_add(result.size.bytes).saturating_add(path.bytes()),
+            depth: self.size.depth.max(path.path().steps().len().saturating_add(result.size.depth)),
+        };
         let value = Arc::try_unwrap(result.value).unwrap_or_else(|held| (*held).clone());
-        if bytes <= limit && depth <= size::DEPTH_MAX {
-            (self.bytes, self.depth) = (bytes, depth);
+        if size.fits(limit) {
+            self.size = size;
             return path.put(&mut self.value, value).map_err(mismatch);
         }
         // Near the limit only the text itself tells, and the input must survive a refusal.

@@ -3,35 +3,51 @@
 use serde_json::{Number, Value};
 
 /// How deep a document may be nested. Everything that walks a document recurses, and the JSON reader stops at 127.
-pub(crate) const DEPTH_MAX: usize = 120;
+const DEPTH_MAX: usize = 120;
 
-/// How many arrays and objects are nested in `value` at its deepest place.
-pub(crate) fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
+/// How large a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// The length of its compact text.
+    pub(crate) bytes: usize,
+    /// How many arrays and objects are nested at its deepest place.
+    pub(crate) depth: usize,
 }
 
-/// The length of `value` as compact JSON.
-pub(crate) fn of(value: &Value) -> usize {
+/// Measures `value`.
+pub(crate) fn of(value: &Value) -> Size {
+    let flat = |bytes| Size { bytes, depth: 0 };
     match value {
-        Value::Null | Value::Bool(true) => 4,
-        Value::Bool(false) => 5,
-        Value::Number(number) => of_number(number),
-        Value::String(text) => of_text(text),
-        Value::Array(items) => items.iter().map(of).sum::<usize>() + punctuation(items.len()),
+        Value::Null | Value::Bool(true) => flat(4),
+        Value::Bool(false) => flat(5),
+        Value::Number(number) => flat(of_number(number)),
+        Value::String(text) => flat(of_text(text)),
+        Value::Array(items) => items.iter().map(of).fold(around(items.len()), Size::and),
         Value::Object(members) => {
-            let inner: usize = members.iter().map(|(key, value)| of_text(key) + 1 + of(value)).sum();
-            inner + punctuation(members.len())
+            let member = |(key, value): (&String, &Value)| {
+                let inner = of(value);
+                Size { bytes: of_text(key) + 1 + inner.bytes, ..inner }
+            };
+            members.iter().map(member).fold(around(members.len()), Size::and)
         }
     }
 }
 
-/// Two brackets, and a comma between every two.
-const fn punctuation(length: usize) -> usize {
-    2 + length.saturating_sub(1)
+impl Size {
+    /// Whether a document of this size may be part of a run with this limit on bytes.
+    pub(crate) const fn fits(self, bytes_max: usize) -> bool {
+        self.bytes <= bytes_max && self.depth <= DEPTH_MAX
+    }
+
+    /// With one more item of these measures inside.
+    fn and(self, item: Self) -> Self {
+        Self { bytes: self.bytes + item.bytes, depth: self.depth.max(item.depth + 1) }
+    }
+}
+
+/// Two brackets, and a comma between every two of so many items.
+const fn around(items: usize) -> Size {
+    Size { bytes: 2 + items.saturating_sub(1), depth: 1 }
 }
 
 fn of_number(number: &Number) -> usize {
@@ -74,7 +90,14 @@ mod tests {
             json!([true, false, [], {}, {"a": 1}, ["x"]]),
             json!({"a\"b": "\u{1}\n\t\\é漢", "n": [0, -1, 10, 99, 100, -100, u64::MAX, i64::MIN, 1.5, -0.25, 1e21]}),
         ] {
-            assert_eq!(super::of(&value), serde_json::to_string(&value).unwrap().len(), "{value}");
+            assert_eq!(super::of(&value).bytes, serde_json::to_string(&value).unwrap().len(), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_depth_is_that_of_the_deepest_place() {
+        for (value, depth) in [(json!(1), 0), (json!([]), 1), (json!([1, {"a": []}, {}]), 3)] {
+            assert_eq!(super::of(&value).depth, depth, "{value}");
         }
     }
 }

@@ -58,10 +58,6 @@ impl Execution {
         Some((machine.at(frame.state)?, frame))
     }
 
-    fn effective(&self, errand: &Errand, frame: &Frame, context: &Value) -> Result<Document, Failure> {
-        frame.input.select(&errand.flow.input, context)?.shape(errand.parameters.as_ref(), context, self.limit())
-    }
-
     fn accept(&mut self, errand: &Errand, id: FrameId, result: Arc<Value>, context: &Value) -> Result<Move, Failure> {
         let limit = self.limit();
         let result = Document::new(result).within(limit)?.shape(errand.selector.as_ref(), context, limit)?;
@@ -73,9 +69,10 @@ impl Execution {
     }
 
     fn begin_task(&self, task: &Task, frame: &Frame, context: &Value) -> Result<Invoking, Failure> {
-        let input = self.effective(&task.errand, frame, context)?;
-        let timeout = duration(&task.timeout, &frame.input, "TimeoutSecondsPath")?;
-        let heartbeat = duration(&task.heartbeat, &frame.input, "HeartbeatSecondsPath")?;
+        let selected = frame.input.select(&task.errand.flow.input, context)?;
+        let timeout = duration(&task.timeout, &selected, "TimeoutSecondsPath")?;
+        let heartbeat = duration(&task.heartbeat, &selected, "HeartbeatSecondsPath")?;
+        let input = selected.shape(task.errand.parameters.as_ref(), context, self.limit())?;
         let is_raw = Arc::ptr_eq(&input.value, &frame.input.value);
         Ok(Invoking {
             task: TaskId::new(self.next_task),
@@ -132,7 +129,9 @@ impl Execution {
         context: &Value,
     ) -> Result<Move, Failure> {
         let Some(frame) = self.frames.get(id) else { return Ok(Move::Stay) };
-        let input = self.effective(&parallel.errand, frame, context)?;
+        let errand = &parallel.errand;
+        let input = frame.input.select(&errand.flow.input, context)?;
+        let input = input.shape(errand.parameters.as_ref(), context, self.limit())?;
         let branches = parallel.branches.len();
         for (branch, scope) in parallel.branches.iter().enumerate() {
             if let Some(scope) = machine.scope(*scope) {

@@ -89,3 +89,11 @@ fn an_answer_after_the_timeout_is_late_even_if_nobody_woke_the_run() {
     let timeout = asl::Outcome::Failed { error: Some("States.Timeout".to_owned()), cause: None };
     assert_eq!(run.outcome(), Some(&timeout));
 }
+
+#[test]
+fn a_run_may_move_between_threads() {
+    fn moves<T: Send + Sync>() {}
+    moves::<asl::Execution>();
+    moves::<Effect>();
+    moves::<Event>();
+}
