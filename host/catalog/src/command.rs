@@ -87,8 +87,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` also for a component that is withdrawn, and when a plan in force counts an object
-    /// that the release does not declare.
+    /// As the module says; `Invalid` also for a component that is withdrawn.
     pub async fn create_release(&self, actor: Actor, new: NewRelease) -> Result<u32, CatalogError> {
         self.change(actor, move |change| release::create(change, &new)).await
     }

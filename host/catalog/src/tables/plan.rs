@@ -9,7 +9,7 @@ use types::{ApiId, Fact, LimitKind, Money, PlanId, Quota, Rate, RouteId, Terms};
 
 use super::change::{Change, Turn};
 use super::{api, column, release};
-use crate::{CatalogError, ObjectDeclaration, Plan};
+use crate::{CatalogError, Plan};
 
 /// A plan as its provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +37,7 @@ pub(crate) fn create(change: &Change<'_>, new: &NewPlan) -> Result<PlanId, Catal
     check(new)?;
     api::require(change, new.api)?;
     require_routes(change, new)?;
-    if let Some(declared) = release::declared(change.conn, new.api)? {
-        for quota in &new.terms.quotas {
-            require_declared(&quota.object, &declared, "quotas")?;
-        }
-    }
+    require_declared(change, new)?;
     let newest = newest(change.conn, new)?;
     if let Some(newest) = newest.as_ref().filter(|newest| says_the_same(newest, new)) {
         return Ok(newest.id);
@@ -117,25 +113,6 @@ pub(crate) fn load_all(conn: &Connection) -> rusqlite::Result<Vec<Arc<Plan>>> {
     plain.into_iter().map(|plan| complete(conn, plan).map(Arc::new)).collect()
 }
 
-/// Refuses a release whose API has a plan in force that counts an object which the release does not declare.
-pub(super) fn require_objects_declared(
-    change: &Change<'_>,
-    api: ApiId,
-    declared: &[ObjectDeclaration],
-) -> Result<(), CatalogError> {
-    let sql = "SELECT DISTINCT object FROM plan_quota JOIN plan ON plan.id = plan_quota.plan
-                WHERE plan.api = ?1
-                  AND (plan.id IN (SELECT plan FROM subscription WHERE api = ?1)
-                       OR plan.version = (SELECT max(other.version) FROM plan AS other
-                                           WHERE other.api = plan.api AND other.name = plan.name))";
-    let objects: Vec<types::ObjectName> = change
-        .conn
-        .prepare_cached(sql)?
-        .query_map([api.to_string()], |row| column::parsed(row, 0))?
-        .collect::<rusqlite::Result<_>>()?;
-    objects.iter().try_for_each(|object| require_declared(object, declared, "objects"))
-}
-
 fn newest(conn: &Connection, new: &NewPlan) -> rusqlite::Result<Option<Plan>> {
     use rusqlite::OptionalExtension as _;
     let sql = format!("{SELECT} WHERE api = ?1 AND name = ?2 ORDER BY version DESC LIMIT 1");
@@ -204,15 +181,18 @@ fn require_routes(change: &Change<'_>, new: &NewPlan) -> Result<(), CatalogError
     Ok(())
 }
 
-fn require_declared(
-    object: &types::ObjectName,
-    declared: &[ObjectDeclaration],
-    field: &'static str,
-) -> Result<(), CatalogError> {
-    if object.is_built_in() || declared.iter().any(|declared| declared.name == *object) {
-        return Ok(());
+/// A misspelt object would never be counted, and so never be refused. An API without a release declares none yet.
+fn require_declared(change: &Change<'_>, new: &NewPlan) -> Result<(), CatalogError> {
+    let Some(declared) = release::declared(change.conn, new.api)? else { return Ok(()) };
+    let known =
+        |quota: &&Quota| quota.object.is_built_in() || declared.iter().any(|declared| declared.name == quota.object);
+    match new.terms.quotas.iter().find(|quota| !known(quota)) {
+        None => Ok(()),
+        Some(quota) => {
+            let why = format!("counts {}, which the latest release does not declare", quota.object);
+            Err(CatalogError::invalid("quotas", why))
+        }
     }
-    Err(CatalogError::invalid(field, format!("a plan counts {object}, which the release does not declare")))
 }
 
 fn check(new: &NewPlan) -> Result<(), CatalogError> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Units};
 
 use super::change::{Change, Turn};
-use super::{api, column, plan};
+use super::{api, column};
 use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, World};
 
 pub use check::{NewRelease, NewRoute};
@@ -84,7 +84,6 @@ pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, Catal
     if let Some(latest) = latest.as_ref().filter(|latest| says_the_same(latest, new)) {
         return Ok(latest.number);
     }
-    plan::require_objects_declared(change, new.api, &new.objects)?;
     let number = latest.map_or(0, |latest| latest.number).saturating_add(1);
     let id = ReleaseId::generate(change.now);
     insert(change, new, (id, number))?;

@@ -129,3 +129,32 @@ async fn a_host_name_leads_to_one_api_alone() {
     catalog.create_api(HOST, api("vat", &[])).await.unwrap();
     assert!(catalog.snapshot().api_by_host("vat.example.com").is_none());
 }
+
+#[tokio::test]
+async fn a_plan_counts_only_what_the_latest_release_declares() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let pages: ObjectName = "pages".parse().unwrap();
+    let mut by_page = plan(vat.api, "PAGES", 10);
+    by_page.terms.quotas[0].object = pages.clone();
+    let refused = catalog.create_plan(HOST, by_page.clone()).await;
+    assert!(matches!(refused, Err(CatalogError::Invalid { field: "quotas", .. })), "{refused:?}");
+
+    let mut new = release(vat.api, "one", &["/v1/rates/{country}"]);
+    let max_per_call = Units::saturating(5);
+    new.objects = vec![crate::ObjectDeclaration { name: pages.clone(), unit: "page".to_owned(), max_per_call }];
+    new.routes[0].needs = vec![(pages.clone(), max_per_call)];
+    catalog.create_release(HOST, new.clone()).await.unwrap();
+    let first = catalog.create_plan(HOST, by_page.clone()).await.unwrap();
+    catalog.subscribe(HOST, vat.app, vat.api, first).await.unwrap();
+
+    // Renaming an object goes by a release and then a plan, while subscribers stay on the plan that they have.
+    let sheets: ObjectName = "sheets".parse().unwrap();
+    new.objects[0].name = sheets.clone();
+    new.routes[0].needs[0].0 = sheets.clone();
+    assert_eq!(catalog.create_release(HOST, new).await.unwrap(), 3);
+    by_page.terms.quotas[0].object = sheets;
+    let second = catalog.create_plan(HOST, by_page).await.unwrap();
+    assert_eq!(catalog.snapshot().plan(second).unwrap().version, 2);
+}
