@@ -129,10 +129,22 @@ impl<'m> StateView<'m> {
         self.state().ends()
     }
 
-    /// The states of its own scope that may come next: `Next`, then the rules and `Default` of a Choice, then Catchers.
-    pub fn next(self) -> impl Iterator<Item = StateView<'m>> {
+    /// The states of its own scope that may come next when it has not failed: `Next`, or the rules and `Default` of a
+    /// Choice.
+    pub fn then(self) -> impl Iterator<Item = StateView<'m>> {
         let machine = self.machine;
-        self.state().edges().into_iter().map(move |index| StateView { machine, index })
+        self.state().ways_on().into_iter().map(move |index| StateView { machine, index })
+    }
+
+    /// The states of its own scope that its Catchers lead to.
+    pub fn caught(self) -> impl Iterator<Item = StateView<'m>> {
+        let machine = self.machine;
+        self.state().ways_out().map(move |index| StateView { machine, index })
+    }
+
+    /// All of these.
+    pub fn next(self) -> impl Iterator<Item = StateView<'m>> {
+        self.then().chain(self.caught())
     }
 
     /// The states that the branches of a Parallel begin with.

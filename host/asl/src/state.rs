@@ -242,20 +242,18 @@ impl State {
         }
     }
 
-    /// Every state of the same scope that may come next, in the order of the definition.
-    pub(crate) fn edges(&self) -> Vec<StateIndex> {
-        let mut edges = Vec::new();
-        if let Some(Then::Go(next)) = self.then() {
-            edges.push(next);
+    /// Every state of the same scope that may come next when this one has not failed, in the order of the definition.
+    pub(crate) fn ways_on(&self) -> Vec<StateIndex> {
+        match (&self.work, self.then()) {
+            (Work::Choice(choice), _) => choice.rules.iter().map(|rule| rule.next).chain(choice.default).collect(),
+            (_, Some(Then::Go(next))) => vec![next],
+            (_, Some(Then::Stop) | None) => Vec::new(),
         }
-        if let Work::Choice(choice) = &self.work {
-            edges.extend(choice.rules.iter().map(|rule| rule.next));
-            edges.extend(choice.default);
-        }
-        if let Some(errand) = self.errand() {
-            edges.extend(errand.catch.iter().map(|catcher| catcher.next));
-        }
-        edges
+    }
+
+    /// Where its Catchers lead.
+    pub(crate) fn ways_out(&self) -> impl Iterator<Item = StateIndex> {
+        self.errand().into_iter().flat_map(|errand| errand.catch.iter().map(|catcher| catcher.next))
     }
 
     /// Whether the machine, or the branch, can end here.

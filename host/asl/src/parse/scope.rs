@@ -106,7 +106,7 @@ impl<'d, 'r> Builder<'d, 'r> {
         let mut ends = false;
         while let Some(state) = open.pop().and_then(|index| self.states.get(index.0)?.as_ref()) {
             ends |= state.ends();
-            open.extend(state.edges().into_iter().filter(|next| reached.insert(next.0)));
+            open.extend(state.ways_on().into_iter().chain(state.ways_out()).filter(|next| reached.insert(next.0)));
         }
         let mut lost: Vec<_> = targets.iter().filter(|(_, index)| !reached.contains(&index.0)).collect();
         lost.sort_unstable_by_key(|(_, index)| **index);

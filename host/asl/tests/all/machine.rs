@@ -31,6 +31,8 @@ fn the_states_can_be_read_in_their_order_with_their_edges() {
     assert_eq!(machine.timeout().map(|timeout| timeout.as_secs()), Some(300));
     let state = |name: &str| machine.state(name).unwrap();
     assert_eq!(names(state("Z").next().collect()), ["P", "C"]);
+    assert_eq!(names(state("Z").then().collect()), ["P"]);
+    assert_eq!(names(state("Z").caught().collect()), ["C"]);
     assert_eq!(names(state("C").next().collect()), ["Z", "A"]);
     assert_eq!(names(state("P").branches().collect()), ["B1"]);
     assert_eq!(state("Z").resource().map(|resource| &**resource), Some("arn:weir:step:z"));
