@@ -117,20 +117,26 @@ impl Drop for Hold {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
     use types::{Per, Timestamp};
 
     use super::*;
 
     const PERIOD: Period = Period { start: Timestamp::from_micros(0), end: Timestamp::from_micros(1) };
 
-    fn hold(used: u64, reserved: u64, need: u64) -> Result<(), Units> {
-        let quota = Quota {
+    fn hard(amount: u64) -> Quota {
+        Quota {
             object: ObjectName::requests(),
-            amount: Units::saturating(200),
+            amount: Units::saturating(amount),
             per: Per::Month,
             limit: LimitKind::Hard,
             overage: None,
-        };
+        }
+    }
+
+    fn hold(used: u64, reserved: u64, need: u64) -> Result<(), Units> {
+        let quota = hard(200);
         let counter = Arc::new(Counter::at(Units::saturating(used)));
         let before = Hold::take(Arc::clone(&counter), &quota, PERIOD, Units::saturating(reserved));
         let answer = Hold::take(Arc::clone(&counter), &quota, PERIOD, Units::saturating(need)).map(drop);
@@ -145,5 +151,78 @@ mod tests {
         assert_eq!(hold(199, 0, 1), Ok(()));
         assert_eq!(hold(199, 1, 1), Err(Units::saturating(200)));
         assert_eq!(hold(195, 0, 10), Err(Units::saturating(195)));
+    }
+
+    /// What calls and crashes do to a counter.
+    #[derive(Debug, Clone)]
+    enum Move {
+        Reserve(u64),
+        /// Settles the call at this place, billing this share of its need, in hundredths.
+        Settle(usize, u64),
+        Drop(usize),
+        /// Forgets what is in memory and reads the counter again.
+        Crash,
+    }
+
+    fn moves() -> impl Strategy<Value = Move> {
+        prop_oneof![
+            4 => (0_u64..300).prop_map(Move::Reserve),
+            3 => (any::<usize>(), 0_u64..=100).prop_map(|(at, share)| Move::Settle(at, share)),
+            2 => any::<usize>().prop_map(Move::Drop),
+            1 => Just(Move::Crash),
+        ]
+    }
+
+    /// A counter with a hard quota of 1,000, the calls that hold of it, and what is on disk.
+    struct Book {
+        quota: Quota,
+        counter: Arc<Counter>,
+        holds: Vec<Hold>,
+        stored: u64,
+    }
+
+    impl Book {
+        fn make(&mut self, step: &Move) {
+            match *step {
+                Move::Reserve(units) => {
+                    let need = Units::saturating(units);
+                    let before = self.counter.taken().get();
+                    match Hold::take(Arc::clone(&self.counter), &self.quota, PERIOD, need) {
+                        Ok(hold) => self.holds.push(hold),
+                        Err(taken) => {
+                            assert_eq!(taken.get(), before);
+                            assert!(before + units > 1_000, "{units} were refused at {before}");
+                        }
+                    }
+                }
+                Move::Settle(at, share) if !self.holds.is_empty() => {
+                    let hold = self.holds.swap_remove(at % self.holds.len());
+                    let billed = hold.need.get() * share / 100;
+                    self.stored += billed;
+                    hold.keep(Units::saturating(billed));
+                }
+                Move::Drop(at) if !self.holds.is_empty() => drop(self.holds.swap_remove(at % self.holds.len())),
+                Move::Settle(..) | Move::Drop(_) => {}
+                Move::Crash => {
+                    self.counter = Arc::new(Counter::at(Units::saturating(self.stored)));
+                    self.holds.clear();
+                }
+            }
+        }
+    }
+
+    proptest! {
+        /// However calls interleave, each unit is free, reserved or used: never two, never none.
+        #[test]
+        fn no_unit_is_promised_twice(steps in vec(moves(), 1..200)) {
+            let quota = hard(1_000);
+            let mut book = Book { quota, counter: Arc::new(Counter::at(Units::ZERO)), holds: Vec::new(), stored: 0 };
+            for step in steps {
+                book.make(&step);
+                let reserved: u64 = book.holds.iter().map(|hold| hold.need.get()).sum();
+                prop_assert_eq!(book.counter.taken().get(), reserved + book.stored, "after {:?}", step);
+                prop_assert!(book.counter.taken().get() <= 1_000, "after {:?}", step);
+            }
+        }
     }
 }
