@@ -259,7 +259,11 @@ impl Group for Writer {
         let mut gathered = self.rollups.gathered();
         let now = self.clock.moment();
         for Pending { settlement, completed } in self.pending.drain(..) {
-            let Some(settlement) = settlement.upgrade() else { continue };
+            let Some(settlement) = settlement.upgrade() else {
+                // From a group whose commit failed; should it ever be from another, the rows know.
+                gathered.stale = true;
+                continue;
+            };
             settlement.committed();
             if let Some((link, entry)) = &completed {
                 gathered.add(*link, entry, now);
@@ -273,3 +277,6 @@ impl Group for Writer {
         self.rollups.gathered().stale = true;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ledger::AdmitError;
 use types::{LimitKind, Per, Terms};
 
-use crate::book::{Book, hard, need, quota, rate, used};
+use crate::book::{Book, a_second, hard, need, quota, used};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_clients_get_exactly_what_a_quota_of_a_thousand_holds() {
@@ -57,7 +57,7 @@ async fn a_call_of_the_old_period_counts_there_though_it_ends_in_the_new_one() {
 #[tokio::test]
 async fn a_refused_rate_takes_no_quota_and_a_refused_quota_keeps_the_token() {
     let book = Book::new();
-    let acme = book.subscriber(Terms { rate: rate(2), ..hard(1) });
+    let acme = book.subscriber(Terms { rate: Some(a_second(2)), ..hard(1) });
     book.call(&acme).await.unwrap();
     assert!(matches!(book.call(&acme).await, Err(AdmitError::Quota { .. })));
     let refused = book.call(&acme).await.unwrap_err();

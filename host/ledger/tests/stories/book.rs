@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{AdmitError, AdmitRequest, Admitted, Begun, Ended, Ledger, Need, ObjectUnits, Recorded, Settings, Subscriber};
+use ledger::{
+    AdmitError, AdmitRequest, Admitted, Begun, Ended, Ledger, Need, ObjectUnits, Recorded, Settings, Subscriber,
+};
 use types::{
     ApiId, AppId, ByteCount, CallId, Clock, Digest, Fuel, KeyId, LimitKind, ManualClock, ObjectName, Outcome, Per,
     PlanId, Quota, Rate, ReleaseId, RouteId, SubscriptionId, Terms, Timestamp, Units,
@@ -140,6 +142,6 @@ impl Book {
     }
 }
 
-pub(crate) fn rate(count: u32) -> Option<Rate> {
-    Some(Rate { count, window: types::RateWindow::Second, burst: count })
+pub(crate) fn a_second(count: u32) -> Rate {
+    Rate { count, window: types::RateWindow::Second, burst: count }
 }

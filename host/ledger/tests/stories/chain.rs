@@ -26,7 +26,7 @@ fn act(book: &Book, n: u128) -> (OutboxId, Fact) {
         before: None,
         after: Some("{}".to_owned()),
     };
-    (OutboxId::from_u128((book.clock.now().as_millis() as u128) << 80 | n), Fact::Act(act))
+    (OutboxId::from_u128(u128::from(book.clock.now().as_millis()) << 80 | n), Fact::Act(act))
 }
 
 #[tokio::test]
