@@ -1,1 +1,0 @@
-//! The attribute of weir-sdk.
