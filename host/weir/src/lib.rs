@@ -1,1 +1,3 @@
 //! One binary that hosts APIs sold to the public.
+
+pub mod build;

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Numbers that hold, two per country where the rule has two branches.
-const VALID: [&str; 49] = [
+const VALID: [&str; 48] = [
     "ATU13585627",
     "BE0403019261",
     "BE0428759497",
@@ -22,7 +22,6 @@ const VALID: [&str; 49] = [
     "ESB64717838",
     "ESJ99216582",
     "ESA13585625",
-    "ESU99216428",
     "FI20774740",
     "FR40303265045",
     "FR83404833048",
