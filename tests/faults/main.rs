@@ -1,0 +1,6 @@
+//! What the host does when something breaks: processes, disks, files, neighbours.
+
+mod held;
+mod kill;
+mod quota;
+mod start;
