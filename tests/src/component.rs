@@ -109,7 +109,7 @@ impl Component {
         let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
         let (package, _) = resolve.push_dir(&wit).context("the contract could not be read")?;
         let world = resolve.select_world(&[package], Some("http"))?;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+        wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
         let bytes = ComponentEncoder::default().module(&module)?.validate(true).encode()?;
         Ok(Self { bytes })
     }

@@ -5,8 +5,11 @@
 //! connections of the process see one state of each file. Locks and the shared memory of the log are the real ones;
 //! so are temporary files, and what directories hold.
 
+mod fault;
 mod file;
 mod overlay;
+
+pub use fault::{Fault, fail_at, went_by};
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;

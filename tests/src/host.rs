@@ -15,7 +15,7 @@ use crate::books::Books;
 use crate::component::Component;
 
 /// How long a start or a stop may take, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often the harness looks.
 const LOOK: Duration = Duration::from_millis(10);
 /// The organisation that owns everything here.
@@ -121,10 +121,8 @@ impl Setup {
         let data = self.data();
         fs::create_dir_all(&data)?;
         let [gateway, control] = &self.listen;
-        let toml = format!(
-            "[gateway]\nlisten = \"{gateway}\"\n[control]\nlisten = \"{control}\"\n{}\n",
-            self.configuration
-        );
+        let toml =
+            format!("[gateway]\nlisten = \"{gateway}\"\n[control]\nlisten = \"{control}\"\n{}\n", self.configuration);
         fs::write(data.join("host.toml"), toml)?;
         let addresses = data.join("addresses.json");
         if addresses.exists() {
@@ -137,7 +135,9 @@ impl Setup {
     }
 
     fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
-        let mut command = Command::new(program()?);
+        // A file that has met its size limit is to be an error, as on a full disk, and not a signal that kills.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program()?);
         command.arg("--data").arg(self.data()).args(arguments);
         for inherited in ["WEIR_CONTROL", "WEIR_TOKEN", "WEIR_DATA", "WEIR_TEST_DISK"] {
             command.env_remove(inherited);
@@ -382,8 +382,7 @@ impl Host {
     pub fn app(&self, name: &str, api: &str, plan: &str) -> anyhow::Result<App> {
         let app = self.must("POST", "/v1/apps", &json!({ "name": name, "organisation": ORGANISATION }))?;
         let id = app["id"].as_str().context("an app has an id")?;
-        let subscription =
-            self.must("POST", "/v1/subscriptions", &json!({ "app": id, "api": api, "plan": plan }))?;
+        let subscription = self.must("POST", "/v1/subscriptions", &json!({ "app": id, "api": api, "plan": plan }))?;
         let key = self.must("POST", &format!("/v1/apps/{id}/keys"), &json!({}))?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let (key, subscription) =

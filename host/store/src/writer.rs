@@ -16,7 +16,9 @@ use crate::queue::{Batch, Queue, Woken};
 use crate::stats::Counters;
 use crate::store::WriteError;
 
-/// How often a file that could not be written is tried again.
+/// How soon a file that could not be written is tried again; then after twice as long, and so on.
+const RETRY_FIRST: Duration = Duration::from_millis(10);
+/// How often at least.
 const RETRY: Duration = Duration::from_millis(200);
 /// As the connections are opened with; 0 while the file is tried again, so that nobody waits for an attempt.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -97,10 +99,12 @@ impl<G: Group> Writer<G> {
         let _end = EndOfQueue(Arc::clone(&self.queue));
         let mut batch = Batch::new();
         let mut trouble: Option<Trouble> = None;
+        let mut patience = RETRY_FIRST;
         loop {
-            let woken = self.queue.take(&mut batch, trouble.as_ref().map(|_| RETRY));
+            let woken = self.queue.take(&mut batch, trouble.as_ref().map(|_| patience));
             if let Some(now) = trouble.take() {
                 trouble = self.recover(now);
+                patience = if trouble.is_some() { RETRY.min(patience * 2) } else { RETRY_FIRST };
                 self.counters.poisoned.store(trouble.is_some(), Ordering::Relaxed);
             }
             match (woken, &trouble) {

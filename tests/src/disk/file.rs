@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use rusqlite::ffi;
 
+use super::fault;
 use super::overlay::{self, Below, Overlay, Shared};
 use super::{Bytes, RealFile, owned, real};
 
@@ -174,8 +175,10 @@ unsafe extern "C" fn write(file: RealFile, from: *const c_void, bytes: c_int, of
     };
     // SAFETY: SQLite's buffer holds `bytes`.
     let from = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), count) };
+    let (kept, code) = fault::at_write(from);
     // SAFETY: an open file.
-    unsafe { with(file, |overlay, below| overlay.write(below, from, offset)) }
+    let written = unsafe { with(file, |overlay, below| overlay.write(below, kept, offset)) };
+    code.unwrap_or(written)
 }
 
 #[expect(unsafe_code, reason = "called by SQLite")]
@@ -188,6 +191,9 @@ unsafe extern "C" fn truncate(file: RealFile, size: ffi::sqlite3_int64) -> c_int
 
 #[expect(unsafe_code, reason = "called by SQLite")]
 unsafe extern "C" fn sync(file: RealFile, flags: c_int) -> c_int {
+    if let Some(code) = fault::at_sync() {
+        return code;
+    }
     // SAFETY: an open file.
     unsafe { with(file, |overlay, below| overlay.sync(below, flags)) }
 }
