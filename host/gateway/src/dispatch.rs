@@ -1,0 +1,112 @@
+//! From a request to its reply: everything that comes before the envelope, and the hand-over to it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+use catalog::World;
+use http::Request;
+use http::header::{self, HeaderValue};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use types::{ByteCount, CallId, Code};
+
+use crate::arrival::{Arriving, BodyFault};
+use crate::asked::{Asked, Target};
+use crate::call::{Call, RequestBody};
+use crate::premises::Premises;
+use crate::refusal::Refusal;
+use crate::reply::{Reply, ReplyBody};
+use crate::steps::authenticate;
+use crate::{call, log};
+
+/// Answers one request.
+///
+/// Dropping this future (the client went away) ends the wait and nothing else, once the call has begun: it runs on
+/// within its limits, is billed by its own outcome, and settles.
+pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+    let (parts, body) = request.into_parts();
+    let asked = Asked::read(&premises, parts, peer);
+    let call = asked.call;
+    let mut reply = match receive(&premises, &asked, body).await {
+        Ok(Received::Call { target, body, place }) => {
+            let call = Call::new(premises, asked, target, body, place);
+            call::escort(call).await
+        }
+        Ok(Received::Platform(reply)) => reply,
+        Err((api, refusal)) => {
+            premises.house.ledger.deny(api, refusal.code(), asked.received_at);
+            log::refused(&premises.house.clock, &asked, &refusal);
+            refusal.to_reply(call)
+        }
+    };
+    name(&mut reply, call);
+    reply
+}
+
+/// Puts the call's id on a reply.
+fn name(reply: &mut Reply, call: CallId) {
+    if let Ok(id) = HeaderValue::from_str(&call.to_string()) {
+        reply.headers_mut().insert("x-request-id", id);
+    }
+}
+
+/// A request that may go on.
+enum Received {
+    /// It is a call of an API.
+    Call { target: Target, body: RequestBody, place: crate::premises::Place },
+    /// It was for the platform itself.
+    Platform(Reply),
+}
+
+type Refused = (Option<types::ApiId>, Refusal);
+
+async fn receive(premises: &Arc<Premises>, asked: &Asked, body: Incoming) -> Result<Received, Refused> {
+    let early = |refusal| (None, refusal);
+    if premises.draining.load(Relaxed) {
+        return Err(early(Refusal::new(Code::Draining)));
+    }
+    asked.check(&premises.settings).map_err(early)?;
+    if asked.uri.path() == "/-" || asked.uri.path().starts_with("/-/") {
+        return platform(asked).map(Received::Platform).map_err(early);
+    }
+    // Full house: refuse before anything is spent on the caller.
+    let place = premises.place().ok_or_else(|| early(Refusal::new(Code::Overloaded)))?;
+    let target = Target::find(premises, asked).map_err(early)?;
+    let body = take_in(premises, asked, &target, body).await.map_err(|fault| (Some(target.api.id), fault.into()))?;
+    Ok(Received::Call { target, body, place })
+}
+
+/// What the platform answers under `/-/`.
+fn platform(asked: &Asked) -> Result<Reply, Refusal> {
+    if asked.uri.path() == "/-/healthz" {
+        let mut reply = Reply::new(ReplyBody::whole(Bytes::from_static(b"ok\n")));
+        reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        return Ok(reply);
+    }
+    Err(Refusal::new(Code::NotFound))
+}
+
+/// Reads the body, if its component wants it whole and its sender may call at all: nobody uploads megabytes to be told
+/// that the key is wrong.
+async fn take_in(
+    premises: &Premises,
+    asked: &Asked,
+    target: &Target,
+    body: Incoming,
+) -> Result<RequestBody, BodyFault> {
+    if body.is_end_stream() {
+        return Ok(RequestBody::Whole(Bytes::new()));
+    }
+    let limit = target.served.release.limits.request_body;
+    if body.size_hint().exact().is_some_and(|length| ByteCount::saturating(length) > limit) {
+        return Err(BodyFault::TooLarge(limit));
+    }
+    let body = Arriving::new(body, premises.settings.pace, limit);
+    if target.served.release.world == World::WasiHttp {
+        return Ok(RequestBody::Arriving(body));
+    }
+    let may_call = authenticate::look_up(&premises.house.catalog.snapshot(), asked, target).is_ok();
+    if may_call { body.collect().await.map(RequestBody::Whole) } else { Ok(RequestBody::Unread) }
+}

@@ -1,0 +1,131 @@
+//! What all calls of one gateway share.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use catalog::Catalog;
+use ledger::Ledger;
+use sandbox::Sandbox;
+use tokio_util::task::TaskTracker;
+use traces::Traces;
+use types::{CallId, Clock, Timestamp};
+
+use crate::envelope::Envelope;
+use crate::permit::{Permits, Shares};
+use crate::served::ServedReleases;
+use crate::settings::{Settings, SettingsError};
+use crate::strangers::Strangers;
+
+/// The rooms that a call goes through.
+#[derive(Clone)]
+pub struct House {
+    /// Who and what.
+    pub catalog: Catalog,
+    /// Admission and records.
+    pub ledger: Ledger,
+    /// Where components run.
+    pub sandbox: Sandbox,
+    /// Where their logs go.
+    pub traces: Traces,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// The house, and what the gateway keeps beside it.
+pub(crate) struct Premises {
+    pub(crate) house: House,
+    pub(crate) settings: Settings,
+    pub(crate) envelope: Envelope,
+    pub(crate) permits: Permits,
+    pub(crate) strangers: Strangers,
+    pub(crate) served: ServedReleases,
+    pub(crate) calls: TaskTracker,
+    pub(crate) connections: TaskTracker,
+    /// Set when the host stops: what still comes in is told so.
+    pub(crate) draining: AtomicBool,
+    in_flight: AtomicUsize,
+    ids: Ids,
+}
+
+impl Premises {
+    pub(crate) fn new(house: House, settings: Settings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        let envelope = Envelope::parse(&settings.envelope)?;
+        let permits = Permits::new(Shares {
+            places: settings.guests,
+            lent: settings.long_guests,
+            queue: settings.waiting_per_api,
+            patience: settings.patience,
+        });
+        Ok(Self {
+            strangers: Strangers::new(house.clock.moment()),
+            served: ServedReleases::default(),
+            calls: TaskTracker::new(),
+            connections: TaskTracker::new(),
+            draining: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            ids: Ids::default(),
+            house,
+            settings,
+            envelope,
+            permits,
+        })
+    }
+
+    /// Draws the id of a call.
+    pub(crate) fn draw_id(&self, now: Timestamp) -> CallId {
+        self.ids.draw(now)
+    }
+
+    /// A place among the calls in flight, or `None` when the house is full. Kept until the call has ended, whatever
+    /// becomes of its connection.
+    pub(crate) fn place(self: &Arc<Self>) -> Option<Place> {
+        if self.in_flight.fetch_add(1, Relaxed) < self.settings.calls_in_flight {
+            return Some(Place(Arc::clone(self)));
+        }
+        self.in_flight.fetch_sub(1, Relaxed);
+        None
+    }
+}
+
+/// A place among the calls in flight.
+pub(crate) struct Place(Arc<Premises>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Draws call ids without a system call each: their random part is a keyed hash of a count, and the keys come from the
+/// kernel once. Ids are public, so they need to be distinct and not guessable from outside, no more.
+#[derive(Debug, Default)]
+struct Ids {
+    keys: (RandomState, RandomState),
+    count: AtomicU64,
+}
+
+impl Ids {
+    fn draw(&self, now: Timestamp) -> CallId {
+        let count = self.count.fetch_add(1, Relaxed);
+        let (low, high) = (self.keys.0.hash_one(count), self.keys.1.hash_one(count));
+        let random = (u128::from(high & 0xffff) << 64) | u128::from(low);
+        CallId::from_u128((u128::from(now.as_millis()) << 80) | random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_distinct_and_sort_by_their_millisecond() {
+        let ids = Ids::default();
+        let early = ids.draw(Timestamp::from_micros(1_000));
+        let drawn: std::collections::HashSet<CallId> =
+            (0..1_000).map(|_| ids.draw(Timestamp::from_micros(2_000))).collect();
+        assert_eq!(drawn.len(), 1_000);
+        assert!(drawn.iter().all(|id| early < *id && id.to_string().parse() == Ok(*id)));
+    }
+}

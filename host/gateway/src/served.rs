@@ -1,0 +1,143 @@
+//! Releases as calls use them: routes compiled, limits ready to be handed on.
+//!
+//! Compiled on a release's first call and kept as long as it is live. Reading takes no lock; a change of what is live
+//! makes a new entry for that API alone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use catalog::{Api, Live, Release, Route};
+use ledger::Need;
+use types::ApiId;
+
+use crate::permit::Share;
+use crate::template::{Match, TemplateError, Templates};
+
+/// One release, ready to serve.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) release: Arc<Release>,
+    pub(crate) routes: Vec<ServedRoute>,
+    pub(crate) limits: Arc<sandbox::Limits>,
+    /// The API's part of the places for guests: shared by all its releases.
+    pub(crate) share: Arc<Share>,
+    templates: Templates,
+}
+
+/// One route, ready to be admitted.
+#[derive(Debug)]
+pub(crate) struct ServedRoute {
+    pub(crate) route: Arc<Route>,
+    pub(crate) template: Arc<str>,
+    /// What a call sets aside: one of `requests`, which the ledger adds, and these.
+    pub(crate) needs: Vec<Need>,
+}
+
+impl Served {
+    fn compile(release: &Arc<Release>, share: &Arc<Share>) -> Result<Self, TemplateError> {
+        let names = release.routes.iter().map(|route| (route.method.as_str(), route.template.as_str()));
+        let templates = Templates::compile(names)?;
+        let serve = |route: &Arc<Route>| ServedRoute {
+            route: Arc::clone(route),
+            template: Arc::from(route.template.as_str()),
+            needs: route.needs.iter().map(|(object, units)| Need { object: object.clone(), units: *units }).collect(),
+        };
+        Ok(Self {
+            routes: release.routes.iter().map(serve).collect(),
+            limits: Arc::new(sandbox_limits(&release.limits)),
+            release: Arc::clone(release),
+            share: Arc::clone(share),
+            templates,
+        })
+    }
+
+    /// Finds the route for a path below the API's own place.
+    pub(crate) fn find(&self, method: &http::Method, path: &str) -> Match {
+        self.templates.find(method, path)
+    }
+}
+
+fn sandbox_limits(limits: &catalog::Limits) -> sandbox::Limits {
+    let usual = sandbox::Limits::default();
+    sandbox::Limits {
+        fuel: limits.fuel,
+        wall: limits.wall,
+        memory: limits.memory,
+        response_body: limits.response_body,
+        streamed_body: limits.response_body.max(usual.streamed_body),
+        ..usual
+    }
+}
+
+/// What is compiled of each API.
+#[derive(Debug, Default)]
+pub(crate) struct ServedReleases {
+    by_api: ArcSwap<HashMap<ApiId, Arc<ServedApi>>>,
+}
+
+#[derive(Debug)]
+struct ServedApi {
+    /// What was live when this was compiled. Held, so that its address cannot be another's.
+    live: Arc<Live>,
+    share: Arc<Share>,
+    releases: Vec<(Arc<Served>, u32)>,
+}
+
+impl ServedReleases {
+    /// The release of `api` that serves the next call. `draw` picks among weighted ones.
+    ///
+    /// # Errors
+    ///
+    /// [`TemplateError`] for a release whose routes cannot be compiled, which the catalog should not have taken.
+    pub(crate) fn of(&self, api: &Api, live: &Arc<Live>, draw: u64) -> Result<Option<Arc<Served>>, TemplateError> {
+        let known = self.by_api.load();
+        if let Some(served) = known.get(&api.id)
+            && Arc::ptr_eq(&served.live, live)
+        {
+            return Ok(served.pick(draw));
+        }
+        drop(known);
+        Ok(self.compile(api.id, live)?.pick(draw))
+    }
+
+    fn compile(&self, api: ApiId, live: &Arc<Live>) -> Result<Arc<ServedApi>, TemplateError> {
+        let before = self.by_api.load().get(&api).cloned();
+        let share = before.as_ref().map_or_else(Arc::default, |before| Arc::clone(&before.share));
+        let mut releases = Vec::with_capacity(live.releases.len());
+        for (release, weight) in &live.releases {
+            let known =
+                before.iter().flat_map(|before| &before.releases).find(|(known, _)| known.release.id == release.id);
+            let served = match known {
+                Some((known, _)) => Arc::clone(known),
+                None => Arc::new(Served::compile(release, &share)?),
+            };
+            releases.push((served, *weight));
+        }
+        share.allow(live.releases.iter().map(|(release, _)| release.limits.concurrency).max().unwrap_or(1));
+        let compiled = Arc::new(ServedApi { live: Arc::clone(live), share, releases });
+        self.by_api.rcu(|known| {
+            let mut next = HashMap::clone(known);
+            next.insert(api, Arc::clone(&compiled));
+            next
+        });
+        Ok(compiled)
+    }
+}
+
+impl ServedApi {
+    fn pick(&self, draw: u64) -> Option<Arc<Served>> {
+        if let [(only, _)] = &self.releases[..] {
+            return Some(Arc::clone(only));
+        }
+        let total: u64 = self.releases.iter().map(|(_, weight)| u64::from(*weight)).sum();
+        let mut point = draw.checked_rem(total)?;
+        for (served, weight) in &self.releases {
+            match point.checked_sub(u64::from(*weight)) {
+                Some(rest) => point = rest,
+                None => return Some(Arc::clone(served)),
+            }
+        }
+        None
+    }
+}

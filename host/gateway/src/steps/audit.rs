@@ -1,0 +1,48 @@
+//! Audit: the record of the call, composed of plain facts. Pure; the finaliser has it written.
+
+use ledger::{Ended, ObjectUnits};
+use types::ByteCount;
+
+use crate::call::Call;
+use crate::envelope::Step;
+use crate::steps::invoke::Invoked;
+use crate::steps::{StepResult, nothing, out_of_order};
+
+/// Composes the record of a call that was metered.
+pub(crate) fn perform(call: &Call) -> StepResult {
+    let progress = &call.progress;
+    let (Some(invoked), Some(metered)) = (progress.invoked.get(), progress.metered.get()) else {
+        return Err(out_of_order(Step::Audit));
+    };
+    progress.record.get_or_init(|| record(call, invoked, metered.clone()));
+    Ok(nothing())
+}
+
+/// The record as of now. The finaliser adds what only the end knows.
+pub(crate) fn record(call: &Call, invoked: &Invoked, units: Vec<ObjectUnits>) -> Ended {
+    let clock = &call.premises.house.clock;
+    let release = &call.target.served.release;
+    Ended {
+        call: call.asked.call,
+        client_request_id: call.asked.client_request_id.clone(),
+        route: call.route().route.id,
+        release: release.id,
+        component: release.component,
+        ended_at: clock.now(),
+        status: invoked.status,
+        outcome: invoked.outcome,
+        error_code: invoked.error_code,
+        client_gone: call.presence.is_gone(),
+        units,
+        total: clock.moment().since(call.asked.began),
+        component_time: invoked.spent.component_time,
+        fuel: invoked.spent.fuel,
+        fuel_schedule: sandbox::FUEL_SCHEDULE,
+        memory_peak: invoked.spent.memory_peak,
+        request_bytes: invoked.request_bytes,
+        response_bytes: invoked.response_bytes,
+        // Components have no way out to the network.
+        egress_bytes: ByteCount::ZERO,
+        egress_calls: 0,
+    }
+}

@@ -1,0 +1,82 @@
+//! Authenticate: key, app, subscription, plan. All from the snapshot; nothing waits.
+
+use std::sync::Arc;
+
+use catalog::Snapshot;
+use ledger::Subscriber;
+use serde_json::json;
+use types::Code;
+
+use crate::asked::{Asked, Target};
+use crate::call::Call;
+use crate::credential::Credential;
+use crate::refusal::Refusal;
+use crate::steps::{StepResult, nothing, refuse};
+
+/// Finds out who calls, and whether that one may call this route at all.
+pub(crate) fn perform(call: &Call) -> StepResult {
+    let found = look_up(&call.premises.house.catalog.snapshot(), &call.asked, &call.target);
+    let caller = found.map_err(|code| refuse(call, refusal(call, code)))?;
+    let document = if call.premises.envelope.reads_document() { describe(&caller) } else { nothing() };
+    // A second Authenticate cannot be: the envelope has one, in no loop.
+    call.progress.caller.get_or_init(|| caller);
+    Ok(document)
+}
+
+/// The caller, or the code of what is wrong with the request's key.
+pub(crate) fn look_up(snapshot: &Snapshot, asked: &Asked, target: &Target) -> Result<Arc<Subscriber>, Code> {
+    let digest = match asked.credential {
+        Credential::Key(digest) => digest,
+        Credential::None => return Err(Code::MissingKey),
+        Credential::Impossible => return Err(Code::InvalidKey),
+    };
+    let key = snapshot.key(&digest).ok_or(Code::InvalidKey)?;
+    if key.disabled.is_some() {
+        return Err(Code::KeyDisabled);
+    }
+    if !key.is_live(asked.received_at) {
+        return Err(Code::KeyExpired);
+    }
+    let subscription = snapshot.subscription(key.app, target.api.id).ok_or(Code::NotSubscribed)?;
+    if subscription.suspended.is_some() {
+        return Err(Code::SubscriptionSuspended);
+    }
+    let plan = &subscription.plan_version;
+    if !plan.includes(target.served.routes[target.route].route.id) {
+        return Err(Code::EndpointNotInPlan);
+    }
+    Ok(Arc::new(Subscriber {
+        subscription: subscription.id,
+        plan: plan.id,
+        plan_name: Arc::clone(&plan.name),
+        app: key.app,
+        key: key.id,
+        api: target.api.id,
+        anchor: subscription.anchor,
+        terms: Arc::clone(&plan.terms),
+    }))
+}
+
+fn refusal(call: &Call, code: Code) -> Refusal {
+    let moment = call.premises.house.clock.moment();
+    if let Err(wait) = call.premises.strangers.failed(call.asked.source, moment) {
+        let text = "Too many requests from this address failed to authenticate.";
+        return Refusal::new(Code::RateLimited).detail(text).retry_after(wait);
+    }
+    let refusal = Refusal::new(code);
+    match code {
+        Code::MissingKey => refusal.detail("Send a key in X-API-Key, Authorization: Bearer or X-RapidAPI-Key."),
+        Code::InvalidKey | Code::KeyDisabled => refusal.detail("Invalid API key."),
+        Code::NotSubscribed => refusal.detail("You are not subscribed to this API."),
+        _ => refusal,
+    }
+}
+
+fn describe(subscriber: &Subscriber) -> Arc<serde_json::Value> {
+    Arc::new(json!({
+        "appId": subscriber.app.to_string(),
+        "keyId": subscriber.key.to_string(),
+        "subscriptionId": subscriber.subscription.to_string(),
+        "plan": &*subscriber.plan_name,
+    }))
+}

@@ -1,0 +1,182 @@
+//! Invoke: a place for a guest, the release's component, and how that ended. What it says is what is billed.
+
+mod guest;
+mod stream;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::World;
+use http::{HeaderMap, StatusCode};
+use ledger::OpenStream;
+use sandbox::Spent;
+use serde_json::json;
+use tokio::sync::mpsc;
+use types::{ByteCount, Code, ObjectName, Outcome, Units};
+use workflows::TaskFailed;
+
+use crate::arrival::Arrived;
+use crate::call::{Call, Once, RequestBody};
+use crate::envelope::Step;
+use crate::permit::Permit;
+use crate::refusal::{self, Refusal};
+use crate::reply::Part;
+use crate::steps::{StepResult, nothing, out_of_order};
+
+/// How an invocation ended: facts for the bill, the record and the reply.
+#[derive(Debug)]
+pub(crate) struct Invoked {
+    pub(crate) outcome: Outcome,
+    /// What the client is answered with.
+    pub(crate) status: u16,
+    pub(crate) error_code: Option<Code>,
+    /// The guest's answer, until it is sent.
+    pub(crate) answer: Once<Answer>,
+    /// What the client is told instead.
+    pub(crate) refusal: Once<Refusal>,
+    /// The response has begun already.
+    pub(crate) stream: Once<Streaming>,
+    pub(crate) spent: Spent,
+    pub(crate) reported: Vec<(ObjectName, Units)>,
+    pub(crate) request_bytes: ByteCount,
+    pub(crate) response_bytes: ByteCount,
+}
+
+/// A guest's answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// A response that has begun: its open row, and the way to the client.
+#[derive(Debug)]
+pub(crate) struct Streaming {
+    pub(crate) open: OpenStream,
+    pub(crate) parts: mpsc::Sender<Part>,
+}
+
+impl Invoked {
+    /// An invocation that ended without an answer.
+    pub(crate) fn failed(outcome: Outcome, refusal: Option<Refusal>) -> Self {
+        let refusal =
+            refusal.unwrap_or_else(|| Refusal::new(refusal::code_of(outcome).unwrap_or(Code::ComponentFailed)));
+        Self {
+            outcome,
+            status: refusal.status(),
+            error_code: Some(refusal.code()),
+            answer: Once::empty(),
+            refusal: Once::holding(refusal),
+            stream: Once::empty(),
+            spent: Spent::default(),
+            reported: Vec::new(),
+            request_bytes: ByteCount::ZERO,
+            response_bytes: ByteCount::ZERO,
+        }
+    }
+
+    fn answered(answer: Answer) -> Self {
+        Self {
+            outcome: Outcome::Ok,
+            status: answer.status.as_u16(),
+            error_code: None,
+            response_bytes: ByteCount::of(answer.body.len()),
+            answer: Once::holding(answer),
+            refusal: Once::empty(),
+            stream: Once::empty(),
+            spent: Spent::default(),
+            reported: Vec::new(),
+            request_bytes: ByteCount::ZERO,
+        }
+    }
+}
+
+/// What goes in beside the request's head.
+struct Ingress {
+    body: RequestBody,
+    /// What becomes of a body that the guest reads as it comes.
+    arrived: Option<Arc<Arrived>>,
+    bytes: ByteCount,
+}
+
+impl Ingress {
+    fn of(call: &Call) -> Self {
+        let mut body = call.body.take().unwrap_or(RequestBody::Unread);
+        let (arrived, bytes) = match &mut body {
+            RequestBody::Whole(whole) => (None, ByteCount::of(whole.len())),
+            RequestBody::Arriving(arriving) => (Some(arriving.observe()), ByteCount::ZERO),
+            RequestBody::Unread => (None, ByteCount::ZERO),
+        };
+        Self { body, arrived, bytes }
+    }
+}
+
+/// Runs the release's component on the request.
+pub(crate) async fn perform(call: &Call) -> StepResult {
+    if call.progress.invoked.get().is_some() || !call.progress.admitted.is_there() {
+        return Err(out_of_order(Step::Invoke));
+    }
+    let ingress = Ingress::of(call);
+    let (arrived, bytes) = (ingress.arrived.clone(), ingress.bytes);
+    let mut invoked = match prepare(call).await {
+        Ok((component, permit)) => match call.target.served.release.world {
+            World::Http => guest::http(call, &component, ingress, permit).await,
+            World::Task => guest::task(call, &component, ingress, permit).await,
+            World::WasiHttp => stream::wasi_http(call, &component, ingress, permit).await,
+        },
+        Err(invoked) => invoked,
+    };
+    invoked.request_bytes = arrived.as_ref().map_or(bytes, |arrived| arrived.bytes());
+    if let Some(fault) = arrived.and_then(|arrived| arrived.fault())
+        && !invoked.stream.is_there()
+    {
+        // The body was at fault, not the component that read it.
+        let refused = Invoked::failed(Outcome::Refused, Some(fault.into()));
+        invoked = Invoked { spent: invoked.spent, request_bytes: invoked.request_bytes, ..refused };
+    }
+    let result = document(call, &invoked);
+    call.progress.invoked.get_or_init(|| invoked);
+    result
+}
+
+/// The loaded component and a place to run it.
+async fn prepare(call: &Call) -> Result<(Arc<sandbox::Component>, Permit), Invoked> {
+    let served = &call.target.served;
+    let component = call
+        .premises
+        .house
+        .sandbox
+        .load(&served.release.component)
+        .await
+        .map_err(|error| Invoked::failed(Outcome::HostError, Some(Refusal::caused_by(Code::Internal, error))))?;
+    let permit = call.premises.permits.take(call.target.api.id, &served.share).await;
+    let permit = permit.map_err(|error| Invoked::failed(Outcome::Overloaded, Some(error.into())))?;
+    Ok((component, permit))
+}
+
+/// Waits for a guest. One that runs on past its turn gives its place in the house to the next.
+async fn run_with<T>(call: &Call, permit: &mut Permit, guest: impl Future<Output = T>) -> T {
+    tokio::pin!(guest);
+    tokio::select! {
+        biased;
+        ended = &mut guest => return ended,
+        () = tokio::time::sleep(call.premises.settings.guest_turn) => permit.lend(),
+    }
+    guest.await
+}
+
+/// What the envelope's states see of an invocation.
+fn document(call: &Call, invoked: &Invoked) -> StepResult {
+    let failed = |error: &'static str| TaskFailed { error: error.into(), cause: String::new() };
+    match invoked.outcome {
+        Outcome::Ok => {}
+        Outcome::GuestError => return Err(failed("Weir.GuestError")),
+        Outcome::Refused => return Err(failed("Weir.Refused")),
+        other => return Err(failed(other.error_name().unwrap_or("Weir.Interrupted"))),
+    }
+    if !call.premises.envelope.reads_document() {
+        return Ok(nothing());
+    }
+    Ok(Arc::new(json!({ "status": invoked.status, "bytes": invoked.response_bytes.get() })))
+}

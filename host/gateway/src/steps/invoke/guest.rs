@@ -1,0 +1,161 @@
+//! Guests that take a request whole and answer whole: the `http` and `task` worlds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use sandbox::{CallContext, Component, FailureKind, GuestFailure, HttpRequest, Ran};
+use traces::Stream;
+use types::{Code, ObjectName, Outcome, Units};
+
+use crate::call::{Call, RequestBody};
+use crate::permit::Permit;
+use crate::refusal::{self, Refusal};
+use crate::steps::invoke::{Answer, Ingress, Invoked, run_with};
+
+pub(super) async fn http(call: &Call, component: &Arc<Component>, ingress: Ingress, mut permit: Permit) -> Invoked {
+    let request = HttpRequest {
+        method: call.asked.method.clone(),
+        path: call.path().to_owned(),
+        query: call.asked.uri.query().map(str::to_owned),
+        route: Arc::clone(&call.route().template),
+        path_params: call.target.parameters.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        headers: call.headers.take().unwrap_or_default(),
+        body: whole(ingress),
+    };
+    let sandbox = &call.premises.house.sandbox;
+    let guest = sandbox.call_http(component, context(call), request, &call.target.served.limits);
+    let ran = run_with(call, &mut permit, guest).await;
+    drop(permit);
+    let (answer, facts) = split(ran);
+    let answered = answer.map(|response| {
+        let (parts, body) = response.into_parts();
+        Answer { status: parts.status, headers: parts.headers, body }
+    });
+    conclude(call, answered, facts)
+}
+
+pub(super) async fn task(call: &Call, component: &Arc<Component>, ingress: Ingress, mut permit: Permit) -> Invoked {
+    let body = whole(ingress);
+    let input = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&input) {
+        let refusal = Refusal::new(Code::RequestInvalid).detail(format!("The request body is not JSON: {error}."));
+        return Invoked::failed(Outcome::Refused, Some(refusal));
+    }
+    let sandbox = &call.premises.house.sandbox;
+    let guest = sandbox.call_task(component, context(call), input, &call.target.served.limits);
+    let ran = run_with(call, &mut permit, guest).await;
+    drop(permit);
+    let (answer, facts) = split(ran);
+    let answered = answer.map(|body| {
+        let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Answer { status: StatusCode::OK, headers: HeaderMap::from_iter([json]), body }
+    });
+    conclude(call, answered, facts)
+}
+
+fn whole(ingress: Ingress) -> Bytes {
+    match ingress.body {
+        RequestBody::Whole(body) => body,
+        RequestBody::Arriving(_) | RequestBody::Unread => Bytes::new(),
+    }
+}
+
+/// What the guest is told of its call.
+pub(super) fn context(call: &Call) -> CallContext {
+    let caller = call.progress.caller.get();
+    CallContext {
+        call: call.asked.call,
+        // There is one attempt: the call's own id is stable.
+        invocation: None,
+        attempt: 1,
+        traceparent: Some(call.asked.trace.to_header()),
+        api: Arc::clone(&call.target.api.slug),
+        release: call.target.served.release.number,
+        caller: caller.map(|caller| sandbox::Caller {
+            app: Arc::from(caller.app.to_string()),
+            subscription: Arc::from(caller.subscription.to_string()),
+            plan: Arc::clone(&caller.plan_name),
+        }),
+        allowances: allowances(call),
+    }
+}
+
+/// What the guest may report, per object that the route declares.
+fn allowances(call: &Call) -> Vec<(ObjectName, Units)> {
+    let needs = &call.route().needs;
+    needs.iter().filter(|need| !need.object.is_built_in()).map(|need| (need.object.clone(), need.units)).collect()
+}
+
+/// The answer of a run, and everything else of it.
+pub(super) fn split<T>(mut ran: Ran<T>) -> (Option<T>, Ran<()>) {
+    let answer = ran.answer.take();
+    let facts = Ran {
+        outcome: ran.outcome,
+        answer: None,
+        failure: ran.failure,
+        detail: ran.detail,
+        spent: ran.spent,
+        reported: ran.reported,
+        logs: ran.logs,
+        logs_dropped: ran.logs_dropped,
+    };
+    (answer, facts)
+}
+
+/// What a run comes to.
+pub(super) fn conclude(call: &Call, answer: Option<Answer>, facts: Ran<()>) -> Invoked {
+    let outcome = facts.outcome;
+    let mut invoked = match (outcome, answer) {
+        (Outcome::Ok, Some(answer)) => Invoked::answered(answer),
+        (Outcome::Ok, None) => Invoked::failed(Outcome::InvalidResponse, None),
+        (Outcome::GuestError, _) => by_guest(call, facts.failure),
+        (outcome, _) => {
+            let code = refusal::code_of(outcome).unwrap_or(Code::ComponentFailed);
+            let refusal = facts.detail.clone().map(|detail| Refusal::caused_by(code, detail));
+            Invoked::failed(outcome, refusal)
+        }
+    };
+    invoked.spent = facts.spent;
+    invoked.reported = facts.reported;
+    keep_logs(call, outcome, facts.detail, (facts.logs, facts.logs_dropped));
+    invoked
+}
+
+/// What a guest's own failure comes to: the status that its release gives to the name, or what the kind implies.
+fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
+    let Some(failure) = failure else { return Invoked::failed(Outcome::GuestError, None) };
+    let mapped = call.target.served.release.errors.get(&failure.code).copied();
+    let status = mapped.or_else(|| (failure.kind == FailureKind::Rejected).then_some(400));
+    let refusal = match (failure.kind, status) {
+        (FailureKind::QuotaExceeded, _) => Refusal::new(Code::QuotaExceeded).detail(failure.message),
+        (_, Some(status)) => Refusal::by_guest(status, failure.code, failure.message),
+        // A name that its release does not map: the provider finds it in the log.
+        (_, None) => Refusal::caused_by(Code::ComponentFailed, format!("{}: {}", failure.code, failure.message)),
+    };
+    let refusal = match failure.retry_after_ms {
+        Some(wait_ms) => refusal.retry_after(Duration::from_millis(wait_ms)),
+        None => refusal,
+    };
+    Invoked::failed(Outcome::GuestError, Some(refusal))
+}
+
+/// Keeps what the guest wrote, and for its provider how it failed.
+fn keep_logs(call: &Call, outcome: Outcome, detail: Option<String>, logs: (Vec<sandbox::LogLine>, u32)) {
+    let (lines, dropped) = logs;
+    if lines.is_empty() && dropped == 0 && detail.is_none() {
+        return;
+    }
+    let mut kept: Vec<(Stream, String)> = lines.into_iter().map(|line| (stream_of(line.stream), line.text)).collect();
+    kept.extend(detail.map(|detail| (Stream::Host, format!("{outcome}: {detail}"))));
+    call.premises.house.traces.keep_logs(call.asked.call, call.target.api.id, kept, dropped);
+}
+
+fn stream_of(stream: sandbox::LogStream) -> Stream {
+    match stream {
+        sandbox::LogStream::Stdout => Stream::Stdout,
+        sandbox::LogStream::Stderr => Stream::Stderr,
+    }
+}

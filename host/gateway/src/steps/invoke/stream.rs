@@ -1,0 +1,251 @@
+//! Guests that stream: `wasi:http`.
+//!
+//! The head is held until the body ends, the buffer is full, or a moment has passed. An answer that is whole by then is
+//! settled like any other. Otherwise the call becomes a stream: an open row is committed, then head and bytes leave.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, response};
+use http_body_util::BodyExt as _;
+use ledger::{Begun, OpenStream};
+use sandbox::{BodyError, Broken, Component, Ran, ResponseBody, Spent, WasiCall};
+use tokio::sync::{mpsc, oneshot};
+use types::{ByteCount, Code, Outcome};
+
+use crate::arrival::BodyFault;
+use crate::call::{Call, RequestBody};
+use crate::finish;
+use crate::permit::Permit;
+use crate::refusal::{self, Refusal};
+use crate::reply::{Part, Reply, ReplyBody};
+use crate::steps::invoke::{Answer, Ingress, Invoked, Streaming, guest, run_with};
+use crate::steps::meter::{self, Billed};
+
+pub(super) async fn wasi_http(
+    call: &Call,
+    component: &Arc<Component>,
+    ingress: Ingress,
+    mut permit: Permit,
+) -> Invoked {
+    let request = request(call, ingress);
+    let sandbox = &call.premises.house.sandbox;
+    let running = sandbox.call_wasi_http(component, &guest::context(call), request, &call.target.served.limits);
+    let invoked = run_with(call, &mut permit, follow(call, running)).await;
+    drop(permit);
+    invoked
+}
+
+fn request(call: &Call, ingress: Ingress) -> http::Request<sandbox::RequestBody> {
+    let body = match ingress.body {
+        RequestBody::Whole(body) => http_body_util::Full::new(body).map_err(|never| match never {}).boxed_unsync(),
+        RequestBody::Arriving(body) => body.map_err(told).boxed_unsync(),
+        RequestBody::Unread => http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync(),
+    };
+    let headers = call.headers.take().unwrap_or_default();
+    let mut request = http::Request::new(body);
+    *request.method_mut() = call.asked.method.clone();
+    *request.uri_mut() = uri(call, &headers);
+    *request.headers_mut() = headers;
+    request
+}
+
+/// The request's target below the API's own place, on the host that the client asked for.
+fn uri(call: &Call, headers: &HeaderMap) -> http::Uri {
+    let target = match call.asked.uri.query() {
+        Some(query) => format!("{}?{query}", call.path()),
+        None => call.path().to_owned(),
+    };
+    let named = headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+    let authority = call.asked.uri.authority().map(http::uri::Authority::as_str).or(named).unwrap_or("localhost");
+    let built = http::Uri::builder().scheme("http").authority(authority).path_and_query(target).build();
+    built.unwrap_or_else(|_| http::Uri::from_static("http://localhost/"))
+}
+
+/// What the guest is told of a body that did not arrive.
+fn told(fault: BodyFault) -> BodyError {
+    match fault {
+        BodyFault::TooLarge(_) => BodyError::TooLarge,
+        BodyFault::TooSlow => BodyError::TooSlow,
+        BodyFault::Broken => BodyError::Gone,
+    }
+}
+
+/// Follows a guest from its start to its end.
+async fn follow(call: &Call, guest: WasiCall) -> Invoked {
+    let WasiCall { head, ran } = guest;
+    let Ok(response) = head.await else { return guest::conclude(call, None, ended(ran).await) };
+    let (head, mut body) = response.into_parts();
+    let mut held = BytesMut::new();
+    match hold(call, &mut body, &mut held).await {
+        Held::Whole => {
+            drop(body);
+            let ran = ended(ran).await;
+            let answer = (ran.outcome == Outcome::Ok).then(|| answer(head, held.freeze()));
+            guest::conclude(call, answer, ran)
+        }
+        Held::Broken(outcome) => {
+            drop(body);
+            let ran = ended(ran).await;
+            let outcome = if ran.outcome == Outcome::Ok { outcome } else { ran.outcome };
+            guest::conclude(call, None, Ran { outcome, ..ran })
+        }
+        Held::Begun => stream(call, head, (held.freeze(), body), ran).await,
+    }
+}
+
+/// The end of a guest. One whose runner vanished failed by the host's fault.
+async fn ended(ran: oneshot::Receiver<Ran<()>>) -> Ran<()> {
+    ran.await.unwrap_or_else(|_| Ran {
+        outcome: Outcome::HostError,
+        answer: None,
+        failure: None,
+        detail: Some("the call panicked in the host".to_owned()),
+        spent: Spent::default(),
+        reported: Vec::new(),
+        logs: Vec::new(),
+        logs_dropped: 0,
+    })
+}
+
+fn answer(head: response::Parts, body: Bytes) -> Answer {
+    Answer { status: head.status, headers: head.headers, body }
+}
+
+/// The next bytes of a guest's body.
+async fn next_bytes(body: &mut ResponseBody) -> Option<Result<Bytes, Broken>> {
+    loop {
+        match body.frame().await? {
+            Err(broken) => return Some(Err(broken)),
+            // Trailers are not passed on.
+            Ok(frame) => {
+                if let Ok(bytes) = frame.into_data() {
+                    return Some(Ok(bytes));
+                }
+            }
+        }
+    }
+}
+
+/// What it means for the call when its body breaks off.
+fn outcome_of(broken: &Broken) -> Outcome {
+    match broken {
+        Broken::Unfinished => Outcome::InvalidResponse,
+        Broken::TooLarge => Outcome::OutputTooLarge,
+    }
+}
+
+enum Held {
+    /// The body has ended.
+    Whole,
+    /// The call becomes a stream.
+    Begun,
+    /// The body broke off, or had to be held whole and is too large for that.
+    Broken(Outcome),
+}
+
+/// Holds the body back for its end: all of it when the envelope reads it, else as long as the settings say.
+async fn hold(call: &Call, body: &mut ResponseBody, held: &mut BytesMut) -> Held {
+    let settings = &call.premises.settings;
+    let reads = call.premises.envelope.reads_response();
+    let limit = if reads { call.target.served.limits.response_body } else { settings.stream_buffer };
+    let fill = async {
+        loop {
+            match next_bytes(body).await {
+                None => return Held::Whole,
+                Some(Err(broken)) => return Held::Broken(outcome_of(&broken)),
+                Some(Ok(bytes)) => held.extend_from_slice(&bytes),
+            }
+            if ByteCount::of(held.len()) >= limit {
+                return if reads { Held::Broken(Outcome::OutputTooLarge) } else { Held::Begun };
+            }
+        }
+    };
+    if reads {
+        return fill.await;
+    }
+    tokio::time::timeout(settings.stream_hold, fill).await.unwrap_or(Held::Begun)
+}
+
+/// Lets head and bytes leave, behind an open row, and follows the guest to its end.
+async fn stream(
+    call: &Call,
+    head: response::Parts,
+    (held, mut rest): (Bytes, ResponseBody),
+    ran: oneshot::Receiver<Ran<()>>,
+) -> Invoked {
+    let status = head.status.as_u16();
+    let open = match open(call, status).await {
+        Ok(open) => open,
+        Err(refusal) => {
+            // No row, no response: the guest is left without a reader.
+            drop(rest);
+            let ran = ended(ran).await;
+            return Invoked { spent: ran.spent, ..Invoked::failed(Outcome::HostError, Some(refusal)) };
+        }
+    };
+    let (parts, body) = ReplyBody::stream();
+    let mut reply = Reply::new(body);
+    finish::write_head(call, answer(head, Bytes::new()), &mut reply);
+    if call.early.take().is_none_or(|early| early.send(reply).is_err()) {
+        call.presence.leave();
+    }
+    let (sent, broken) = pump(call, &parts, held, &mut rest).await;
+    drop(rest);
+    let ran = ended(ran).await;
+    let outcome = broken.filter(|_| ran.outcome == Outcome::Ok).unwrap_or(ran.outcome);
+    let mut invoked = guest::conclude(call, None, ran);
+    invoked.outcome = if outcome == Outcome::Ok { Outcome::Ok } else { Outcome::Interrupted };
+    invoked.error_code = refusal::code_of(outcome);
+    invoked.status = status;
+    invoked.response_bytes = sent;
+    // What the client sees is the reset, or the end.
+    drop(invoked.refusal.take());
+    invoked.stream.put(Streaming { open, parts });
+    invoked
+}
+
+/// The open row: `requests` is counted now, and stays so whatever happens.
+async fn open(call: &Call, status: u16) -> Result<OpenStream, Refusal> {
+    let lost = || Refusal::new(Code::Internal);
+    let admitted = call.progress.admitted.take().ok_or_else(lost)?;
+    let billed = Billed::of(Outcome::Ok, status, &admitted.subscriber().terms);
+    let release = &call.target.served.release;
+    let begun = Begun {
+        call: call.asked.call,
+        client_request_id: call.asked.client_request_id.clone(),
+        route: call.route().route.id,
+        release: release.id,
+        component: release.component,
+        begun_at: call.premises.house.clock.now(),
+        status,
+        requests: meter::request(billed),
+    };
+    call.premises.house.ledger.open_stream(admitted, begun).await.map_err(Refusal::from)
+}
+
+/// Hands on the guest's bytes as fast as the client takes them, and says how many went and whether they broke off.
+/// When the client has left, the guest runs on, unheard.
+async fn pump(
+    call: &Call,
+    parts: &mpsc::Sender<Part>,
+    held: Bytes,
+    rest: &mut ResponseBody,
+) -> (ByteCount, Option<Outcome>) {
+    let mut sent = ByteCount::ZERO;
+    let mut next = held;
+    loop {
+        if !next.is_empty() && !call.presence.is_gone() {
+            let length = ByteCount::of(next.len());
+            match parts.send(Part::Data(next)).await {
+                Ok(()) => sent = sent.saturating_add(length),
+                Err(_) => call.presence.leave(),
+            }
+        }
+        next = match next_bytes(rest).await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(broken)) => return (sent, Some(outcome_of(&broken))),
+            None => return (sent, None),
+        };
+    }
+}

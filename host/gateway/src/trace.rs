@@ -1,0 +1,85 @@
+//! W3C `traceparent`: read from the request, carried on to the guest under a span of the call's own.
+
+use http::HeaderMap;
+use types::CallId;
+
+/// The trace that a call belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trace {
+    id: u128,
+    span: u64,
+    flags: u8,
+}
+
+impl Trace {
+    /// The client's trace, or a new one that is named after the call. The span is named after the call's random part.
+    pub(crate) fn of(headers: &HeaderMap, call: CallId) -> Self {
+        let span = low_bits(call).max(1);
+        let given = headers.get("traceparent").and_then(|value| parse(value.as_bytes()));
+        let (id, flags) = given.unwrap_or((call.as_u128(), 0));
+        Self { id, span, flags }
+    }
+
+    /// The header's value for those further down.
+    pub(crate) fn to_header(self) -> String {
+        format!("00-{:032x}-{:016x}-{:02x}", self.id, self.span, self.flags)
+    }
+}
+
+/// The random end of a call's id.
+pub(crate) fn low_bits(call: CallId) -> u64 {
+    u64::try_from(call.as_u128() & u128::from(u64::MAX)).unwrap_or(0)
+}
+
+/// Reads trace id and flags. A later version may have more fields at its end.
+fn parse(value: &[u8]) -> Option<(u128, u8)> {
+    let text = std::str::from_utf8(value).ok()?;
+    let mut fields = text.split('-');
+    let version = hex(fields.next()?, 2)?;
+    let trace = hex(fields.next()?, 32)?;
+    let parent = hex(fields.next()?, 16)?;
+    let flags = hex(fields.next()?, 2)?;
+    let whole = version != 0 || fields.next().is_none();
+    let sound = version != 0xff && trace != 0 && parent != 0 && whole;
+    sound.then(|| (trace, u8::try_from(flags & 1).unwrap_or(0)))
+}
+
+fn hex(field: &str, length: usize) -> Option<u128> {
+    let lower = field.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (lower && field.len() == length).then(|| u128::from_str_radix(field, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(value: &'static str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", value.parse().unwrap());
+        Trace::of(&headers, CallId::from_u128(0x0123_4567_89ab_cdef_0011_2233_4455_6677)).to_header()
+    }
+
+    #[test]
+    fn the_clients_trace_goes_on_under_a_span_of_the_call() {
+        assert_eq!(
+            trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0011223344556677-01"
+        );
+        assert!(trace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more").contains("4bf92f"));
+    }
+
+    #[test]
+    fn a_broken_header_begins_a_new_trace() {
+        let new = "00-0123456789abcdef0011223344556677-0011223344556677-00";
+        for broken in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+        ] {
+            assert_eq!(trace(broken), new, "{broken}");
+        }
+    }
+}

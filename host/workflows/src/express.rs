@@ -1,0 +1,119 @@
+//! Express runs: in memory, at most once, at most five minutes, nothing kept.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use asl::{Context, Effect, Event, Execution, Outcome, StateMachine, TaskId};
+use serde_json::Value;
+use types::{Clock, Timestamp};
+
+use crate::{Task, TaskFailed, Tasks};
+
+/// The longest run. The same as in Step Functions.
+pub const RUN_MAX: Duration = Duration::from_mins(5);
+
+/// What a task came to.
+type Answer = Result<Arc<Value>, TaskFailed>;
+
+/// Runs `machine` from its start to its end. Tasks of parallel branches run side by side.
+///
+/// Dropping the future drops the tasks under way; nothing remains.
+pub async fn run(
+    machine: &Arc<StateMachine>,
+    input: Arc<Value>,
+    context: Context,
+    tasks: &impl Tasks,
+    clock: &Clock,
+) -> Outcome {
+    let execution = machine.start(input, context, clock.now());
+    // Waits on the timer only when a task does not answer at once.
+    tokio::select! {
+        biased;
+        outcome = walk(execution, tasks, clock) => outcome,
+        () = tokio::time::sleep(RUN_MAX) => Outcome::TimedOut,
+    }
+}
+
+/// A task that is being done.
+type UnderWay<'a> = (TaskId, Pin<Box<dyn Future<Output = Answer> + Send + 'a>>);
+
+/// What is asked for and not yet answered.
+#[derive(Default)]
+struct Asked {
+    new: Vec<(TaskId, Task)>,
+    wake_at: Option<Timestamp>,
+}
+
+/// Takes the effects that are due. `Some`: the run is over.
+fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome> {
+    while let Some(effect) = execution.next_effect() {
+        match effect {
+            Effect::Invoke { task, state, resource, input, attempt, .. } => {
+                asked.new.push((task, Task { state, resource, input, attempt }));
+            }
+            Effect::WaitUntil(moment) => asked.wake_at = Some(moment),
+            Effect::Finished(outcome) => return Some(outcome),
+        }
+    }
+    None
+}
+
+async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Outcome {
+    let mut asked = Asked { new: Vec::with_capacity(1), wake_at: None };
+    let mut under_way: Vec<UnderWay<'_>> = Vec::new();
+    loop {
+        if let Some(outcome) = take_effects(&mut execution, &mut asked) {
+            return outcome;
+        }
+        // Most runs have one task at a time and no clock: those need no list and no box.
+        if under_way.is_empty() && asked.wake_at.is_none() && asked.new.len() == 1 {
+            if let Some((task, work)) = asked.new.pop() {
+                let answer = tasks.perform(work).await;
+                tell(&mut execution, event(task, answer), clock);
+            }
+            continue;
+        }
+        for (task, work) in asked.new.drain(..) {
+            under_way.push((task, Box::pin(tasks.perform(work))));
+        }
+        let next = next_event(&mut under_way, asked.wake_at, clock).await;
+        if matches!(next, Event::Woke) {
+            asked.wake_at = None;
+        }
+        tell(&mut execution, next, clock);
+        under_way.retain(|(task, _)| execution.is_live(*task));
+    }
+}
+
+fn event(task: TaskId, answer: Answer) -> Event {
+    match answer {
+        Ok(output) => Event::Succeeded { task, output },
+        Err(TaskFailed { error, cause }) => Event::Failed { task, error, cause },
+    }
+}
+
+fn tell(execution: &mut Execution, event: Event, clock: &Clock) {
+    if let Err(error) = execution.apply(event, clock.now()) {
+        // A task that answers in the moment in which it times out is late, and was dropped with its branch.
+        tracing::debug!(%error, "an answer came too late for its workflow");
+    }
+}
+
+/// The first answer of those under way, or the moment to wake.
+async fn next_event(under_way: &mut [UnderWay<'_>], wake_at: Option<Timestamp>, clock: &Clock) -> Event {
+    let wait = wake_at.map_or(RUN_MAX, |moment| moment.since(clock.now()));
+    let first = std::future::poll_fn(|cx| {
+        for (task, work) in under_way.iter_mut() {
+            if let Poll::Ready(answer) = work.as_mut().poll(cx) {
+                return Poll::Ready(event(*task, answer));
+            }
+        }
+        Poll::Pending
+    });
+    tokio::time::timeout(wait, first).await.unwrap_or(Event::Woke)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! The one way in which a workflow asks for work.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A piece of work that a state machine asks for.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The state that asks.
+    pub state: asl::StateName,
+    /// What it asks for, as its `Resource` says.
+    pub resource: Arc<str>,
+    /// The effective input. A result goes into the document without a copy when this is dropped before the answer.
+    pub input: Arc<Value>,
+    /// 1, and one more for each retry.
+    pub attempt: u32,
+}
+
+/// A task failed in a way that the workflow may handle: by Retry, by Catch, or by ending.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}: {cause}")]
+pub struct TaskFailed {
+    /// The error's name, which Retry and Catch match.
+    pub error: Cow<'static, str>,
+    /// More about it, for people.
+    pub cause: String,
+}
+
+/// Does the work of tasks.
+pub trait Tasks: Send + Sync {
+    /// Does one task. Its future is dropped when the task has timed out or its branch is given up.
+    fn perform(&self, task: Task) -> impl Future<Output = Result<Arc<Value>, TaskFailed>> + Send;
+}
