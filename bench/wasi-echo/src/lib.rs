@@ -44,4 +44,5 @@ fn copy(input: &InputStream, output: &OutputStream) {
     }
 }
 
+#[cfg(target_family = "wasm")]
 wasip2::http::proxy::export!(Echo);
