@@ -43,6 +43,8 @@ pub struct NewToken {
 /// A new token. The only document that shows its secret.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Token {
+    /// Its id.
+    pub id: TokenId,
     /// What it may do.
     pub role: Role,
     /// For whom.

@@ -51,6 +51,22 @@ pub struct Key {
     pub expires_at: Option<At>,
 }
 
+/// A key as lists show it: never its secret.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KeyEntry {
+    /// Its id.
+    pub id: KeyId,
+    /// Its first characters, to be recognised by.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: At,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<At>,
+    /// Whether it opens anything now.
+    pub live: bool,
+}
+
 /// `POST /v1/keys/{id}/disable`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +75,7 @@ pub struct KeyDisabled {
     pub reason: String,
 }
 
-/// `POST /v1/subscriptions`. One that is there already on the same plan is answered with 200.
+/// `POST /v1/subscriptions`. One that is there already moves to this plan and is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewSubscription {

@@ -12,12 +12,12 @@ mod report;
 
 pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
 pub use at::At;
-pub use consumer::{App, Key, KeyDisabled, NewApp, NewKey, NewSubscription, Subscription};
+pub use consumer::{App, Key, KeyDisabled, KeyEntry, NewApp, NewKey, NewSubscription, Subscription};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use provider::{
     Api, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release, Route, World,
 };
 pub use report::{
-    Call, CallLogs, CallQuery, Health, LogLine, Mismatch, ObjectUsage, Page, Readiness, Reconciliation, Usage,
-    UsageQuery, Verification,
+    Call, CallLogs, CallQuery, CallUsage, Health, ListQuery, LogLine, Mismatch, ObjectUsage, Page, Readiness,
+    Reconciliation, Usage, UsageQuery, Verification,
 };

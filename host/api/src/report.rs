@@ -9,9 +9,21 @@ use crate::At;
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// What to send as `before` for the next page; absent on the last.
+    /// What to send as `after` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    pub next: Option<String>,
+}
+
+/// The query of lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Go on after this item: the `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many, 1 to 1,000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 /// The query of `GET /v1/usage`.
@@ -42,16 +54,19 @@ pub struct ObjectUsage {
     pub object: String,
     /// When the period began.
     pub period_start: At,
-    /// When it ends; absent for a quota that never begins anew.
+    /// `day`, `week`, `month` or `none`; absent when the plan has no quota for the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub period_end: Option<At>,
+    pub period: Option<String>,
     /// Units used in it, overage included.
-    pub used: u64,
+    pub used: i64,
     /// Units beyond what the plan includes.
-    pub overage: u64,
-    /// What the plan includes; absent when the plan has no quota for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
+    pub overage: i64,
+    /// What the plan includes; absent when the plan has no quota for the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub included: Option<i64>,
+    /// `hard` or `soft`; absent when the plan has no quota for the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
 }
 
 /// The query of `GET /v1/calls`.
@@ -73,59 +88,74 @@ pub struct CallQuery {
     /// Only those since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<At>,
-    /// Only those before this place in the list: the `next` of the page before.
+    /// Go on after this place in the list: the `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<i64>,
+    pub after: Option<i64>,
     /// How many, 1 to 1,000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
 
-/// One call, as it is recorded.
+/// One call, as it is recorded. What is absent is not known yet: the call is a stream that is still open.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Call {
     /// Its id, which its caller read in `X-Request-Id`.
-    pub id: CallId,
-    /// When it was recorded.
+    pub id: String,
+    /// When it was admitted.
     pub at: At,
     /// The API's slug.
-    pub api: String,
+    pub api: Option<String>,
     /// The release's number.
-    pub release: Option<u32>,
+    pub release: Option<i64>,
     /// The route, as method and path.
-    pub route: String,
-    /// The app's id.
-    pub app: String,
+    pub route: Option<String>,
+    /// The app's name.
+    pub app: Option<String>,
     /// The plan's name.
-    pub plan: String,
+    pub plan: Option<String>,
+    /// The subscription's id.
+    pub subscription: Option<String>,
     /// The HTTP status.
-    pub status: u16,
+    pub status: i64,
     /// How the component's part ended.
-    pub outcome: String,
+    pub outcome: Option<String>,
     /// The error's code or name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Requests counted, and of them billed.
-    pub units: u64,
-    /// Requests billed.
-    pub billed: u64,
-    /// From the last byte of the request to the settlement, in microseconds.
-    pub total_us: u64,
+    /// What was counted, object by object; `requests` first.
+    pub usage: Vec<CallUsage>,
+    /// From the arrival to the settlement, in microseconds.
+    pub total_us: Option<i64>,
     /// The component's part of it, in microseconds.
-    pub component_us: u64,
+    pub component_us: Option<i64>,
     /// Fuel spent.
-    pub fuel: u64,
+    pub fuel: Option<i64>,
     /// The component's memory at its largest, in bytes.
-    pub memory_peak_bytes: u64,
+    pub memory_peak_bytes: Option<i64>,
     /// The request's body, in bytes.
-    pub request_bytes: u64,
+    pub request_bytes: Option<i64>,
     /// The response's body, in bytes.
-    pub response_bytes: u64,
+    pub response_bytes: Option<i64>,
+    /// The link of the audit chain that covers it.
+    pub link: Option<i64>,
+}
+
+/// What one call used of one object.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CallUsage {
+    /// The object.
+    pub object: String,
+    /// Units used.
+    pub units: i64,
+    /// Of these, those that count for quota and bill.
+    pub billed: i64,
 }
 
 /// One line that a component wrote.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
+    /// When the host took it over.
+    pub at: At,
     /// Where it was written: `stdout`, `stderr`, or a log level.
     pub stream: String,
     /// The line.
@@ -144,18 +174,28 @@ pub struct CallLogs {
 /// `GET /v1/audit/verify`: whether the chain is what was written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Verification {
-    /// How many links were checked.
+    /// How many links hold.
     pub links: u64,
-    /// The first link that does not fit; absent when all do.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The first that does not: its rows were changed, or it is missing. Absent when all do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_bad: Option<i64>,
+    /// Completed calls that no link covers.
+    pub calls_outside: u64,
 }
 
-/// A number that two places tell differently.
+/// A counter that is not what its calls add up to.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mismatch {
-    /// What was compared, in words.
-    pub what: String,
+    /// Whose it is.
+    pub subscription: String,
+    /// Of what.
+    pub object: String,
+    /// When its period began.
+    pub period_start: At,
+    /// What it says.
+    pub counter: i64,
+    /// What its calls say.
+    pub calls: i64,
 }
 
 /// `GET /v1/reconcile`: whether the books agree.
@@ -165,10 +205,10 @@ pub struct Reconciliation {
     pub agrees: bool,
     /// How many counters were compared with the calls behind them.
     pub counters_checked: u64,
-    /// What does not agree.
+    /// Those that are wrong; at most 100.
     pub mismatches: Vec<Mismatch>,
-    /// Calls that no link of the chain covers.
-    pub calls_without_link: u64,
+    /// Rows of streams that are open. They are no fault while a host runs.
+    pub open_streams: u64,
     /// The chain.
     pub chain: Verification,
 }

@@ -1,1 +1,18 @@
-//! The control plane: REST under /v1, health and readiness.
+//! The control plane: REST under `/v1`, health and readiness.
+//!
+//! It turns requests of operators and providers into commands of `catalog` and `sandbox`, and reads what `ledger` and
+//! `traces` can account for. Who may do what is decided in [`caller`] alone; what a refusal says, in [`refusal`]
+//! alone. It serves no consumer's call, and holds no state of its own.
+
+mod caller;
+mod house;
+mod read;
+mod refusal;
+mod router;
+mod routes;
+mod serve;
+
+pub use axum::Router;
+pub use house::{House, Settings};
+pub use router::{ROUTES, router};
+pub use serve::serve;

@@ -1,0 +1,121 @@
+//! Who sends a request, and what that lets him touch: the one place that decides it.
+//!
+//! Operators may do everything. A provider's token acts for one organisation: it sees and changes what belongs to that,
+//! and a thing of somebody else's reads as one that does not exist.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use catalog::{Actor, Api, App, Organisation, Principal, Role, Snapshot, Subscription};
+use http::header;
+use http::request::Parts;
+use types::{ApiId, AppId, Code, OrganisationId, SubscriptionId};
+
+use crate::house::Desk;
+use crate::refusal::Refusal;
+
+/// The holder of a valid token: proof that it was checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller(Principal);
+
+impl FromRequestParts<Desk> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
+        let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
+            Refusal::because(Code::Unauthorised, "send a token of this host as `Authorization: Bearer …`")
+        })?;
+        header
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .and_then(|(_, secret)| desk.house.catalog.authenticate_token(secret.trim()))
+            .map(Self)
+            .ok_or_else(|| Refusal::because(Code::Unauthorised, "the token is mistyped, unknown or disabled"))
+    }
+}
+
+impl Caller {
+    /// The caller as the author of changes.
+    pub(crate) const fn actor(&self) -> Actor {
+        self.0.actor()
+    }
+
+    /// The token behind the request.
+    pub(crate) const fn principal(&self) -> &Principal {
+        &self.0
+    }
+
+    /// Goes on for an operator alone.
+    pub(crate) fn require_operator(&self) -> Result<(), Refusal> {
+        match self.0.role {
+            Role::Operator => Ok(()),
+            Role::Provider(_) => Err(Refusal::because(Code::Forbidden, "this takes an operator's token")),
+        }
+    }
+
+    /// Whether what belongs to `organisation` is for this caller.
+    pub(crate) fn owns(&self, organisation: OrganisationId) -> bool {
+        match self.0.role {
+            Role::Operator => true,
+            Role::Provider(own) => own == organisation,
+        }
+    }
+
+    /// The organisation that a new thing goes to: the one that is named by id or name, else the caller's own.
+    pub(crate) fn organisation(&self, snapshot: &Snapshot, named: Option<&str>) -> Result<Arc<Organisation>, Refusal> {
+        let found = match (named, self.0.role) {
+            (None, Role::Operator) => {
+                return Err(Refusal::field("/organisation", "an operator says for which organisation, by id or name"));
+            }
+            (None, Role::Provider(own)) => snapshot.organisation(own),
+            (Some(named), _) => match named.parse::<OrganisationId>() {
+                Ok(id) => snapshot.organisation(id),
+                Err(_) => snapshot.organisation_named(named),
+            },
+        };
+        found
+            .filter(|organisation| self.owns(organisation.id))
+            .cloned()
+            .ok_or_else(|| Refusal::missing("organisation", named.unwrap_or("of this token")))
+    }
+
+    /// The API with this slug, to be changed or looked into.
+    pub(crate) fn api(&self, snapshot: &Snapshot, slug: &str) -> Result<Arc<Api>, Refusal> {
+        snapshot
+            .api(slug)
+            .filter(|api| self.owns(api.organisation))
+            .cloned()
+            .ok_or_else(|| Refusal::missing("API", slug))
+    }
+
+    /// The app with this id.
+    pub(crate) fn app(&self, snapshot: &Snapshot, app: AppId) -> Result<Arc<App>, Refusal> {
+        snapshot.app(app).filter(|app| self.owns(app.organisation)).cloned().ok_or_else(|| Refusal::missing("app", app))
+    }
+
+    /// The subscription with this id, to be looked at: by the one who has it, and by the one who sells the API.
+    pub(crate) fn subscription(
+        &self,
+        snapshot: &Snapshot,
+        subscription: SubscriptionId,
+    ) -> Result<Arc<Subscription>, Refusal> {
+        snapshot
+            .subscription_by_id(subscription)
+            .filter(|subscription| self.sees(snapshot, subscription))
+            .cloned()
+            .ok_or_else(|| Refusal::missing("subscription", subscription))
+    }
+
+    /// Whether the caller has the subscription, or sells what it is to.
+    pub(crate) fn sees(&self, snapshot: &Snapshot, subscription: &Subscription) -> bool {
+        let has = snapshot.app(subscription.app).is_some_and(|app| self.owns(app.organisation));
+        has || self.sells(snapshot, subscription.api)
+    }
+
+    /// Whether the caller sells this API.
+    pub(crate) fn sells(&self, snapshot: &Snapshot, api: ApiId) -> bool {
+        snapshot.api_by_id(api).is_some_and(|api| self.owns(api.organisation))
+    }
+}

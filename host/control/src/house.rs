@@ -1,0 +1,73 @@
+//! What the control plane works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::Catalog;
+use ledger::Ledger;
+use sandbox::Sandbox;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use traces::Traces;
+use types::{ByteCount, Clock};
+
+/// The rooms behind the control plane. Each is a cheap handle.
+#[derive(Clone)]
+pub struct House {
+    /// Who and what.
+    pub catalog: Catalog,
+    /// What was used.
+    pub ledger: Ledger,
+    /// Where uploads are checked.
+    pub sandbox: Sandbox,
+    /// What components wrote.
+    pub traces: Traces,
+    /// Time.
+    pub clock: Clock,
+    /// Cancelled when the host begins to stop.
+    pub draining: CancellationToken,
+}
+
+/// What the operator decides about the control plane.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder for uploads that are not finished. It must be there.
+    pub uploads: PathBuf,
+    /// The largest component that is taken.
+    pub component_max: ByteCount,
+    /// How long a request may take, uploads excepted.
+    pub request_timeout: Duration,
+    /// How long an upload may take, the check and the compilation included.
+    pub upload_timeout: Duration,
+}
+
+impl Settings {
+    /// The settings for unfinished uploads in `uploads`, with the defaults of everything else: 8 MiB for a component,
+    /// 30 s for a request, and 5 minutes for an upload, because compilations wait for each other.
+    pub fn new(uploads: PathBuf) -> Self {
+        Self {
+            uploads,
+            component_max: ByteCount::mib(8),
+            request_timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_mins(5),
+        }
+    }
+}
+
+/// Uploads that may be under way at once; each is a temporary file of at most the cap.
+const UPLOADS_AT_ONCE: usize = 8;
+
+/// What every route is given.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) house: House,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) uploads: Arc<Semaphore>,
+}
+
+impl Desk {
+    pub(crate) fn new(house: House, settings: Settings) -> Self {
+        Self { house, settings: Arc::new(settings), uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) }
+    }
+}

@@ -1,0 +1,80 @@
+//! Reading requests: path, query and body, each refused with a problem document.
+
+use std::time::Duration;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use types::Code;
+
+use crate::house::Desk;
+use crate::refusal::Refusal;
+
+/// The largest JSON document that is read: 500 routes with long names are far below it.
+const DOCUMENT_MAX: usize = 1024 * 1024;
+/// How long a client may take to send a document.
+const DOCUMENT_WITHIN: Duration = Duration::from_secs(10);
+
+/// A JSON body, read into `T`, which refuses unknown members.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &Desk) -> Result<Self, Refusal> {
+        require_json(request.headers())?;
+        let body = Limited::new(request.into_body(), DOCUMENT_MAX).collect();
+        let bytes = match tokio::time::timeout(DOCUMENT_WITHIN, body).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                return Err(Refusal::because(Code::PayloadTooLarge, "a document has at most 1 MiB"));
+            }
+            Ok(Err(_)) => return Err(Refusal::because(Code::RequestInvalid, "the body broke off")),
+            Err(_) => return Err(Refusal::because(Code::RequestTimeout, "the body did not come within 10 s")),
+        };
+        let document = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
+        serde_json::from_slice(document).map(Self).map_err(|error| {
+            Refusal::because(Code::RequestInvalid, format!("the body is not what this route takes: {error}"))
+        })
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Refusal::because(Code::UnsupportedMediaType, "this route takes application/json"))
+}
+
+/// The parts of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Desk> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, desk).await;
+        read.map(|path| Self(path.0)).map_err(|error: PathRejection| {
+            Refusal::because(Code::RequestInvalid, format!("the path is not valid: {}", error.body_text()))
+        })
+    }
+}
+
+/// The query, read into `T`, which refuses unknown parameters.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Desk> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Refusal> {
+        let read = axum::extract::Query::<T>::from_request_parts(parts, desk).await;
+        read.map(|query| Self(query.0)).map_err(|error: QueryRejection| {
+            Refusal::because(Code::RequestInvalid, format!("the query is not valid: {}", error.body_text()))
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! What an operator or provider is told when a request is refused.
+//!
+//! Only this file of the control plane turns a room's error into a problem document. The cause goes to the log, not to
+//! the wire.
+
+use std::error::Error;
+
+use api::{PROBLEM_JSON, Problem};
+use axum::response::{IntoResponse, Response};
+use catalog::CatalogError;
+use http::{HeaderValue, StatusCode, header};
+use sandbox::UploadError;
+use types::Code;
+
+/// Seconds after which a refusal that passes by itself is worth another try.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// A problem on its way out, and beside it the cause, for the log alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal(Box<Problem>);
+
+impl Refusal {
+    /// A refusal that says no more than its code does.
+    pub(crate) fn new(code: Code) -> Self {
+        Self(Box::new(Problem::new(code)))
+    }
+
+    /// A refusal that says what is wrong, and what to do.
+    pub(crate) fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem::new(code).detail(detail.into())))
+    }
+
+    /// A request with one wrong field.
+    pub(crate) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (pointer, detail) = (pointer.into(), detail.into());
+        let whole = format!("{}: {detail}", pointer.trim_start_matches('/'));
+        Self(Box::new(Problem::new(Code::RequestInvalid).detail(whole).field(pointer, detail)))
+    }
+
+    /// There is no `what` called `name`, or it is not for this caller: the two read alike.
+    pub(crate) fn missing(what: &str, name: impl std::fmt::Display) -> Self {
+        Self::because(Code::NotFound, format!("there is no {what} {name}, or it is not yours"))
+    }
+
+    /// A failure of the host, logged here, once.
+    pub(crate) fn failed(code: Code, step: &'static str, cause: &(dyn Error + 'static)) -> Self {
+        tracing::error!(step, code = code.as_str(), cause = chain(cause), "a control request failed");
+        Self::new(code)
+    }
+
+    /// usage.db could not be read; logged here, once.
+    pub(crate) fn unread(cause: &(dyn Error + 'static)) -> Self {
+        Self::failed(Code::MeteringUnavailable, "read usage.db", cause)
+    }
+
+    /// The public code.
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The whole response, for the request with this id.
+    pub(crate) fn render(self, id: &str) -> Response {
+        let problem = self.0.instance(id);
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, problem.to_json_bytes()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"weir\""));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}
+
+impl From<CatalogError> for Refusal {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::NotFound { .. } => Self::because(Code::NotFound, error.to_string()),
+            CatalogError::Exists { .. } => Self::because(Code::Conflict, error.to_string()),
+            CatalogError::Invalid { field, why } => Self::field(format!("/{field}"), why),
+            CatalogError::TooManyKeys { app } => {
+                Self::because(Code::Conflict, format!("{app} has two live keys already: disable one first"))
+            }
+            CatalogError::NotYetVisible => Self::because(
+                Code::MeteringUnavailable,
+                "the change is made and will take effect, but the ledger has not confirmed it: do not repeat it",
+            ),
+            CatalogError::Uncertain => Self::because(
+                Code::MeteringUnavailable,
+                "it is not known whether the change was made: look before repeating it",
+            ),
+            CatalogError::Unavailable => {
+                Self::because(Code::Overloaded, "the catalog takes no change at the moment: repeat it later")
+            }
+            CatalogError::Store { .. } => Self::failed(Code::Internal, "change the catalog", &error),
+        }
+    }
+}
+
+impl From<UploadError> for Refusal {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Refused(why) => Self::because(Code::ComponentRefused, why),
+            error @ (UploadError::Compiler(_) | UploadError::Io { .. }) => {
+                Self::failed(Code::Internal, "take an upload", &error)
+            }
+        }
+    }
+}
+
+impl From<traces::TracesError> for Refusal {
+    fn from(error: traces::TracesError) -> Self {
+        Self::failed(Code::Overloaded, "read traces.db", &error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// An empty response that carries the refusal: the outermost layer knows the request's id, and renders it.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// An error and all its sources, one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,159 @@
+//! The routes, and what every request passes through.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post, put};
+use futures_util::FutureExt as _;
+use http::HeaderValue;
+use types::{CallId, Code};
+
+use crate::house::{Desk, House, Settings};
+use crate::refusal::Refusal;
+use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports};
+
+/// How long a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// It reads or changes a few rows.
+    Quick,
+    /// It compiles, or reads a whole file.
+    Slow,
+}
+
+/// Every route, as method and path. Those outside `/v1` take no token.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/v1/whoami"),
+    ("GET", "/v1/organisations"),
+    ("POST", "/v1/organisations"),
+    ("POST", "/v1/tokens"),
+    ("GET", "/v1/apis"),
+    ("POST", "/v1/apis"),
+    ("GET", "/v1/apis/{slug}"),
+    ("PUT", "/v1/apis/{slug}/live"),
+    ("GET", "/v1/apis/{slug}/releases"),
+    ("POST", "/v1/apis/{slug}/releases"),
+    ("GET", "/v1/apis/{slug}/plans"),
+    ("POST", "/v1/apis/{slug}/plans"),
+    ("PUT", "/v1/components/{digest}"),
+    ("GET", "/v1/apps"),
+    ("POST", "/v1/apps"),
+    ("GET", "/v1/apps/{app}/keys"),
+    ("POST", "/v1/apps/{app}/keys"),
+    ("POST", "/v1/keys/{key}/disable"),
+    ("GET", "/v1/subscriptions"),
+    ("POST", "/v1/subscriptions"),
+    ("GET", "/v1/usage"),
+    ("GET", "/v1/calls"),
+    ("GET", "/v1/calls/{call}/logs"),
+    ("GET", "/v1/audit/verify"),
+    ("GET", "/v1/reconcile"),
+];
+
+/// The handlers of [`ROUTES`], path by path. A test holds the two together.
+fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 21] {
+    use Pace::{Quick, Slow};
+    [
+        ("/healthz", Quick, get(health::healthz)),
+        ("/readyz", Quick, get(health::readyz)),
+        ("/v1/whoami", Quick, get(accounts::whoami)),
+        ("/v1/organisations", Quick, get(accounts::organisations).post(accounts::create_organisation)),
+        ("/v1/tokens", Quick, post(accounts::create_token)),
+        ("/v1/apis", Quick, get(apis::list).post(apis::create)),
+        ("/v1/apis/{slug}", Quick, get(apis::show)),
+        ("/v1/apis/{slug}/live", Quick, put(apis::set_live)),
+        ("/v1/apis/{slug}/releases", Quick, get(releases::list).post(releases::create)),
+        ("/v1/apis/{slug}/plans", Quick, get(plans::list).post(plans::create)),
+        ("/v1/components/{digest}", Slow, put(components::upload)),
+        ("/v1/apps", Quick, get(consumers::apps).post(consumers::create_app)),
+        ("/v1/apps/{app}/keys", Quick, get(consumers::keys).post(consumers::create_key)),
+        ("/v1/keys/{key}/disable", Quick, post(consumers::disable_key)),
+        ("/v1/subscriptions", Quick, get(consumers::subscriptions).post(consumers::subscribe)),
+        ("/v1/usage", Quick, get(reports::usage)),
+        ("/v1/calls", Quick, get(reports::calls)),
+        ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
+        ("/v1/audit/verify", Slow, get(books::verify)),
+        ("/v1/reconcile", Slow, get(books::reconcile)),
+        // What is not there, so that a typing error in `/v1` is answered as everything else is.
+        ("/v1", Quick, get(missing)),
+    ]
+}
+
+/// The control plane over these rooms.
+pub fn router(house: House, settings: Settings) -> Router {
+    let desk = Desk::new(house, settings);
+    let mut router = Router::new();
+    for (path, pace, handlers) in paths() {
+        let within = match pace {
+            Pace::Quick => desk.settings.request_timeout,
+            Pace::Slow => desk.settings.upload_timeout,
+        };
+        router = router.route(path, handlers.layer(from_fn_with_state(within, bound)));
+    }
+    router
+        .fallback(missing)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn_with_state(desk.clone(), stamp))
+        .with_state(desk)
+}
+
+async fn missing(request: Request) -> Refusal {
+    Refusal::because(Code::NotFound, format!("there is no {} here; the routes begin with /v1/", request.uri().path()))
+}
+
+async fn not_allowed() -> Refusal {
+    Refusal::because(Code::MethodNotAllowed, "the path is there, but not for this method: see the header Allow")
+}
+
+/// Cuts a request off that takes too long. A change that it began goes on: the catalog finishes what it has taken.
+async fn bound(State(within): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(within, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::because(Code::Overloaded, "the host did not finish in time: look before repeating it")
+            .into_response(),
+    }
+}
+
+/// The outermost layer: an id for every request, a line in the log, a problem document for every refusal, and a
+/// panic that is one request's own.
+async fn stamp(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let begun = desk.house.clock.moment();
+    // An id as calls have it, but of its own form: this is no call, and nothing is billed.
+    let id = format!("req_{:032x}", CallId::generate(desk.house.clock.now()).as_u128());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|_| {
+        tracing::error!(request.id = id, "a control request panicked");
+        Refusal::new(Code::Internal).into_response()
+    });
+    let refusal = response.extensions_mut().remove::<Refusal>();
+    let code = refusal.as_ref().map(|refusal| refusal.code().to_owned());
+    if let Some(refusal) = refusal {
+        let allow = response.headers_mut().remove(http::header::ALLOW);
+        response = refusal.render(&id);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(http::header::ALLOW, allow);
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    let elapsed = desk.house.clock.moment().since(begun);
+    tracing::info!(
+        request.id = id,
+        http.method = %method,
+        http.route = route.unwrap_or_default(),
+        http.status = response.status().as_u16(),
+        code = code.unwrap_or_default(),
+        elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "control request"
+    );
+    response
+}

@@ -1,0 +1,48 @@
+//! Whether the books agree, and the chain is what was written. For operators.
+
+use axum::extract::State;
+use ledger::{Mismatch, Reconciliation, Verification};
+use types::Timestamp;
+
+use super::{Answer, Reply};
+use crate::caller::Caller;
+use crate::house::Desk;
+use crate::refusal::Refusal;
+
+/// `GET /v1/audit/verify`.
+pub(crate) async fn verify(State(desk): State<Desk>, caller: Caller) -> Answer<api::Verification> {
+    caller.require_operator()?;
+    let chain = desk.house.ledger.verify().await.map_err(|error| Refusal::unread(&error))?;
+    Ok(Reply::Found(chain_shown(&chain)))
+}
+
+/// `GET /v1/reconcile`.
+pub(crate) async fn reconcile(State(desk): State<Desk>, caller: Caller) -> Answer<api::Reconciliation> {
+    caller.require_operator()?;
+    let books = desk.house.ledger.reconcile().await.map_err(|error| Refusal::unread(&error))?;
+    Ok(Reply::Found(shown(&books)))
+}
+
+fn shown(books: &Reconciliation) -> api::Reconciliation {
+    api::Reconciliation {
+        agrees: books.holds(),
+        counters_checked: books.counters_checked,
+        mismatches: books.mismatches.iter().map(mismatch_shown).collect(),
+        open_streams: books.calls_without_link,
+        chain: chain_shown(&books.chain),
+    }
+}
+
+fn chain_shown(chain: &Verification) -> api::Verification {
+    api::Verification { links: chain.links, first_bad: chain.first_bad, calls_outside: chain.calls_outside }
+}
+
+fn mismatch_shown(mismatch: &Mismatch) -> api::Mismatch {
+    api::Mismatch {
+        subscription: mismatch.subscription.clone(),
+        object: mismatch.object.clone(),
+        period_start: Timestamp::from_micros(mismatch.period_start_us).into(),
+        counter: mismatch.counter,
+        calls: mismatch.calls,
+    }
+}

@@ -1,0 +1,154 @@
+//! Apps, keys and subscriptions.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use catalog::{App, Key, NewKey};
+use types::{AppId, KeyId, KeyKind, Timestamp};
+
+use super::{Answer, Reply, page};
+use crate::caller::Caller;
+use crate::house::Desk;
+use crate::read::{Body, Path, Query};
+use crate::refusal::Refusal;
+
+/// `GET /v1/apps`.
+pub(crate) async fn apps(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Query(query): Query<api::ListQuery>,
+) -> Answer<api::Page<api::App>> {
+    let snapshot = desk.house.catalog.snapshot();
+    let seen = snapshot.apps().filter(|app| caller.owns(app.organisation));
+    let shown = |app: &Arc<App>| api::App { id: app.id, organisation: app.organisation, name: app.name.clone() };
+    page(&query, seen.map(|app| (app.id, app)), shown).map(Reply::Found)
+}
+
+/// `POST /v1/apps`.
+pub(crate) async fn create_app(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Body(new): Body<api::NewApp>,
+) -> Answer<api::App> {
+    let (organisation, before) = {
+        let snapshot = desk.house.catalog.snapshot();
+        let organisation = caller.organisation(&snapshot, new.organisation.as_deref())?.id;
+        let same = snapshot.apps().find(|app| app.organisation == organisation && app.name == new.name);
+        (organisation, same.map(|_| ()))
+    };
+    let id = desk.house.catalog.create_app(caller.actor(), organisation, &new.name).await?;
+    Ok(Reply::known(before, api::App { id, organisation, name: new.name }))
+}
+
+/// `GET /v1/apps/{app}/keys`.
+pub(crate) async fn keys(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(app): Path<AppId>,
+    Query(query): Query<api::ListQuery>,
+) -> Answer<api::Page<api::KeyEntry>> {
+    let snapshot = desk.house.catalog.snapshot();
+    let app = caller.app(&snapshot, app)?;
+    let now = desk.house.clock.now();
+    page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), |key| shown(key, now)).map(Reply::Found)
+}
+
+/// `POST /v1/apps/{app}/keys`.
+pub(crate) async fn create_key(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(app): Path<AppId>,
+    Body(new): Body<api::NewKey>,
+) -> Answer<api::Key> {
+    let app = caller.app(&desk.house.catalog.snapshot(), app)?;
+    let new = NewKey { app: app.id, kind: KeyKind::Live, expires_at: new.expires_at.map(|at| at.0) };
+    let (key, secret) = desk.house.catalog.create_key(caller.actor(), new).await?;
+    Ok(Reply::Made(api::Key {
+        id: key.id,
+        app: key.app,
+        prefix: key.prefix,
+        secret: secret.reveal().to_owned(),
+        expires_at: key.expires_at.map(Into::into),
+    }))
+}
+
+/// `POST /v1/keys/{key}/disable`.
+pub(crate) async fn disable_key(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(key): Path<KeyId>,
+    Body(disabled): Body<api::KeyDisabled>,
+) -> Answer<api::KeyEntry> {
+    let catalog = &desk.house.catalog;
+    let find = || {
+        let snapshot = catalog.snapshot();
+        let found = snapshot.key_by_id(key).cloned().ok_or_else(|| Refusal::missing("key", key))?;
+        // Whose app it is not, his key it is not either, and so it is not there.
+        caller.app(&snapshot, found.app).map_err(|_| Refusal::missing("key", key))?;
+        Ok::<_, Refusal>(found)
+    };
+    find()?;
+    catalog.disable_key(caller.actor(), key, &disabled.reason).await?;
+    Ok(Reply::Found(shown(find()?, desk.house.clock.now())))
+}
+
+/// `GET /v1/subscriptions`: those that the caller has, and those to APIs that he sells.
+pub(crate) async fn subscriptions(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Query(query): Query<api::ListQuery>,
+) -> Answer<api::Page<api::Subscription>> {
+    let snapshot = desk.house.catalog.snapshot();
+    let seen = snapshot.subscriptions().filter(|subscription| caller.sees(&snapshot, subscription));
+    page(&query, seen.map(|one| (one.id, one)), |one| described(&snapshot, one)).map(Reply::Found)
+}
+
+/// `POST /v1/subscriptions`. The app is the caller's; the API may be anybody's.
+pub(crate) async fn subscribe(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Body(new): Body<api::NewSubscription>,
+) -> Answer<api::Subscription> {
+    let catalog = &desk.house.catalog;
+    let (api, plan, before) = {
+        let snapshot = catalog.snapshot();
+        let app = caller.app(&snapshot, new.app)?;
+        let api = snapshot.api(&new.api).ok_or_else(|| Refusal::missing("API", &new.api))?;
+        let plan = snapshot.plan_named(api.id, &new.plan).ok_or_else(|| {
+            Refusal::because(types::Code::NotFound, format!("the API {} has no plan {}", new.api, new.plan))
+        })?;
+        let before = snapshot.subscription(app.id, api.id).map(|_| ());
+        (api.id, plan.id, before)
+    };
+    let id = catalog.subscribe(caller.actor(), new.app, api, plan).await?;
+    let snapshot = catalog.snapshot();
+    let subscription = caller.subscription(&snapshot, id)?;
+    Ok(Reply::known(before, described(&snapshot, &subscription)))
+}
+
+fn shown(key: impl AsRef<Key>, now: Timestamp) -> api::KeyEntry {
+    let key = key.as_ref();
+    api::KeyEntry {
+        id: key.id,
+        prefix: key.prefix.clone(),
+        created_at: key.created_at.into(),
+        expires_at: key.expires_at.map(Into::into),
+        live: key.is_live(now),
+    }
+}
+
+fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription) -> api::Subscription {
+    api::Subscription {
+        id: subscription.id,
+        app: subscription.app,
+        api: slug_of(snapshot, subscription.api),
+        plan: subscription.plan_version.name.to_string(),
+        anchor: subscription.anchor.into(),
+        suspended: subscription.suspended.clone(),
+    }
+}
+
+/// The slug of an API; its id when it is gone.
+pub(super) fn slug_of(snapshot: &catalog::Snapshot, api: types::ApiId) -> String {
+    snapshot.api_by_id(api).map_or_else(|| api.to_string(), |api| api.slug.to_string())
+}

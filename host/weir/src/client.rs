@@ -1,0 +1,163 @@
+//! The command line's way to a host: HTTP, with the types of `api`.
+
+use std::io::Read;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use api::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::folder::Folder;
+
+/// How long one exchange may take. Compiling an upload may take a minute, behind others that wait too.
+const TIMEOUT: Duration = Duration::from_mins(5);
+/// The largest answer that is read.
+const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+
+/// A client of one host's control plane.
+#[derive(Debug)]
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: String,
+}
+
+/// Whether the thing that was asked for was made now or was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// It is new.
+    Now,
+    /// It was there.
+    Before,
+}
+
+impl Made {
+    /// The word for a line such as `plan BASIC: made`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Now => "made",
+            Self::Before => "unchanged",
+        }
+    }
+}
+
+impl Client {
+    /// The client for `control` and `token`, each looked up in the data folder when it is not given.
+    pub(crate) fn of_control(folder: &Folder, control: Option<String>, token: Option<String>) -> anyhow::Result<Self> {
+        let base = match control {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => match folder.read_addresses()? {
+                Some(addresses) => addresses.control,
+                None => bail!(
+                    "no host runs on {}: start one with `weir serve --data {0}`, or name one with --control URL",
+                    folder.path().display()
+                ),
+            },
+        };
+        let token = match token {
+            Some(token) => token,
+            None => std::fs::read_to_string(folder.operator_token())
+                .with_context(|| {
+                    format!("no token: pass --token or set WEIR_TOKEN; {} has none", folder.path().display())
+                })?
+                .trim()
+                .to_owned(),
+        };
+        check_scheme(&base)?;
+        Ok(Self { agent: agent(), base, token })
+    }
+
+    /// Reads a document.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.get_with(path, &[])
+    }
+
+    /// Reads a document, with a query.
+    pub(crate) fn get_with<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<T> {
+        let request = self.agent.get(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());
+        let answer = request.header("authorization", self.bearer()).call();
+        self.read(answer).map(|(_, document)| document)
+    }
+
+    /// Sends a document to be made.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<(Made, T)> {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        self.read(request.header("authorization", self.bearer()).send_json(body))
+    }
+
+    /// Sends a document in place of another.
+    pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<(Made, T)> {
+        let request = self.agent.put(format!("{}{path}", self.base));
+        self.read(request.header("authorization", self.bearer()).send_json(body))
+    }
+
+    /// Sends bytes, such as a component.
+    pub(crate) fn upload<T: DeserializeOwned>(&self, path: &str, bytes: &[u8]) -> anyhow::Result<(Made, T)> {
+        let request = self.agent.put(format!("{}{path}", self.base)).content_type("application/wasm");
+        self.read(request.header("authorization", self.bearer()).send(bytes))
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        answer: Result<http::Response<ureq::Body>, ureq::Error>,
+    ) -> anyhow::Result<(Made, T)> {
+        let answer = answer.with_context(|| format!("no answer from {}; does the host run there?", self.base))?;
+        let status = answer.status();
+        let body = read_body(answer.into_body())?;
+        if !status.is_success() {
+            bail!(refused(status, &body));
+        }
+        let document = serde_json::from_slice(&body)
+            .with_context(|| format!("{} answered with something else than this version understands", self.base))?;
+        Ok((if status == http::StatusCode::CREATED { Made::Now } else { Made::Before }, document))
+    }
+}
+
+/// An agent that hands out every status as an answer, keeps no cookies and follows nothing.
+pub(crate) fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .allow_non_standard_methods(true)
+        .timeout_global(Some(TIMEOUT))
+        .user_agent(concat!("weir/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent()
+}
+
+/// Reads all of a body, up to a limit.
+pub(crate) fn read_body(body: ureq::Body) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    body.into_with_config().limit(ANSWER_MAX).reader().read_to_end(&mut bytes).context("the answer broke off")?;
+    Ok(bytes)
+}
+
+/// Refuses a URL that this client cannot speak to.
+pub(crate) fn check_scheme(url: &str) -> anyhow::Result<()> {
+    if url.starts_with("http://") {
+        return Ok(());
+    }
+    bail!(
+        "{url:?} does not begin with http://: the command line speaks plain HTTP, on this machine or through a tunnel"
+    )
+}
+
+/// What a refusal says, for people.
+fn refused(status: http::StatusCode, body: &[u8]) -> String {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => {
+            let mut text = format!("{} ({} {})", problem.detail, problem.status, problem.code);
+            // A single field is named by the detail already.
+            for error in problem.errors.iter().skip(usize::from(problem.errors.len() == 1)) {
+                text.push_str(&format!("\n  {}: {}", error.pointer, error.detail));
+            }
+            text
+        }
+        Err(_) => format!("the host answered {status}"),
+    }
+}

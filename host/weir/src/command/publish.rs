@@ -1,0 +1,159 @@
+//! `weir publish`: sends a project to a host, step by step. Each step is idempotent, so that a publish that was cut
+//! short is finished by repeating it.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use types::Digest;
+
+use crate::cli::Session;
+use crate::client::{Client, Made};
+use crate::output::Output;
+use crate::project::Project;
+
+/// The arguments of `weir publish`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Publish {
+    /// The project's folder
+    #[arg(default_value = ".", value_name = "DIR")]
+    folder: PathBuf,
+    /// Whose it is, by name; made when missing and the token is an operator's [default: the token's own]
+    #[arg(long, value_name = "NAME")]
+    organisation: Option<String>,
+}
+
+/// What was published, for `--json`.
+#[derive(Debug, serde::Serialize)]
+struct Published {
+    organisation: api::Organisation,
+    api: api::Api,
+    component: api::Component,
+    release: api::Release,
+    plans: Vec<api::Plan>,
+}
+
+impl Publish {
+    /// Publishes.
+    pub(crate) fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
+        let project = Project::read(&self.folder)?;
+        let wasm = read_component(&self.folder, &project)?;
+        let client = session.client()?;
+        let output = session.output;
+
+        let organisation = organisation(&client, output, self.organisation.as_deref(), &project.api.slug)?;
+        let component = upload(&client, output, &wasm)?;
+        let api = ensure_api(&client, output, &project, &organisation)?;
+        let release = ensure_release(&client, output, &project, &component)?;
+        // Plans come before `live`: no call is served that no plan describes.
+        let plans = project
+            .plans
+            .iter()
+            .map(|plan| ensure_plan(&client, output, &api.slug, plan))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let (made, api): (Made, api::Api) =
+            client.put(&format!("/v1/apis/{}/live", api.slug), &api::Live { release: release.number })?;
+        let verb = if made == Made::Now { "serves from now on" } else { "serves" };
+        output.line(format_args!("live          release {} {verb}", release.number))?;
+        if let Some(addresses) = session.folder.read_addresses()? {
+            output.line(format_args!("              {}/{}", addresses.gateway, api.slug))?;
+        }
+        output.document(&Published { organisation, api, component, release, plans })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn read_component(folder: &Path, project: &Project) -> anyhow::Result<Vec<u8>> {
+    let path = folder.join(&project.component.wasm);
+    std::fs::read(&path).with_context(|| {
+        format!("could not read the component {}; `weir build {}` makes it", path.display(), folder.display())
+    })
+}
+
+/// Whose the API is: what was named, else the token's own, else, for an operator, one called as the API.
+pub(super) fn organisation(
+    client: &Client,
+    output: Output,
+    named: Option<&str>,
+    otherwise: &str,
+) -> anyhow::Result<api::Organisation> {
+    let who: api::Who = client.get("/v1/whoami")?;
+    match (who.organisation, named) {
+        (Some(own), None) => Ok(own),
+        (Some(own), Some(name)) if own.name == name || own.id.to_string() == name => Ok(own),
+        (Some(own), Some(name)) => bail!("the token acts for the organisation {}, not for {name}", own.name),
+        (None, named) => {
+            let new = api::NewOrganisation { name: named.unwrap_or(otherwise).to_owned() };
+            let (made, organisation): (Made, api::Organisation) = client.post("/v1/organisations", &new)?;
+            output.line(format_args!("organisation  {}: {}", organisation.name, made.word()))?;
+            Ok(organisation)
+        }
+    }
+}
+
+fn upload(client: &Client, output: Output, wasm: &[u8]) -> anyhow::Result<api::Component> {
+    let digest = Digest::of(wasm);
+    let (made, component): (Made, api::Component) = client.upload(&format!("/v1/components/{digest}"), wasm)?;
+    let text = digest.to_string();
+    output.line(format_args!(
+        "component     {}… ({} KiB, {}): {}",
+        text.get(..12).unwrap_or(&text),
+        component.size.div_ceil(1024),
+        component.world.as_str(),
+        if made == Made::Now { "checked, compiled and kept" } else { "unchanged" }
+    ))?;
+    Ok(component)
+}
+
+fn ensure_api(
+    client: &Client,
+    output: Output,
+    project: &Project,
+    organisation: &api::Organisation,
+) -> anyhow::Result<api::Api> {
+    let new = api::NewApi {
+        slug: project.api.slug.clone(),
+        title: project.api.title.clone(),
+        organisation: Some(organisation.id.to_string()),
+        hosts: project.api.hosts.clone(),
+    };
+    let (made, api): (Made, api::Api) = client.post("/v1/apis", &new)?;
+    output.line(format_args!("api           {}: {}", api.slug, made.word()))?;
+    Ok(api)
+}
+
+fn ensure_release(
+    client: &Client,
+    output: Output,
+    project: &Project,
+    component: &api::Component,
+) -> anyhow::Result<api::Release> {
+    let new = api::NewRelease {
+        component: component.digest,
+        world: project.component.world,
+        limits: project.limits.clone(),
+        routes: project.routes.clone(),
+        objects: project.objects.clone(),
+        config: project.config.clone(),
+        errors: project.errors.clone(),
+    };
+    let (made, release): (Made, api::Release) =
+        client.post(&format!("/v1/apis/{}/releases", project.api.slug), &new)?;
+    output.line(format_args!(
+        "release       {} with {} routes: {}",
+        release.number,
+        release.routes.len(),
+        made.word()
+    ))?;
+    Ok(release)
+}
+
+fn ensure_plan(client: &Client, output: Output, slug: &str, new: &api::NewPlan) -> anyhow::Result<api::Plan> {
+    let (made, plan): (Made, api::Plan) = client.post(&format!("/v1/apis/{slug}/plans"), new)?;
+    let price = plan.price.as_deref().unwrap_or("free");
+    output.line(format_args!("plan          {} version {} ({price}): {}", plan.name, plan.version, made.word()))?;
+    for term in &plan.terms {
+        output.line(format_args!("                {term}"))?;
+    }
+    Ok(plan)
+}

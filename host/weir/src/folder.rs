@@ -1,0 +1,171 @@
+//! The data folder: what lies where, and what is made on the first start.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use types::HostKey;
+
+/// Where a running host can be reached: the file `addresses.json`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Addresses {
+    /// The data plane, as `http://host:port`.
+    pub(crate) gateway: String,
+    /// The control plane, as `http://host:port`.
+    pub(crate) control: String,
+    /// The process.
+    pub(crate) pid: u32,
+}
+
+/// The data folder of a host.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at `path`, which need not be there.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file or folder `name` in it.
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The operator's configuration.
+    pub(crate) fn host_toml(&self) -> PathBuf {
+        self.join("host.toml")
+    }
+
+    /// Organisations, APIs, plans, keys.
+    pub(crate) fn catalog_db(&self) -> PathBuf {
+        self.join("catalog.db")
+    }
+
+    /// Calls, usage, audit.
+    pub(crate) fn usage_db(&self) -> PathBuf {
+        self.join("usage.db")
+    }
+
+    /// Logs.
+    pub(crate) fn traces_db(&self) -> PathBuf {
+        self.join("traces.db")
+    }
+
+    /// Uploaded components.
+    pub(crate) fn components(&self) -> PathBuf {
+        self.join("components")
+    }
+
+    /// Compiled components. Safe to delete while no host runs.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.join("cache")
+    }
+
+    /// Uploads that are not finished. Emptied at each start.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.join("uploads")
+    }
+
+    /// The token of the local command line.
+    pub(crate) fn operator_token(&self) -> PathBuf {
+        self.join("operator.token")
+    }
+
+    /// Where a running host can be reached.
+    pub(crate) fn addresses(&self) -> PathBuf {
+        self.join("addresses.json")
+    }
+
+    fn host_key(&self) -> PathBuf {
+        self.join("host.key")
+    }
+
+    /// Makes the folder, for its owner alone, unless it is there.
+    pub(crate) fn make(&self) -> anyhow::Result<()> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .with_context(|| format!("could not make the data folder {}; name another with --data", self.0.display()))
+    }
+
+    /// Makes the folders in it, and empties the one for unfinished uploads.
+    pub(crate) fn make_rooms(&self) -> anyhow::Result<()> {
+        let uploads = self.uploads();
+        if uploads.exists() {
+            fs::remove_dir_all(&uploads).with_context(|| format!("could not empty {}", uploads.display()))?;
+        }
+        for folder in [self.components(), self.cache(), uploads] {
+            fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The host's key, made on the first start.
+    pub(crate) fn read_or_make_host_key(&self) -> anyhow::Result<HostKey> {
+        let path = self.host_key();
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let bytes = <[u8; 32]>::try_from(bytes).map_err(|bytes| {
+                    anyhow::anyhow!(
+                        "{} has {} bytes instead of 32; restore it from your copy: secrets cannot be read without it",
+                        path.display(),
+                        bytes.len()
+                    )
+                })?;
+                Ok(HostKey::from_bytes(bytes))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key = HostKey::generate();
+                write_private(&path, key.reveal()).with_context(|| format!("could not write {}", path.display()))?;
+                Ok(key)
+            }
+            Err(error) => Err(error).with_context(|| format!("could not read {}", path.display())),
+        }
+    }
+
+    /// Writes down where the host can be reached. Readers see the whole file or none.
+    pub(crate) fn write_addresses(&self, addresses: &Addresses) -> anyhow::Result<()> {
+        let (path, unfinished) = (self.addresses(), self.join("addresses.json.new"));
+        let text = serde_json::to_vec_pretty(addresses)?;
+        fs::write(&unfinished, text)
+            .and_then(|()| fs::rename(&unfinished, &path))
+            .with_context(|| format!("could not write {}", path.display()))
+    }
+
+    /// Takes back what [`Self::write_addresses`] wrote.
+    pub(crate) fn remove_addresses(&self) -> anyhow::Result<()> {
+        match fs::remove_file(self.addresses()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("could not remove {}", self.addresses().display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the host of this folder can be reached; `None` while none runs.
+    pub(crate) fn read_addresses(&self) -> anyhow::Result<Option<Addresses>> {
+        match fs::read(self.addresses()) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .with_context(|| format!("{} is not valid", self.addresses().display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("could not read {}", self.addresses().display())),
+        }
+    }
+}
+
+/// Writes a new file, or the new content of one, that only its owner may read, and forces it to disk.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}

@@ -1,0 +1,102 @@
+//! `weir serve`: opens the rooms, plugs one into the other, and watches over the loops until the host stops.
+
+mod announce;
+mod listen;
+mod log;
+mod machine;
+mod relay;
+mod rooms;
+mod sweep;
+mod watch;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use store::DataLock;
+use tokio_util::sync::CancellationToken;
+use types::Clock;
+
+use self::listen::Listeners;
+use self::rooms::Rooms;
+use self::watch::Watch;
+use crate::cli::Session;
+use crate::config::HostToml;
+use crate::folder::{Addresses, Folder};
+
+/// Runs the host until SIGTERM or SIGINT, or until a loop of it dies.
+pub(crate) fn run(session: &Session) -> anyhow::Result<ExitCode> {
+    let folder = &session.folder;
+    folder.make()?;
+    // First of all: nothing in the folder is touched beside a host that works on it.
+    let lock = DataLock::acquire(folder.path()).context("stop that host, or name another folder with --data")?;
+    HostToml::write_template(&folder.host_toml())?;
+    let config = HostToml::read(&folder.host_toml())?;
+    log::start(&config.log, session.environment.log.as_deref())?;
+    folder.remove_addresses()?;
+    folder.make_rooms()?;
+    machine::raise_file_limit();
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.runtime.threads())
+        .thread_name("weir")
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    let end = runtime.block_on(host(session, &config));
+    // What still runs now has outlasted every drain.
+    runtime.shutdown_background();
+    drop(lock);
+    end
+}
+
+async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> {
+    let (folder, clock) = (&session.folder, Clock::system());
+    let listeners = Listeners::bind(folder, config).await?;
+    let rooms = Rooms::open(folder, config, &clock).await?;
+    let token = announce::ensure_operator_token(folder, &rooms.catalog).await?;
+    let addresses = listeners.addresses()?;
+
+    let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
+    let mut watch = Watch::new(draining.clone(), closing.clone())?;
+    start(&mut watch, folder, config, (&rooms, &clock), listeners)?;
+    folder.write_addresses(&addresses)?;
+    announce::announce(session, &addresses, token.as_ref())?;
+
+    let end = watch.until_the_end().await;
+    rooms.close().await;
+    folder.remove_addresses()?;
+    tracing::info!("the host has stopped");
+    Ok(end)
+}
+
+/// Starts every loop of the host.
+fn start(
+    watch: &mut Watch,
+    folder: &Folder,
+    config: &HostToml,
+    (rooms, clock): (&Rooms, &Clock),
+    listeners: Listeners,
+) -> anyhow::Result<()> {
+    let gateway = rooms.gateway(folder, config, clock)?;
+    let (data, draining) = (listeners.gateway, watch.draining());
+    watch.serve_until_drained("gateway", async move { gateway.serve(data, draining).await });
+
+    let router = rooms.control(folder, config, clock, watch.draining());
+    let (desk, closing) = (listeners.control, watch.closing());
+    watch.keep("control", async move {
+        control::serve(desk, router, closing).await;
+        Ok(())
+    });
+    watch.keep("sweep", sweep::run(rooms.ledger.clone(), clock.clone(), watch.closing()));
+    Ok(())
+}
+
+impl Listeners {
+    fn addresses(&self) -> anyhow::Result<Addresses> {
+        Ok(Addresses {
+            gateway: format!("http://{}", self.gateway.local_addr()?),
+            control: format!("http://{}", self.control.local_addr()?),
+            pid: std::process::id(),
+        })
+    }
+}

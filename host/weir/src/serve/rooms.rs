@@ -1,0 +1,112 @@
+//! The rooms of a host: opened in the order in which they need each other, closed in reverse.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use catalog::Catalog;
+use gateway::{Gateway, Network};
+use ledger::Ledger;
+use sandbox::Sandbox;
+use tokio_util::sync::CancellationToken;
+use traces::Traces;
+use types::{ByteCount, Clock};
+
+use super::relay::ToLedger;
+use crate::config::HostToml;
+use crate::folder::Folder;
+
+/// The rooms that hold state. Each is a cheap handle.
+pub(super) struct Rooms {
+    pub(super) catalog: Catalog,
+    pub(super) ledger: Ledger,
+    traces: Traces,
+    sandbox: Sandbox,
+}
+
+/// The largest value of `control.component_mib`.
+const COMPONENT_MIB_MAX: u64 = 32;
+
+impl Rooms {
+    /// Opens them all, and makes what is missing.
+    pub(super) async fn open(folder: &Folder, config: &HostToml, clock: &Clock) -> anyhow::Result<Self> {
+        let host_key = folder.read_or_make_host_key()?;
+        let cannot = |path: std::path::PathBuf| format!("could not open {}", path.display());
+        let ledger = Ledger::open(&folder.usage_db(), clock.clone(), config.ledger.settings())
+            .with_context(|| cannot(folder.usage_db()))?;
+        let budget = ByteCount::mib(config.traces.budget_mib);
+        let traces =
+            Traces::open(&folder.traces_db(), clock.clone(), budget).with_context(|| cannot(folder.traces_db()))?;
+        let relay = Arc::new(ToLedger(ledger.clone()));
+        let settings = catalog::Settings::default();
+        let catalog = Catalog::open(&folder.catalog_db(), settings, clock.clone(), relay)
+            .await
+            .with_context(|| cannot(folder.catalog_db()))?;
+        let settings = sandbox::Settings {
+            cache: folder.cache(),
+            components: folder.components(),
+            host_key,
+            worker_threads: config.sandbox.threads(),
+            pool_slots: config.sandbox.pool_slots.map_or(sandbox::Settings::POOL_SLOTS, NonZeroU32::get),
+            loaded_max: sandbox::Settings::LOADED_MAX,
+            child: None,
+        };
+        let sandbox = Sandbox::start(settings, clock.clone())
+            .context("could not start the sandbox; fewer sandbox.pool_slots take fewer addresses")?;
+        Ok(Self { catalog, ledger, traces, sandbox })
+    }
+
+    /// The data plane over them.
+    pub(super) fn gateway(&self, folder: &Folder, config: &HostToml, clock: &Clock) -> anyhow::Result<Gateway> {
+        let mut settings = gateway::Settings::for_cores(config.runtime.threads());
+        settings.trusted_proxies = config
+            .gateway
+            .trusted_proxies
+            .iter()
+            .map(|text| text.parse::<Network>().with_context(|| format!("gateway.trusted_proxies: {text:?}")))
+            .collect::<anyhow::Result<_>>()?;
+        let mut source = "the built-in envelope".to_owned();
+        if let Some(envelope) = &config.gateway.envelope {
+            let path = folder.path().join(envelope);
+            settings.envelope = std::fs::read_to_string(&path)
+                .with_context(|| format!("could not read gateway.envelope, {}", path.display()))?;
+            source = format!("the envelope {}", path.display());
+        }
+        let house = gateway::House {
+            catalog: self.catalog.clone(),
+            ledger: self.ledger.clone(),
+            sandbox: self.sandbox.clone(),
+            traces: self.traces.clone(),
+            clock: clock.clone(),
+        };
+        Gateway::new(house, settings).with_context(|| format!("the gateway does not start with {source}"))
+    }
+
+    /// The control plane over them.
+    pub(super) fn control(
+        &self,
+        folder: &Folder,
+        config: &HostToml,
+        clock: &Clock,
+        draining: CancellationToken,
+    ) -> control::Router {
+        let house = control::House {
+            catalog: self.catalog.clone(),
+            ledger: self.ledger.clone(),
+            sandbox: self.sandbox.clone(),
+            traces: self.traces.clone(),
+            clock: clock.clone(),
+            draining,
+        };
+        let mut settings = control::Settings::new(folder.uploads());
+        settings.component_max = ByteCount::mib(config.control.component_mib.clamp(1, COMPONENT_MIB_MAX));
+        control::router(house, settings)
+    }
+
+    /// Writes what is left and closes the files.
+    pub(super) async fn close(&self) {
+        self.catalog.close().await;
+        self.traces.close().await;
+        self.ledger.close().await;
+    }
+}

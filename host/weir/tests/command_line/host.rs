@@ -1,0 +1,137 @@
+//! A host that runs as a process of its own, on free ports.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// Free ports, and a sandbox small enough for many hosts on one machine.
+pub(crate) const HOST_TOML: &str = r#"
+[gateway]
+listen = "127.0.0.1:0"
+[control]
+listen = "127.0.0.1:0"
+[sandbox]
+pool_slots = 2
+"#;
+
+/// A data folder that is removed with the test.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    /// A folder with a configuration, and nothing else.
+    pub(crate) fn new() -> Self {
+        let place = Self::bare();
+        place.configure(HOST_TOML);
+        place
+    }
+
+    /// A folder with nothing in it.
+    pub(crate) fn bare() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn configure(&self, text: &str) {
+        std::fs::create_dir_all(self.data()).unwrap();
+        std::fs::write(self.data().join("host.toml"), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.arg("--data").arg(self.data()).args(arguments).env_clear().current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Starts the host, and waits until it says that it is up.
+    pub(crate) fn start(&self) -> Host {
+        let mut command = self.command(&["--json", "serve"]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = child.stderr.take().unwrap();
+        let mut document = String::new();
+        while stdout.read_line(&mut document).unwrap() > 0 && !document.ends_with("}\n") {}
+        let up = serde_json::from_str(&document).unwrap_or_else(|_| {
+            let log = std::io::read_to_string(stderr).unwrap();
+            panic!("the host did not start: {document}{log}");
+        });
+        // Whoever reads nothing from the log would stop the host when the pipe is full.
+        let log = std::thread::spawn(move || read(stderr));
+        Host { child, up, log: Some(log), _stdout: stdout }
+    }
+}
+
+fn read(stderr: ChildStderr) -> String {
+    std::io::read_to_string(stderr).unwrap()
+}
+
+/// What a command did.
+pub(crate) struct Ran(Output);
+
+impl Ran {
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub(crate) fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_success(&self) -> String {
+        assert!(self.0.status.success(), "{}{}", self.out(), self.err());
+        self.out()
+    }
+
+    /// Checks that it failed, and that what it said has all of these in it.
+    #[track_caller]
+    pub(crate) fn expect_failure(&self, parts: &[&str]) {
+        assert!(!self.0.status.success(), "{}{}", self.out(), self.err());
+        for part in parts {
+            assert!(self.err().contains(part), "no {part:?} in: {}", self.err());
+        }
+    }
+}
+
+/// A host that is up. Dropping it kills it.
+pub(crate) struct Host {
+    child: Child,
+    /// What it said when it was up.
+    pub(crate) up: Value,
+    log: Option<std::thread::JoinHandle<String>>,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Host {
+    /// Asks it to stop, waits, and answers its exit code and its log.
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        (status.code(), self.log.take().unwrap().join().unwrap())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have stopped by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
