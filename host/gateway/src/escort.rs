@@ -107,6 +107,7 @@ mod tests {
     use super::*;
     use crate::reply::ReplyBody;
     use bytes::Bytes;
+    use futures_util::FutureExt as _;
 
     fn reply(text: &'static str) -> Reply {
         Reply::new(ReplyBody::whole(Bytes::from_static(text.as_bytes())))
@@ -124,7 +125,7 @@ mod tests {
             reply("late")
         });
         let mut escort = Escort::new(call, None, presence, calls.clone());
-        assert!(futures_util::poll!(&mut escort).is_pending());
+        assert!((&mut escort).now_or_never().is_none());
         drop(escort);
         go.send(()).unwrap();
         assert!(ended.await.unwrap(), "the call sees that its client left");

@@ -158,7 +158,7 @@ impl From<AdmitError> for Refusal {
                     .retry_after(retry_after)
                     .detail(format!("You have exceeded the rate limit per {} for your plan.", rate.window.as_str()));
                 let name = policies.rate.as_ref().map_or(rate_name(rate.window), |policy| policy.name.as_str());
-                *refusal.problem = refusal.problem.violated(name).counted(u64::from(rate.count), u64::from(rate.count));
+                *refusal.problem = refusal.problem.violated(name);
                 refusal.policies = Some(Box::new(policies));
                 refusal
             }

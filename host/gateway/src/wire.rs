@@ -17,6 +17,9 @@ use types::{CallId, Clock, Code};
 use crate::log;
 use crate::refusal::Refusal;
 
+/// How every HTTP/2 connection begins: no method of HTTP/1.1 is called so.
+const HTTP2: &[u8] = b"PRI ";
+
 /// What is seen of a connection from its socket and from its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
@@ -30,6 +33,8 @@ pub(crate) struct Watch {
     sent: AtomicU64,
     /// The peer takes no more bytes.
     stalled: AtomicBool,
+    /// It speaks HTTP/2: bytes come for other things than requests, and hyper's answers are frames.
+    http2: AtomicBool,
     /// The next read ends the connection with a word to the client.
     too_slow: AtomicBool,
 }
@@ -61,7 +66,7 @@ impl Watch {
             Standstill::Unread
         } else if self.open.load(Relaxed) > 0 {
             Standstill::InCall
-        } else if self.since_begun.load(Relaxed) > 0 {
+        } else if self.since_begun.load(Relaxed) > 0 && !self.http2.load(Relaxed) {
             Standstill::InHead
         } else {
             Standstill::Idle
@@ -124,7 +129,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         if self.ended {
             return Some(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let code = bare_answer(first)?;
+        let code = bare_answer(first).filter(|_| !self.watch.http2.load(Relaxed))?;
         self.end_with(code, cx);
         Some(Ok(()))
     }
@@ -163,9 +168,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
-        let count = buffer.filled().len().saturating_sub(before);
-        if count > 0 {
-            self.watch.since_begun.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Relaxed);
+        let fresh = buffer.filled().get(before..).unwrap_or_default();
+        if !fresh.is_empty() {
+            if self.watch.begun.load(Relaxed) == 0 && fresh.starts_with(HTTP2) {
+                self.watch.http2.store(true, Relaxed);
+            }
+            self.watch.since_begun.fetch_add(u64::try_from(fresh.len()).unwrap_or(u64::MAX), Relaxed);
         }
         read
     }
@@ -225,6 +233,16 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
         assert!(answer.contains("x-request-id: call_"), "{answer}");
         assert!(answer.contains("\"code\":\"request-invalid\""), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn frames_between_requests_are_no_half_sent_head() {
+        let (near, mut far) = tokio::io::duplex(4_096);
+        let watch = Arc::new(Watch::default());
+        let mut wire = Wire::new(near, Arc::clone(&watch), Clock::system());
+        far.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        assert_eq!(wire.read(&mut [0; 64]).await.unwrap(), 24);
+        assert_eq!(watch.glance().state, Standstill::Idle);
     }
 
     #[tokio::test]

@@ -117,7 +117,19 @@ pub(crate) async fn perform(call: &Call) -> StepResult {
     if call.progress.invoked.get().is_some() || !call.progress.admitted.is_there() {
         return Err(out_of_order(Step::Invoke));
     }
+    let invoked = invoke(call).await;
+    let result = document(call, &invoked);
+    call.progress.invoked.get_or_init(|| invoked);
+    result
+}
+
+async fn invoke(call: &Call) -> Invoked {
     let ingress = Ingress::of(call);
+    if matches!(ingress.body, RequestBody::Unread) {
+        // The key became valid between the look that decides whether to read, and Authenticate.
+        let text = "The request's body was not read. Send the request again.";
+        return Invoked::failed(Outcome::Refused, Some(Refusal::new(Code::RequestInvalid).detail(text)));
+    }
     let (arrived, bytes) = (ingress.arrived.clone(), ingress.bytes);
     let mut invoked = match prepare(call).await {
         Ok((component, permit)) => match call.target.served.release.world {
@@ -135,9 +147,7 @@ pub(crate) async fn perform(call: &Call) -> StepResult {
         let refused = Invoked::failed(Outcome::Refused, Some(fault.into()));
         invoked = Invoked { spent: invoked.spent, request_bytes: invoked.request_bytes, ..refused };
     }
-    let result = document(call, &invoked);
-    call.progress.invoked.get_or_init(|| invoked);
-    result
+    invoked
 }
 
 /// The loaded component and a place to run it.
