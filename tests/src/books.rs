@@ -41,7 +41,7 @@ impl Books {
         let sql = "SELECT coalesce(sum(used), 0) FROM counter
                    JOIN subscription ON subscription.id = counter.subscription
                    JOIN object ON object.id = counter.object
-                   WHERE subscription.public_id = ?1 AND object.public_id = 'requests'";
+                   WHERE subscription.public_id = ?1 AND object.name = 'requests'";
         self.number(sql, [subscription])
     }
 }
