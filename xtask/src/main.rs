@@ -1,2 +1,47 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask check | demo | test`.
+//!
+//! It runs cargo and the binary `weir`, and reads what they print and answer. It links no room of the house, so that
+//! whatever it shows went through a public face.
+#![expect(clippy::print_stdout, reason = "a command line answers on standard output")]
+
+mod check;
+mod demo;
+mod guests;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Checks what no compiler checks: edges between crates, sizes of files, names, links in documents
+    Check,
+    /// Builds what tests need, then runs every test
+    Test,
+    /// Starts a host on an empty folder, publishes the plugins, subscribes, calls, and shows what was recorded
+    Demo {
+        /// Do the tour, check every answer, and stop
+        #[arg(long)]
+        once: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    match Line::parse().command {
+        Command::Check => check::run(&workspace),
+        Command::Test => test::run(&workspace),
+        Command::Demo { once: true } => demo::once(&workspace),
+        Command::Demo { once: false } => demo::serve(&workspace),
+    }
+}

@@ -1,0 +1,32 @@
+//! The example providers, built as any provider builds: with `weir build`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::workspace::{Workspace, run};
+
+/// The folders of `plugins/`, by name.
+pub(crate) fn folders(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
+    let plugins = workspace.root.join("plugins");
+    let entries = fs::read_dir(&plugins).with_context(|| format!("could not read {}", plugins.display()))?;
+    let mut folders = Vec::new();
+    for entry in entries {
+        let folder = entry?.path();
+        if folder.join("weir.toml").is_file() {
+            folders.push(folder);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// Builds all of them.
+pub(crate) fn build(workspace: &Workspace, weir: &Path) -> anyhow::Result<()> {
+    for folder in folders(workspace)? {
+        run(Command::new(weir).arg("build").arg(&folder).current_dir(&workspace.root))?;
+    }
+    Ok(())
+}
