@@ -99,7 +99,7 @@ impl Inspection {
         };
         let body = Body {
             bytes: self.bytes,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&digest),
             content_type: self.head.text("content-type").map(str::to_owned),
             beginning: shown(&self.beginning, self.bytes),
         };
@@ -113,6 +113,11 @@ impl Inspection {
             body,
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 /// Compares with `Content-Digest` (RFC 9530): `sha-256=:…:` among others.
@@ -156,7 +161,9 @@ mod tests {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
         let head = Head { method: "POST".into(), target: "/inspect?a=1".into(), headers };
         let mut inspection = Inspection::begin(head);
-        chunks.iter().for_each(|chunk| inspection.update(chunk));
+        for chunk in chunks {
+            inspection.update(chunk);
+        }
         serde_json::to_value(inspection.finish()).unwrap()
     }
 

@@ -49,7 +49,7 @@ fn compare(connection: &Connection, admitted: &[String]) -> anyhow::Result<()> {
 /// Prints a result as a table.
 fn print(connection: &Connection, query: &str) -> anyhow::Result<()> {
     let mut statement = connection.prepare(query)?;
-    let mut table = vec![statement.column_names().iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()];
+    let mut table = vec![statement.column_names().map(str::to_owned).collect::<Vec<_>>()];
     let columns = table[0].len();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
