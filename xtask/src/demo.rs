@@ -94,7 +94,9 @@ fn print_invitation(host: &Host, keys: &Keys) {
     println!("key      {key}\n");
     println!("curl -H 'X-API-Key: {key}' {gateway}/vat/v1/numbers/DE136695976");
     println!("curl -H 'X-API-Key: {key}' '{gateway}/vat/v1/calculations?country=FR&net=99.90'");
-    println!("curl -H 'X-API-Key: {key}' --data-binary @PICTURE.jpg '{gateway}/thumbnail/v1/thumbnails?width=200' -o small.jpg");
+    println!(
+        "curl -H 'X-API-Key: {key}' --data-binary @PICTURE.jpg '{gateway}/thumbnail/v1/thumbnails?width=200' -o small.jpg"
+    );
     println!("curl -H 'X-API-Key: {key}' -d hello {gateway}/headers/inspect\n");
     println!("sqlite3 -readonly {} \"{}\"", Path::new(&data.to_string()).join("usage.db").display(), books::CALLS);
 }

@@ -14,6 +14,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     if nextest.is_ok_and(|output| output.status.success()) {
         return workspace.cargo(&["nextest", "run", "--workspace"]);
     }
-    println!("cargo-nextest is not here (`cargo install cargo-nextest --locked` installs it): cargo's own runner is used.");
+    println!(
+        "cargo-nextest is not here (`cargo install cargo-nextest --locked` installs it): cargo's own runner is used."
+    );
     workspace.cargo(&["test", "--workspace", "--lib", "--bins", "--tests"])
 }

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_command_of_the_projects_own_makes_the_component() {
-        let (folder, settings) = project("[component]\nbuild = [\"cp\", \"made.wasm\", \"out.wasm\"]\nwasm = \"out.wasm\"");
+        let (folder, settings) =
+            project("[component]\nbuild = [\"cp\", \"made.wasm\", \"out.wasm\"]\nwasm = \"out.wasm\"");
         std::fs::write(folder.path().join("made.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
         let output = build(folder.path(), &settings).unwrap();
         assert_eq!(std::fs::read(output).unwrap(), b"\0asm\x0d\0\x01\0");

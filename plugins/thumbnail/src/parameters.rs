@@ -38,7 +38,9 @@ impl Parameters {
         for (name, _) in request.query_pairs() {
             if !["width", "height", "fit", "format", "quality"].contains(&name.as_str()) {
                 let shown: String = name.chars().take(32).collect();
-                return Err(refused(format!("there is no parameter {shown:?}: use width, height, fit, format, quality")));
+                return Err(refused(format!(
+                    "there is no parameter {shown:?}: use width, height, fit, format, quality"
+                )));
             }
         }
         let value = |name| request.query_value(name);

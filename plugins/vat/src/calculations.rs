@@ -63,7 +63,8 @@ const fn cents() -> u32 {
 /// `GET /v1/calculations?country=DE&net=99.99[&kind=][&date=][&decimals=][&rounding=]`.
 pub(crate) fn calculate_one(request: &Request) -> Result<Response, Failure> {
     let value = |name| request.query_value(name);
-    let kind: Option<Kind> = word(value("kind"), "invalid-kind", "standard, reduced, reduced-2, super-reduced, parking")?;
+    let kind: Option<Kind> =
+        word(value("kind"), "invalid-kind", "standard, reduced, reduced-2, super-reduced, parking")?;
     let rounding: Option<Rounding> = word(value("rounding"), "invalid-rounding", "half-up, half-even")?;
     let decimals = value("decimals").map(|text| text.parse().map_err(|_| decimals_refused())).transpose()?;
     let line = Line {

@@ -50,12 +50,15 @@ countries! {
 
 /// Finds a member state by either code, in any case.
 pub(crate) fn find(code: &str) -> Result<Country, Failure> {
-    let found = ALL.into_iter().find(|country| {
-        country.iso.eq_ignore_ascii_case(code) || country.prefix.eq_ignore_ascii_case(code)
-    });
+    let found = ALL
+        .into_iter()
+        .find(|country| country.iso.eq_ignore_ascii_case(code) || country.prefix.eq_ignore_ascii_case(code));
     found.ok_or_else(|| {
         let shown: String = code.chars().take(16).collect();
-        Failure::rejected("unknown-country", format!("{shown:?} is not a member state of the EU; use a code such as DE"))
+        Failure::rejected(
+            "unknown-country",
+            format!("{shown:?} is not a member state of the EU; use a code such as DE"),
+        )
     })
 }
 

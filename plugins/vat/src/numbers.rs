@@ -88,7 +88,14 @@ fn check(input: &str) -> Result<Verdict, Failure> {
     let split = number.split_at_checked(2).and_then(|(prefix, rest)| Some((known(prefix)?, rest)));
     let Some(((code, expected, rule), rest)) = split else {
         let input = input.to_owned();
-        return Ok(Verdict { input, number, country: None, valid: false, reason: Some("unknown-prefix"), expected: None });
+        return Ok(Verdict {
+            input,
+            number,
+            country: None,
+            valid: false,
+            reason: Some("unknown-prefix"),
+            expected: None,
+        });
     };
     let reason = match rule(rest) {
         Ok(()) => None,
@@ -103,7 +110,11 @@ fn check(input: &str) -> Result<Verdict, Failure> {
 
 /// Capitals, without what people put between the groups.
 fn normalised(input: &str) -> String {
-    input.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '/' | '_' | '\u{a0}')).flat_map(char::to_uppercase).collect()
+    input
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '.' | '-' | '/' | '_' | '\u{a0}'))
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 type Rule = fn(&str) -> Result<(), Fault>;
@@ -126,7 +137,9 @@ fn known(prefix: &str) -> Option<(&'static str, &'static str, Rule)> {
         "GR" => ("EL and 9 digits", formulas::greece),
         "HR" => ("HR and 11 digits", formulas::croatia),
         "HU" => ("HU and 8 digits", formulas::hungary),
-        "IE" => ("IE, 7 digits and 1 or 2 letters, or 8 characters with a letter in the second place", letters::ireland),
+        "IE" => {
+            ("IE, 7 digits and 1 or 2 letters, or 8 characters with a letter in the second place", letters::ireland)
+        }
         "IT" => ("IT and 11 digits", formulas::italy),
         "LT" => ("LT and 9 or 12 digits", formulas::lithuania),
         "LU" => ("LU and 8 digits", formulas::luxembourg),

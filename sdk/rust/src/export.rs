@@ -26,7 +26,7 @@ macro_rules! export_http {
                 }
             }
 
-            $crate::bindings::http::export!(Component with_types_in $crate::bindings::http);
+    $crate::bindings::http::export!(Component with_types_in $crate::bindings::http);
         };
     };
 }
@@ -53,7 +53,7 @@ macro_rules! export_task {
                 }
             }
 
-            $crate::bindings::task::export!(Component with_types_in $crate::bindings::task);
+    $crate::bindings::task::export!(Component with_types_in $crate::bindings::task);
         };
     };
 }

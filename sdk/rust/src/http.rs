@@ -117,8 +117,7 @@ impl Response {
     /// [`Failure::Permanent`] with the code `not-json` when `value` has no JSON form, such as a map with keys
     /// that are not texts.
     pub fn json<T: Serialize + ?Sized>(status: u16, value: &T) -> Result<Self, Failure> {
-        let body =
-            serde_json::to_vec(value).map_err(|error| Failure::permanent("not-json", error.to_string()))?;
+        let body = serde_json::to_vec(value).map_err(|error| Failure::permanent("not-json", error.to_string()))?;
         Ok(Self::new(status, "application/json", body))
     }
 

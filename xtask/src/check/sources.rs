@@ -46,7 +46,9 @@ pub(super) fn check(workspace: &Workspace, files: &[PathBuf], problems: &mut Pro
         let lines = text.lines().count();
         let waived = waivers.long.remove(&shown).is_some_and(|reason| !reason.is_empty());
         match (lines > LINES_MAX, waived) {
-            (true, false) => problems.add(format!("{shown} has {lines} lines; {LINES_MAX} are the most without a waiver")),
+            (true, false) => {
+                problems.add(format!("{shown} has {lines} lines; {LINES_MAX} are the most without a waiver"));
+            }
             (false, true) => problems.add(format!("{shown} has {lines} lines and needs no waiver")),
             _ => {}
         }

@@ -87,7 +87,9 @@ impl Walker<'_> {
         self.get("one with a wrong digit", key, "/vat/v1/numbers/DE136695978", |answer| {
             answer["valid"] == false && answer["reason"] == "check-digits"
         })?;
-        self.get("a rate of another day", key, "/vat/v1/rates/DE?date=2020-08-01", |answer| answer["standard"] == "16")?;
+        self.get("a rate of another day", key, "/vat/v1/rates/DE?date=2020-08-01", |answer| {
+            answer["standard"] == "16"
+        })?;
         self.get("net to gross, to the cent", key, "/vat/v1/calculations?country=FI&net=99.99", |answer| {
             answer["vat"] == "25.50" && answer["gross"] == "125.49"
         })?;
@@ -104,18 +106,22 @@ impl Walker<'_> {
     }
 
     fn thumbnail(&mut self, key: &str) -> anyhow::Result<()> {
-        let post = |what, path, body, status, kept| Step { what, key: Some(key), method: "POST", path, body, status, kept };
+        let post =
+            |what, path, body, status, kept| Step { what, key: Some(key), method: "POST", path, body, status, kept };
         let picture = picture::png()?;
-        let small = post("a thumbnail, billed as 2 megapixels", "/thumbnail/v1/thumbnails?width=150", picture, 200, Kept::Row);
+        let small =
+            post("a thumbnail, billed as 2 megapixels", "/thumbnail/v1/thumbnails?width=150", picture, 200, Kept::Row);
         self.step(small, |reply| reply.body.starts_with(b"\x89PNG") && size(&reply.body) == Some((150, 100)))?;
-        let text = post("text instead of a picture", "/thumbnail/v1/thumbnails?width=150", b"hello".to_vec(), 415, Kept::Row);
+        let text =
+            post("text instead of a picture", "/thumbnail/v1/thumbnails?width=150", b"hello".to_vec(), 415, Kept::Row);
         self.step(text, |reply| reply.json()["code"] == "unsupported-format")?;
         let huge = post("7 MiB where 6 are the most", "/thumbnail/v1/info", vec![0; 7 << 20], 413, Kept::Nothing);
         self.step(huge, |reply| reply.json()["code"] == "payload-too-large")
     }
 
     fn headers(&mut self, key: &str) -> anyhow::Result<()> {
-        let post = |what, path, body| Step { what, key: Some(key), method: "POST", path, body, status: 200, kept: Kept::Row };
+        let post =
+            |what, path, body| Step { what, key: Some(key), method: "POST", path, body, status: 200, kept: Kept::Row };
         let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
         self.step(post("a request, inspected", "/headers/inspect", b"hello".to_vec()), |reply| {
             reply.json()["body"]["sha256"] == digest
@@ -171,8 +177,9 @@ impl Walker<'_> {
                 self.tour.admitted.push(reply.call);
                 continue;
             }
-            let right = reply.status == StatusCode::TOO_MANY_REQUESTS && reply.json()["code"] == "rate-limited";
-            self.note(&format!("too fast: refused after {} calls", count - 1), &reply, right);
+            self.note(&format!("too fast: refused after {} calls", count - 1), &reply, |reply| {
+                reply.status == StatusCode::TOO_MANY_REQUESTS && reply.json()["code"] == "rate-limited"
+            });
             return Ok(());
         }
         self.tour.wrong.push(format!("{FAST_CALLS_MAX} calls at once met no rate limit"));
@@ -187,17 +194,17 @@ impl Walker<'_> {
 
     fn step(&mut self, step: Step<'_>, holds: impl Fn(&Reply) -> bool) -> anyhow::Result<()> {
         let reply = self.call(step.key, step.method, step.path, step.body)?;
-        let right = reply.status.as_u16() == step.status && holds(&reply);
-        self.note(step.what, &reply, right);
+        self.note(step.what, &reply, |reply| reply.status.as_u16() == step.status && holds(reply));
         if step.kept == Kept::Row {
             self.tour.admitted.push(reply.call);
         }
         Ok(())
     }
 
-    fn note(&mut self, what: &str, reply: &Reply, right: bool) {
+    /// Writes the call down, and what came back if it does not `hold`.
+    fn note(&mut self, what: &str, reply: &Reply, holds: impl Fn(&Reply) -> bool) {
         let line = format!("{}  {what}", reply.status.as_u16());
-        if !right {
+        if !holds(reply) {
             let body: String = String::from_utf8_lossy(&reply.body).chars().take(400).collect();
             self.tour.wrong.push(format!("{line}: {body}"));
         }

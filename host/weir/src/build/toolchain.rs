@@ -108,8 +108,8 @@ impl Workspace {
         let metadata = ask(&mut command).with_context(|| format!("{} is no cargo project", folder.display()))?;
         let metadata: Metadata = serde_json::from_str(&metadata).context("could not read cargo's metadata")?;
         let manifest = metadata.workspace_root.join("Cargo.toml");
-        let manifest = std::fs::read_to_string(&manifest)
-            .with_context(|| format!("could not read {}", manifest.display()))?;
+        let manifest =
+            std::fs::read_to_string(&manifest).with_context(|| format!("could not read {}", manifest.display()))?;
         let manifest: toml::Table = manifest.parse().context("could not read the workspace's manifest")?;
         let has_profile = manifest.get("profile").and_then(|profiles| profiles.get(PROFILE)).is_some();
         Ok(Self { target_folder: metadata.target_directory, has_profile })
