@@ -123,10 +123,9 @@ pub(crate) const fn turned(orientation: Orientation) -> bool {
 /// What a decoder holds beside the pixels that it gives back.
 fn working_bytes(format: Format, bytes: &[u8], pixels: u64) -> u64 {
     match format {
-        Format::Png => 0,
         // All coefficients of up to three components, two bytes each, until the last scan.
         Format::Jpeg if is_progressive(bytes) => pixels * 6,
-        Format::Jpeg => 0,
+        Format::Jpeg | Format::Png => 0,
         // A frame of its own.
         Format::WebP => pixels * 4,
     }

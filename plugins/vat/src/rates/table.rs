@@ -47,6 +47,7 @@ pub(super) fn rows(iso: &str) -> Option<Rows> {
     Some(Rows { standard, others })
 }
 
+#[expect(clippy::match_same_arms, reason = "a row for each country, in the order of their codes")]
 fn standard(iso: &str) -> Option<&'static [Dated<u16>]> {
     Some(match iso {
         "AT" => dated![2010-1-1 2_000],
@@ -80,6 +81,7 @@ fn standard(iso: &str) -> Option<&'static [Dated<u16>]> {
     })
 }
 
+#[expect(clippy::match_same_arms, reason = "a row for each country, in the order of their codes")]
 fn others(iso: &str) -> Option<&'static [Dated<Others>]> {
     Some(match iso {
         "AT" => dated![2025-1-1 with_parking(reduced(&[1_300, 1_000]), 1_300)],
