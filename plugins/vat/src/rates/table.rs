@@ -81,7 +81,6 @@ fn standard(iso: &str) -> Option<&'static [Dated<u16>]> {
     })
 }
 
-#[expect(clippy::match_same_arms, reason = "a row for each country, in the order of their codes")]
 fn others(iso: &str) -> Option<&'static [Dated<Others>]> {
     Some(match iso {
         "AT" => dated![2025-1-1 with_parking(reduced(&[1_300, 1_000]), 1_300)],
