@@ -7,7 +7,6 @@ use weir_sdk::http::{Failure, Request, Response};
 /// # Errors
 ///
 /// None.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
 pub fn handle(_context: &weir_sdk::Context, request: &Request) -> Result<Response, Failure> {
     Ok(Response::new(200, "text/plain", request.body.clone()))
 }

@@ -1,8 +1,7 @@
 //! The echo by the standard interface, wasi:http 0.2: chunk by chunk, with the length that the request stated.
+#![cfg(target_family = "wasm")]
 
-use wasip2::http::types::{
-    Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
-};
+use wasip2::http::types::{Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
 /// What is passed on at a time.
@@ -44,5 +43,4 @@ fn copy(input: &InputStream, output: &OutputStream) {
     }
 }
 
-#[cfg(target_family = "wasm")]
 wasip2::http::proxy::export!(Echo);

@@ -25,6 +25,9 @@ const HEADS_BUFFERED: usize = 2;
 /// A silent HTTP/2 peer is asked whether it lives this often, and has this long to say so.
 const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
+/// How often a connection is looked at within one head timeout.
+const STEPS: u32 = 4;
+
 /// Runs HTTP/2's own tasks so that a stop waits for them.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked(pub(crate) TaskTracker);
@@ -71,8 +74,8 @@ pub(crate) async fn attend(
     }
     let watch = Arc::new(Watch::default());
     let wire = Wire::new(socket, Arc::clone(&watch), premises.house.clock.clone());
-    let half_timeout = premises.settings.head_timeout.div_f64(2.0);
-    let idle_ticks = ticks(premises.settings.keep_alive, half_timeout);
+    let step = premises.settings.head_timeout.checked_div(STEPS).unwrap_or(Duration::from_secs(1));
+    let idle_steps = steps(premises.settings.keep_alive, step);
     let seen = Arc::clone(&watch);
     let service = service_fn(move |request| {
         let open = seen.request_began();
@@ -84,8 +87,8 @@ pub(crate) async fn attend(
     });
     let connection = protocols.serve_connection(TokioIo::new(wire), service);
     tokio::pin!(connection);
-    let mut patience = Patience::new(idle_ticks);
-    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + half_timeout, half_timeout);
+    let mut patience = Patience::new(idle_steps);
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + step, step);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopping = false;
     loop {
@@ -115,15 +118,15 @@ pub(crate) async fn attend(
     }
 }
 
-fn ticks(span: Duration, tick: Duration) -> u32 {
-    u32::try_from(span.as_millis().checked_div(tick.as_millis().max(1)).unwrap_or(1)).unwrap_or(u32::MAX).max(1)
+fn steps(span: Duration, step: Duration) -> u32 {
+    u32::try_from(span.as_millis().checked_div(step.as_millis().max(1)).unwrap_or(1)).unwrap_or(u32::MAX).max(1)
 }
 
 /// How long a connection has stood still.
 struct Patience {
     last: Option<Glance>,
     still: u32,
-    idle_ticks: u32,
+    idle_steps: u32,
 }
 
 /// What becomes of a connection.
@@ -139,18 +142,18 @@ enum Verdict {
 }
 
 impl Patience {
-    fn new(idle_ticks: u32) -> Self {
-        Self { last: None, still: 0, idle_ticks }
+    fn new(idle_steps: u32) -> Self {
+        Self { last: None, still: 0, idle_steps }
     }
 
-    /// Two ticks without a move are one timeout; up to one tick more has passed.
+    /// So many looks without a move make a timeout; up to one step more has passed.
     fn after(&mut self, glance: Glance) -> Verdict {
         self.still = if self.last == Some(glance) { self.still.saturating_add(1) } else { 0 };
         self.last = Some(glance);
         match glance.state {
-            Standstill::InHead if self.still >= 2 => Verdict::SayTooSlow,
-            Standstill::Unread if self.still >= 2 => Verdict::Drop,
-            Standstill::Idle if self.still >= self.idle_ticks => Verdict::Close,
+            Standstill::InHead if self.still >= STEPS => Verdict::SayTooSlow,
+            Standstill::Unread if self.still >= STEPS => Verdict::Drop,
+            Standstill::Idle if self.still >= self.idle_steps => Verdict::Close,
             Standstill::Idle | Standstill::InHead | Standstill::InCall | Standstill::Unread => Verdict::Wait,
         }
     }

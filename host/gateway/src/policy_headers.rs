@@ -107,7 +107,7 @@ mod tests {
                     limit: 100,
                     remaining: 3,
                     window: Duration::from_hours(24),
-                    reset: Duration::from_secs(60),
+                    reset: Duration::from_mins(1),
                 },
             ],
         };

@@ -21,7 +21,7 @@ pub struct Settings {
     pub headers: usize,
     /// The request's target.
     pub target: ByteCount,
-    /// How long a head may take to arrive: the connection ends within half as much again.
+    /// How long a head may take to arrive: the connection ends within a quarter more.
     pub head_timeout: Duration,
     /// How long a connection may stand idle between requests, likewise.
     pub keep_alive: Duration,

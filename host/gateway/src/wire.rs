@@ -3,7 +3,7 @@
 //!
 //! hyper answers a head that it cannot parse with a bare status. Every answer of this host has an id and a body that says
 //! what is wrong, so such a write is replaced here, and the connection ends. The watch costs no timer per request: the
-//! connection's loop looks at [`Watch`] twice per head timeout.
+//! connection's loop looks at [`Watch`] a few times per head timeout.
 
 use std::io;
 use std::pin::Pin;

@@ -125,13 +125,18 @@ impl Sandbox {
     }
 
     /// Runs `call` on the guest threads and waits for its end.
-    async fn run<T, F>(&self, state: HostState, call: impl FnOnce(HostState) -> F) -> Ran<T>
+    async fn run<T, F>(&self, state: HostState, call: impl FnOnce(HostState) -> F + Send + 'static) -> Ran<T>
     where
         T: Send + 'static,
         F: Future<Output = Ran<T>> + Send + 'static,
     {
         let slow_down = Arc::clone(&state.slow);
-        let answer = self.threads().run(Box::pin(call(state)), slow_down);
+        let places = self.places().clone();
+        let queued = async move {
+            let Some(_place) = places.take(state.limits.wall).await else { return Ended::<T>::overloaded() };
+            call(state).await
+        };
+        let answer = self.threads().run(Box::pin(queued), slow_down);
         // The sender is dropped without an answer when the call panicked: one call's fault, not the host's end.
         answer.await.unwrap_or_else(|_| Ended::lost(Outcome::HostError, "the call panicked in the host"))
     }

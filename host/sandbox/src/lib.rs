@@ -14,6 +14,7 @@ mod engine;
 mod logs;
 mod meter;
 mod outcome;
+mod places;
 mod run;
 mod settings;
 mod state;

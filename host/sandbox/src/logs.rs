@@ -90,7 +90,7 @@ impl Logs {
 }
 
 /// The text with control characters escaped, so that no terminal obeys a guest.
-fn printable(line: &[u8]) -> String {
+pub(crate) fn printable(line: &[u8]) -> String {
     let mut text = String::with_capacity(line.len());
     for letter in String::from_utf8_lossy(line).chars() {
         if letter.is_control() && letter != '\t' { text.extend(letter.escape_default()) } else { text.push(letter) }

@@ -48,7 +48,7 @@ pub(crate) fn of_error(error: &Error, state: &HostState) -> Outcome {
     if error.is::<PoolConcurrencyLimitError>() {
         return Outcome::Overloaded;
     }
-    if error.is::<ResourceTableError>() {
+    if matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full)) {
         return Outcome::HandleLimit;
     }
     match error.downcast_ref::<Trap>() {

@@ -66,6 +66,11 @@ impl<T> Ended<T> {
         }
     }
 
+    /// No place came free in time: the guest never ran.
+    pub(crate) fn overloaded() -> Ran<T> {
+        Self::lost(Outcome::Overloaded, "no place in the pool came free in time")
+    }
+
     /// Reads the facts out of the store, and drops it.
     pub(crate) fn settle(self, mut store: Store<HostState>) -> Ran<T> {
         let left = store.get_fuel().unwrap_or(0);
@@ -81,13 +86,22 @@ impl<T> Ended<T> {
             Self::Failed(failure) => (Outcome::GuestError, None, Some(failure), None),
             Self::Invalid(detail) => (Outcome::InvalidResponse, None, None, Some(detail)),
             Self::TooLarge(detail) => (Outcome::OutputTooLarge, None, None, Some(detail)),
-            Self::Stopped(error) => (outcome::of_error(&error, state), None, None, Some(format!("{error:#}"))),
+            Self::Stopped(error) => (outcome::of_error(&error, state), None, None, Some(detail(&error))),
         };
         let state = store.into_data();
         let (logs, logs_dropped) = state.logs.finish();
         Ran { outcome, answer, failure, detail, spent, reported: state.meter.into_reported(), logs, logs_dropped }
     }
 }
+
+/// The chain of causes, cut and made safe to print: it holds the guest's own function names.
+fn detail(error: &wasmtime::Error) -> String {
+    let text = format!("{error:#}");
+    crate::logs::printable(&text.as_bytes()[..text.len().min(DETAIL_MAX)])
+}
+
+/// Bytes kept of what an error says.
+const DETAIL_MAX: usize = 4 * 1024;
 
 /// Runs `work` under the wall deadline and the host's own end, for guests that may wait in a host call. A guest that
 /// only computes is stopped by the ticker.

@@ -23,6 +23,10 @@ const HOST_CALL_MARGIN: usize = 1 << 20;
 /// How long a call may run before it goes on at the lowest priority.
 pub(crate) const FIRST_SLICE: std::time::Duration = std::time::Duration::from_millis(5);
 
+/// A guest that has done less than this was slow because it waited, or because the machine was busy: it keeps its
+/// priority. About a millisecond of work.
+const SHORT_FUEL: u64 = 1_000_000;
+
 /// Why the host itself stopped a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stop {
@@ -39,6 +43,8 @@ pub(crate) struct HostState {
     pub(crate) logs: Logs,
     pub(crate) limits: Arc<Limits>,
     pub(crate) phase: Phase,
+    /// What was left when the guest last came back from a host call.
+    fuel_after_host: Option<u64>,
     clock: Clock,
     began: Moment,
     signals: Signals,
@@ -64,6 +70,7 @@ impl HostState {
             meter,
             logs: Logs::new(clock.clone()),
             phase: Phase::Instantiating,
+            fuel_after_host: None,
             began: clock.moment(),
             limits,
             clock,
@@ -75,8 +82,8 @@ impl HostState {
 
     /// The WASI part, made on first use.
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
-        let limits = &self.limits;
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(limits)))
+        let (limits, clock) = (&self.limits, &self.clock);
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(limits, clock)))
     }
 
     /// What standard output and standard error wrote; drained before the call is told of.
@@ -91,7 +98,7 @@ impl HostState {
     }
 
     /// At each tick that finds the guest running: stop it, move it to the slow threads, or let it go on.
-    fn on_tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+    fn on_tick(&mut self, fuel_left: u64) -> wasmtime::Result<UpdateDeadline> {
         let elapsed = self.elapsed();
         if elapsed >= self.limits.wall {
             return Err(Stop::Deadline.into());
@@ -102,7 +109,9 @@ impl HostState {
         if elapsed < FIRST_SLICE {
             return Ok(UpdateDeadline::Continue(1));
         }
-        self.slow.store(true, Ordering::Relaxed);
+        if self.limits.fuel.get().saturating_sub(fuel_left) >= SHORT_FUEL {
+            self.slow.store(true, Ordering::Relaxed);
+        }
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     }
 }
@@ -114,7 +123,10 @@ pub(crate) fn store(engine: &wasmtime::Engine, state: HostState) -> wasmtime::Re
     store.limiter(|state| &mut state.limiter);
     store.set_fuel(limits.fuel.get())?;
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut context| context.data_mut().on_tick());
+    store.epoch_deadline_callback(|mut context| {
+        let left = context.get_fuel()?;
+        context.data_mut().on_tick(left)
+    });
     store.call_hook(charge);
     store.set_hostcall_fuel(limits.response_body.to_usize().saturating_add(HOST_CALL_MARGIN));
     store.set_max_component_handles(limits.handles);
@@ -123,8 +135,19 @@ pub(crate) fn store(engine: &wasmtime::Engine, state: HostState) -> wasmtime::Re
 
 fn charge(mut context: StoreContextMut<'_, HostState>, hook: CallHook) -> wasmtime::Result<()> {
     match hook {
-        CallHook::ReturningFromWasm => context.data_mut().phase = Phase::Returned,
-        CallHook::CallingWasm | CallHook::ReturningFromHost => context.data_mut().phase = Phase::InGuest,
+        CallHook::ReturningFromWasm => {
+            // Told of a failed host call as well. A guest that goes on after one spends fuel before it returns.
+            let left = context.get_fuel()?;
+            let state = context.data_mut();
+            state.phase = if state.fuel_after_host == Some(left) { Phase::InHost } else { Phase::Returned };
+        }
+        CallHook::CallingWasm => context.data_mut().phase = Phase::InGuest,
+        CallHook::ReturningFromHost => {
+            let left = context.get_fuel()?;
+            let state = context.data_mut();
+            state.phase = Phase::InGuest;
+            state.fuel_after_host = Some(left);
+        }
         CallHook::CallingHost => {
             context.data_mut().phase = Phase::InHost;
             let left = context.get_fuel()?.checked_sub(HOST_CALL_FUEL).ok_or(Trap::OutOfFuel)?;

@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::component::{Component, LoadError};
 use crate::engine::{self, Role};
+use crate::places::Places;
 use crate::settings::{Settings, StartError};
 use crate::state::HostState;
 use crate::threads::Threads;
@@ -87,6 +88,7 @@ struct Inner {
     loaded_max: usize,
     uses: AtomicU64,
     loading: tokio::sync::Mutex<()>,
+    places: Places,
 }
 
 struct Loaded {
@@ -116,6 +118,7 @@ impl Sandbox {
             loaded_max: settings.loaded_max.max(1),
             uses: AtomicU64::new(0),
             loading: tokio::sync::Mutex::new(()),
+            places: Places::new(slots),
             engine,
             linker,
             clock,
@@ -179,6 +182,10 @@ impl Sandbox {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.0.places
     }
 
     pub(crate) fn threads(&self) -> &Threads {

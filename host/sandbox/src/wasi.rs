@@ -2,8 +2,11 @@
 
 mod output;
 
+use std::time::Duration;
+
+use types::{Clock, Moment};
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use crate::logs::{LogStream, Logs};
@@ -29,7 +32,7 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: &Clock) -> Self {
         let (stdout, stderr) = (Output::default(), Output::default());
         let mut builder = WasiCtx::builder();
         builder
@@ -37,6 +40,8 @@ impl Wasi {
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
+            .wall_clock(Coarse(clock.clone()))
+            .monotonic_clock(Coarse(clock.clone()))
             .stdout(stdout.clone())
             .stderr(stderr.clone());
         let mut http = WasiHttpCtx::new();
@@ -64,6 +69,37 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostS
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     meter::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state: &mut HostState| state)?;
     Ok(linker)
+}
+
+/// How finely a guest can tell time: too coarsely to measure its neighbours by.
+const CLOCK_STEP: Duration = Duration::from_millis(1);
+
+/// The host's clocks, in steps.
+struct Coarse(Clock);
+
+impl HostWallClock for Coarse {
+    fn resolution(&self) -> Duration {
+        CLOCK_STEP
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.now().as_millis())
+    }
+}
+
+impl HostMonotonicClock for Coarse {
+    fn resolution(&self) -> u64 {
+        nanoseconds(CLOCK_STEP)
+    }
+
+    fn now(&self) -> u64 {
+        let step = nanoseconds(CLOCK_STEP);
+        nanoseconds(self.0.moment().since(Moment::default())) / step * step
+    }
+}
+
+fn nanoseconds(passed: Duration) -> u64 {
+    u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Every outgoing request is denied before a name is resolved.

@@ -140,14 +140,15 @@ async fn invoke(call: &Call) -> Invoked {
         Err(invoked) => invoked,
     };
     invoked.request_bytes = arrived.as_ref().map_or(bytes, |arrived| arrived.bytes());
-    if let Some(fault) = arrived.and_then(|arrived| arrived.fault())
-        && !invoked.stream.is_there()
-    {
-        // The body was at fault, not the component that read it.
-        let refused = Invoked::failed(Outcome::Refused, Some(fault.into()));
-        invoked = Invoked { spent: invoked.spent, request_bytes: invoked.request_bytes, ..refused };
+    let Some(fault) = arrived.and_then(|arrived| arrived.fault()) else { return invoked };
+    // The body was at fault, not the component that read it.
+    let refusal = Refusal::from(fault);
+    if invoked.stream.is_there() {
+        invoked.error_code = Some(refusal.code());
+        return invoked;
     }
-    invoked
+    let refused = Invoked::failed(Outcome::Refused, Some(refusal));
+    Invoked { spent: invoked.spent, request_bytes: invoked.request_bytes, ..refused }
 }
 
 /// The loaded component and a place to run it.

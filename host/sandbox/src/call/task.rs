@@ -17,6 +17,9 @@ use crate::world::task::exports::weir::plugin::task_handler as wit;
 /// The most that a task's answer may hold, as in the Amazon States Language.
 const OUTPUT_MAX: usize = 256 * 1024;
 
+/// How the names of the host's own errors begin: a guest that used them could be taken for the host.
+const RESERVED: [&str; 2] = ["States.", "Wasm."];
+
 impl Sandbox {
     /// Calls a component of the `task` world once, on a fresh instance. `input` is JSON of at most 256 KiB, which the
     /// caller has checked. The answer is checked to be JSON of that size.
@@ -61,6 +64,10 @@ async fn answer(
 fn read(ended: wasmtime::Result<Result<Vec<u8>, wit::TaskError>>) -> Ended<Bytes> {
     match ended {
         Err(error) => Ended::Stopped(error),
+        Ok(Err(error)) if RESERVED.iter().any(|prefix| error.name.starts_with(prefix)) => Ended::Invalid(format!(
+            "the error's name begins with one of the host's own prefixes, {}",
+            RESERVED.join(" and ")
+        )),
         Ok(Err(error)) => Ended::Failed(GuestFailure {
             kind: FailureKind::Permanent,
             code: error.name,

@@ -34,10 +34,14 @@ pub struct WasiCall {
 pub struct ResponseBody {
     body: HyperOutgoingBody,
     left: u64,
+    /// Says that the guest has returned: what it has not written by then never comes.
+    returned: oneshot::Receiver<()>,
+    /// Tells the call how the body ended; the guest's instance is kept until then.
+    whole: Option<oneshot::Sender<Result<(), Broken>>>,
 }
 
 /// Why a response body ended early.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// The guest stopped before it had finished the body.
     #[error("the component did not finish its response")]
@@ -52,16 +56,24 @@ impl Body for ResponseBody {
     type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-            None => return Poll::Ready(None),
-            Some(Err(_)) => return Poll::Ready(Some(Err(Broken::Unfinished))),
+        let this = &mut *self;
+        let frame = match ready!(this.poll_written(context)) {
+            None => {
+                this.end(Ok(()));
+                return Poll::Ready(None);
+            }
+            Some(Err(broken)) => {
+                this.end(Err(broken));
+                return Poll::Ready(Some(Err(broken)));
+            }
             Some(Ok(frame)) => frame,
         };
         if let Some(data) = frame.data_ref() {
-            let Some(left) = self.left.checked_sub(u64::try_from(data.len()).unwrap_or(u64::MAX)) else {
+            let Some(left) = this.left.checked_sub(u64::try_from(data.len()).unwrap_or(u64::MAX)) else {
+                this.end(Err(Broken::TooLarge));
                 return Poll::Ready(Some(Err(Broken::TooLarge)));
             };
-            self.left = left;
+            this.left = left;
         }
         Poll::Ready(Some(Ok(frame)))
     }
@@ -72,6 +84,32 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl ResponseBody {
+    /// What the guest has written. A body that rests after its guest has returned was never finished.
+    fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let mut written = Pin::new(&mut self.body).poll_frame(context);
+        if written.is_pending()
+            && !self.returned.is_terminated()
+            && Pin::new(&mut self.returned).poll(context).is_ready()
+        {
+            // The guest may have finished between the two looks.
+            written = Pin::new(&mut self.body).poll_frame(context);
+        }
+        match written {
+            Poll::Pending if self.returned.is_terminated() => Poll::Ready(Some(Err(Broken::Unfinished))),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(|_| Broken::Unfinished))),
+        }
+    }
+
+    fn end(&mut self, how: Result<(), Broken>) {
+        if let Some(whole) = self.whole.take() {
+            // The call itself may have ended meanwhile, for another reason.
+            whole.send(how).ok();
+        }
     }
 }
 
@@ -88,6 +126,7 @@ impl Sandbox {
     ) -> WasiCall {
         let state = self.state(context, limits);
         let slow_down = Arc::clone(&state.slow);
+        let wall = limits.wall;
         let (component, engine, signals) =
             (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
         let (head_sender, head) = oneshot::channel();
@@ -101,15 +140,23 @@ impl Sandbox {
             let work = answer(&mut store, &component, request, sender);
             let both = async {
                 let mut work = std::pin::pin!(work);
-                tokio::select! {
+                let (set, rest) = tokio::select! {
                     biased;
-                    set = &mut outparam => {
-                        let passed = pass_head(set.ok(), head_sender, &limits);
-                        work.await.map(|()| passed)
-                    }
+                    set = &mut outparam => (set.ok(), Some(work)),
                     // The store still holds an outparam that was never set: ask, do not wait.
-                    ended = &mut work => ended.map(|()| pass_head(outparam.try_recv().ok(), head_sender, &limits)),
+                    ended = &mut work => {
+                        ended?;
+                        (outparam.try_recv().ok(), None)
+                    }
+                };
+                let passed = pass_head(set, head_sender, &limits);
+                if let Some(work) = rest {
+                    work.await?;
                 }
+                Ok(match passed {
+                    Ok(following) => following.end().await,
+                    Err(ended) => ended,
+                })
             };
             match bounded(both, limits.wall, &signals).await {
                 Err(error) => Ended::Stopped(error),
@@ -117,7 +164,12 @@ impl Sandbox {
             }
             .settle(store)
         };
-        WasiCall { head, ran: self.threads().run(Box::pin(call), slow_down) }
+        let places = self.places().clone();
+        let queued = async move {
+            let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
+            call.await
+        };
+        WasiCall { head, ran: self.threads().run(Box::pin(queued), slow_down) }
     }
 }
 
@@ -136,26 +188,57 @@ async fn answer(
     proxy.wasi_http_incoming_handler().call_handle(store, request, outparam).await
 }
 
+/// The call's side of a body that is under way.
+struct Following {
+    returned: oneshot::Sender<()>,
+    whole: oneshot::Receiver<Result<(), Broken>>,
+}
+
+impl Following {
+    /// Says that the guest has returned, and waits until the body is read to its end, or given up.
+    async fn end(self) -> Ended<()> {
+        self.returned.send(()).ok();
+        match self.whole.await {
+            // A reader that has gone says nothing about the guest.
+            Ok(Ok(())) | Err(_) => Ended::Answered(()),
+            Ok(Err(broken @ Broken::Unfinished)) => Ended::Invalid(broken.to_string()),
+            Ok(Err(broken @ Broken::TooLarge)) => Ended::TooLarge(broken.to_string()),
+        }
+    }
+}
+
+fn follow(body: HyperOutgoingBody, left: u64) -> (ResponseBody, Following) {
+    let (returning, returned) = oneshot::channel();
+    let (ending, whole) = oneshot::channel();
+    let body = ResponseBody { body, left, returned, whole: Some(ending) };
+    (body, Following { returned: returning, whole })
+}
+
 /// Checks what the guest set as its head, and passes it on.
-fn pass_head(set: Option<Outparam>, sender: oneshot::Sender<Response<ResponseBody>>, limits: &Limits) -> Ended<()> {
+fn pass_head(
+    set: Option<Outparam>,
+    sender: oneshot::Sender<Response<ResponseBody>>,
+    limits: &Limits,
+) -> Result<Following, Ended<()>> {
     let response = match set {
         Some(Ok(response)) => response,
-        Some(Err(code)) => return Ended::Invalid(format!("the component set an error: {code:?}")),
-        None => return Ended::Invalid("the component set no response".to_owned()),
+        Some(Err(code)) => return Err(Ended::Invalid(format!("the component set an error: {code:?}"))),
+        None => return Err(Ended::Invalid("the component set no response".to_owned())),
     };
     let (parts, body) = response.into_parts();
     let fields = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     match response::head(parts.status.as_u16(), fields, limits) {
         Head::Good(status, headers) => {
-            let mut response = Response::new(ResponseBody { body, left: limits.streamed_body.get() });
+            let (body, following) = follow(body, limits.streamed_body.get());
+            let mut response = Response::new(body);
             *response.status_mut() = status;
             *response.headers_mut() = headers;
             // Who asked may be gone; the guest then finds its body closed.
             drop(sender.send(response));
-            Ended::Answered(())
+            Ok(following)
         }
-        Head::Invalid(why) => Ended::Invalid(why),
-        Head::TooLarge(why) => Ended::TooLarge(why),
+        Head::Invalid(why) => Err(Ended::Invalid(why)),
+        Head::TooLarge(why) => Err(Ended::TooLarge(why)),
     }
 }
 

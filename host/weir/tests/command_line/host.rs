@@ -67,10 +67,9 @@ impl Place {
         let stderr = child.stderr.take().unwrap();
         let mut document = String::new();
         while stdout.read_line(&mut document).unwrap() > 0 && !document.ends_with("}\n") {}
-        let up = serde_json::from_str(&document).unwrap_or_else(|_| {
-            let log = std::io::read_to_string(stderr).unwrap();
-            panic!("the host did not start: {document}{log}");
-        });
+        let Ok(up) = serde_json::from_str(&document) else {
+            panic!("the host did not start: {document}{}", read(stderr));
+        };
         // Whoever reads nothing from the log would stop the host when the pipe is full.
         let log = std::thread::spawn(move || read(stderr));
         Host { child, up, log: Some(log), _stdout: stdout }

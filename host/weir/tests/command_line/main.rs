@@ -1,4 +1,5 @@
 //! The real binary, on folders of its own: first start, later starts, what stops a start, and the commands beside it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
 mod host;
 mod start;

@@ -49,13 +49,13 @@ pub(super) fn iso_7064_mod_11_10(digits: &[u32]) -> bool {
 }
 
 /// `Ok` when the check digits hold.
-#[expect(clippy::fn_params_excessive_bools, reason = "what a comparison says, not a switch")]
+#[expect(clippy::fn_params_excessive_bools, reason = "the result of a comparison is all there is to say")]
 pub(super) const fn verdict(holds: bool) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(Fault::CheckDigits) }
 }
 
 /// `Ok` when the format is the country's.
-#[expect(clippy::fn_params_excessive_bools, reason = "what a comparison says, not a switch")]
+#[expect(clippy::fn_params_excessive_bools, reason = "the result of a comparison is all there is to say")]
 pub(super) const fn format(holds: bool) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(Fault::Format) }
 }

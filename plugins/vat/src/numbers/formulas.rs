@@ -7,8 +7,9 @@ use super::digits::{all, doubled, exactly, format, iso_7064_mod_11_10, luhn, val
 
 pub(super) fn austria(text: &str) -> Result<(), Fault> {
     let digits: [u32; 8] = exactly(text.strip_prefix('U').ok_or(Fault::Format)?)?;
-    let sum: u32 = digits[..7].chunks(2).map(|pair| pair[0] + pair.get(1).copied().map_or(0, doubled)).sum();
-    verdict((10 - (sum + 4) % 10) % 10 == digits[7])
+    let [a, b, c, d, e, f, g, check] = digits;
+    let sum = a + doubled(b) + c + doubled(d) + e + doubled(f) + g;
+    verdict((10 - (sum + 4) % 10) % 10 == check)
 }
 
 pub(super) fn belgium(text: &str) -> Result<(), Fault> {

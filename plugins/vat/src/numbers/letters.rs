@@ -51,9 +51,8 @@ pub(super) fn spain(text: &str) -> Result<(), Fault> {
     }
     let digits: [u32; 7] = exactly(body.get(first.len_utf8()..).ok_or(Fault::Format)?)?;
     if matches!(first, 'K' | 'L' | 'M') {
-        let mut padded = [0; 8];
-        padded[1..].copy_from_slice(&digits);
-        return person(padded);
+        let [a, b, c, d, e, f, g] = digits;
+        return person([0, a, b, c, d, e, f, g]);
     }
     format(place("ABCDEFGHJNPQRSUVW", first).is_some())?;
     // Luhn's sum with the check digit still to come, so the doubling begins with the last one.

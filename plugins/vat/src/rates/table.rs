@@ -47,7 +47,6 @@ pub(super) fn rows(iso: &str) -> Option<Rows> {
     Some(Rows { standard, others })
 }
 
-#[expect(clippy::match_same_arms, reason = "a row for each country, in the order of their codes")]
 fn standard(iso: &str) -> Option<&'static [Dated<u16>]> {
     Some(match iso {
         "AT" => dated![2010-1-1 2_000],

@@ -128,7 +128,7 @@ async fn next_bytes(body: &mut ResponseBody) -> Option<Result<Bytes, Broken>> {
 }
 
 /// What it means for the call when its body breaks off.
-fn outcome_of(broken: &Broken) -> Outcome {
+fn outcome_of(broken: Broken) -> Outcome {
     match broken {
         Broken::Unfinished => Outcome::InvalidResponse,
         Broken::TooLarge => Outcome::OutputTooLarge,
@@ -153,7 +153,7 @@ async fn hold(call: &Call, body: &mut ResponseBody, held: &mut BytesMut) -> Held
         loop {
             match next_bytes(body).await {
                 None => return Held::Whole,
-                Some(Err(broken)) => return Held::Broken(outcome_of(&broken)),
+                Some(Err(broken)) => return Held::Broken(outcome_of(broken)),
                 Some(Ok(bytes)) => held.extend_from_slice(&bytes),
             }
             if ByteCount::of(held.len()) >= limit {
@@ -244,7 +244,7 @@ async fn pump(
         }
         next = match next_bytes(rest).await {
             Some(Ok(bytes)) => bytes,
-            Some(Err(broken)) => return (sent, Some(outcome_of(&broken))),
+            Some(Err(broken)) => return (sent, Some(outcome_of(broken))),
             None => return (sent, None),
         };
     }

@@ -1,0 +1,126 @@
+//! Calls that are admitted, and how they end.
+
+use types::{Rate, RateWindow};
+
+use crate::host::{Host, Offer};
+use tests::Component;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_answered_recorded_and_shows_its_limits() {
+    let host = Host::start().await;
+    let shop = host.open("echo", &Component::echo().unwrap(), Offer::hard(10)).await;
+    let head = format!("POST /echo/hello?a=1 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n", shop.key);
+    let answer =
+        host.raw(&format!("{head}x-request-id: mine\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "hello"));
+    assert_eq!(answer.header("content-length"), "5");
+    assert!(answer.header("ratelimit").starts_with("\"Requests\";r=9;t="), "{answer:?}");
+    assert_eq!(answer.header("x-ratelimit-requests-remaining"), "9");
+    let row = host.row();
+    assert_eq!(row.call, answer.header("x-request-id"));
+    assert_eq!((row.status, row.outcome.as_str(), row.billed), (200, "ok", 1));
+    assert_eq!(row.client_request_id.as_deref(), Some("mine"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_is_found_by_its_host_name_too() {
+    let host = Host::start().await;
+    let shop = host.open("echo", &Component::echo().unwrap(), Offer::default()).await;
+    let head = format!("POST /x HTTP/1.1\r\nhost: ECHO.example:80\r\nx-rapidapi-key: {}\r\n", shop.key);
+    let answer = host.raw(&format!("{head}content-length: 2\r\nconnection: close\r\n\r\nhi")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "hi"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_quota_refuses_before_the_component_runs_and_leaves_no_row() {
+    let host = Host::start().await;
+    let shop = host.open("echo", &Component::echo().unwrap(), Offer::hard(1)).await;
+    assert_eq!(host.post("/echo/a", &shop.key, "1").await.status, 200);
+    let refused = host.post("/echo/a", &shop.key, "2").await;
+    assert_eq!(refused.problem(), (429, "quota-exceeded".to_owned()));
+    assert!(refused.body.contains("You have exceeded the DAILY quota for Requests on your current plan, BASIC."));
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 86_400);
+    assert_eq!(refused.header("x-ratelimit-requests-remaining"), "0");
+    assert_eq!(host.rows().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_comes_too_fast_takes_no_quota() {
+    let host = Host::start().await;
+    let rate = Rate { count: 1, window: RateWindow::Hour, burst: 1 };
+    let shop = host.open("echo", &Component::echo().unwrap(), Offer::rate(rate)).await;
+    assert_eq!(host.post("/echo/a", &shop.key, "1").await.status, 200);
+    let refused = host.post("/echo/a", &shop.key, "2").await;
+    assert_eq!(refused.problem(), (429, "rate-limited".to_owned()));
+    assert!(refused.header("ratelimit").starts_with("\"rph\";r=0;t="), "{refused:?}");
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(host.rows().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guests_that_loop_trap_or_hoard_fail_alone_and_bill_nothing() {
+    let host = Host::start().await;
+    let ends = [
+        ("spin", Component::spinning(), Offer::hard(1).fuel(50_000_000), "out_of_fuel", 502, "component-limit"),
+        ("slow", Component::spinning(), Offer::hard(1).fuel(50_000_000_000), "deadline", 504, "execution-timeout"),
+        ("trap", Component::trapping(), Offer::hard(1), "trap", 502, "component-failed"),
+        ("hoard", Component::hoarding(), Offer::hard(1), "memory_limit", 502, "component-limit"),
+    ];
+    for (number, (slug, component, mut offer, outcome, status, code)) in ends.into_iter().enumerate() {
+        offer.limits.wall = std::time::Duration::from_secs(2);
+        let shop = host.open(slug, &component.unwrap(), offer).await;
+        let answer = host.post(&format!("/{slug}/x"), &shop.key, "").await;
+        assert_eq!(answer.problem(), (status, code.to_owned()), "{slug}");
+        let row = &host.rows()[number];
+        assert_eq!((row.status, row.outcome.as_str(), row.billed), (status, outcome, 0), "{slug}");
+        assert_eq!(row.error_code.as_deref(), Some(code), "{slug}");
+        assert_eq!(row.call, answer.header("x-request-id"));
+    }
+    // The one unit of each plan is still there.
+    let shop = host.open("echo", &Component::echo().unwrap(), Offer::hard(1)).await;
+    assert_eq!(host.post("/echo/x", &shop.key, "still here").await.body, "still here");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_makes_no_call_free() {
+    use tokio::io::AsyncWriteExt as _;
+    let host = Host::start().await;
+    let mut offer = Offer::hard(1).fuel(50_000_000_000);
+    offer.limits.wall = std::time::Duration::from_millis(700);
+    let shop = host.open("slow", &Component::spinning().unwrap(), offer).await;
+    let mut socket = host.connect().await;
+    let head = format!("GET /slow/x HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", shop.key);
+    socket.write_all(head.as_bytes()).await.unwrap();
+    while host.gateway.load().guests == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(socket);
+    while host.gateway.load().calls > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let row = host.row();
+    assert_eq!((row.outcome.as_str(), row.client_gone), ("deadline", true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_lets_calls_end_and_aborts_those_that_do_not() {
+    let settings =
+        gateway::Settings { drain: std::time::Duration::from_millis(200), ..gateway::Settings::for_cores(2) };
+    let host = Host::with(settings).await;
+    let offer = Offer {
+        limits: catalog::Limits { wall: std::time::Duration::from_mins(1), ..Default::default() },
+        ..Offer::default()
+    };
+    let shop = host.open("slow", &Component::spinning().unwrap(), offer.fuel(50_000_000_000)).await;
+    let (host, path) = (std::sync::Arc::new(host), "/slow/x");
+    let (asking, key) = (std::sync::Arc::clone(&host), shop.key.clone());
+    let answer = tokio_util::task::TaskTracker::new().spawn(async move { asking.post(path, &key, "").await });
+    while host.gateway.load().guests == 0 {
+        tokio::task::yield_now().await;
+    }
+    host.stop.cancel();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.problem(), (503, "aborted".to_owned()));
+    assert!(!answer.header("retry-after").is_empty());
+    assert_eq!((host.row().outcome.as_str(), host.row().billed), ("aborted", 0));
+}

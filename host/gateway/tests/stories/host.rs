@@ -1,0 +1,262 @@
+//! A house on a fresh folder, with its gateway on a port of its own.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::{Actor, Catalog, Limits, NewApi, NewKey, NewPlan, NewRelease, NewRoute, Relay, RelayFailed};
+use gateway::{Gateway, House, Settings};
+use ledger::Ledger;
+use sandbox::Sandbox;
+use tests::Component;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use types::{
+    ApiId, AppId, ByteCount, Clock, Fact, Fuel, HostKey, KeyKind, LimitKind, ObjectName, OrganisationId, OutboxId, Per,
+    PlanId, Quota, Rate, SubscriptionId, Terms, Units,
+};
+
+struct ToLedger(Ledger);
+
+impl Relay for ToLedger {
+    fn relay(
+        &self,
+        facts: Vec<(OutboxId, Fact)>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), RelayFailed>> + Send + '_>> {
+        Box::pin(async move { self.0.relay("catalog", &facts).await.map_err(|error| RelayFailed(Box::new(error))) })
+    }
+}
+
+/// The house.
+pub(crate) struct Host {
+    pub(crate) house: House,
+    pub(crate) address: SocketAddr,
+    pub(crate) gateway: Gateway,
+    pub(crate) stop: CancellationToken,
+    #[expect(dead_code, reason = "kept as long as the host")]
+    pub(crate) serving: tokio::task::JoinHandle<()>,
+    pub(crate) organisation: OrganisationId,
+    folder: tempfile::TempDir,
+}
+
+/// What an API asks for, in tests.
+pub(crate) struct Offer {
+    pub(crate) limits: Limits,
+    pub(crate) terms: Terms,
+}
+
+impl Default for Offer {
+    /// A short wall time, so that a test of a loop is short; and no limits of the plan.
+    fn default() -> Self {
+        let limits = Limits { wall: Duration::from_secs(5), ..Limits::default() };
+        Self { limits, terms: Terms::default() }
+    }
+}
+
+impl Offer {
+    pub(crate) fn hard(amount: u64) -> Self {
+        let quota = Quota {
+            object: ObjectName::requests(),
+            amount: Units::saturating(amount),
+            per: Per::Day,
+            limit: LimitKind::Hard,
+            overage: None,
+        };
+        Self { terms: Terms { quotas: vec![quota], ..Terms::default() }, ..Self::default() }
+    }
+
+    pub(crate) fn rate(rate: Rate) -> Self {
+        Self { terms: Terms { rate: Some(rate), ..Terms::default() }, ..Self::default() }
+    }
+
+    pub(crate) fn fuel(mut self, fuel: u64) -> Self {
+        self.limits.fuel = Fuel::saturating(fuel);
+        self
+    }
+}
+
+/// An API with one plan, and an app that is subscribed to it.
+pub(crate) struct Shop {
+    pub(crate) api: ApiId,
+    #[expect(dead_code, reason = "kept as long as the host")]
+    pub(crate) plan: PlanId,
+    pub(crate) app: AppId,
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) key: String,
+}
+
+impl Host {
+    pub(crate) async fn start() -> Self {
+        Self::with(Settings::for_cores(2)).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, clock) = (folder.path(), Clock::system());
+        let ledger = Ledger::open(&data.join("usage.db"), clock.clone(), ledger::Settings::default()).unwrap();
+        let relay = Arc::new(ToLedger(ledger.clone()));
+        let path = data.join("catalog.db");
+        let catalog = Catalog::open(&path, catalog::Settings::default(), clock.clone(), relay).await.unwrap();
+        let sandbox = Sandbox::start(
+            sandbox::Settings {
+                cache: data.join("cache"),
+                components: data.join("components"),
+                host_key: HostKey::generate(),
+                worker_threads: 2,
+                pool_slots: 32,
+                loaded_max: 8,
+                child: Some(env!("CARGO_BIN_EXE_gateway-child").into()),
+            },
+            clock.clone(),
+        )
+        .unwrap();
+        let traces = traces::Traces::open(&data.join("traces.db"), clock.clone(), ByteCount::mib(8)).unwrap();
+        let organisation = catalog.create_organisation(Actor::Host, "tests").await.unwrap();
+        let house = House { catalog, ledger, sandbox, traces, clock };
+        let gateway = Gateway::new(house.clone(), settings).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let (served, stopped) = (gateway.clone(), stop.clone());
+        let tracker = tokio_util::task::TaskTracker::new();
+        let serving = tracker.spawn(async move { served.serve(listener, stopped).await });
+        Self { house, address, gateway, stop, serving, organisation, folder }
+    }
+
+    /// Publishes `component` as `slug`, with a plan, an app and its subscription.
+    pub(crate) async fn open(&self, slug: &str, component: &Component, offer: Offer) -> Shop {
+        let (catalog, host) = (&self.house.catalog, Actor::Host);
+        let inspected = self.house.sandbox.admit_upload(component.bytes().to_vec().into()).await.unwrap();
+        let registered = catalog::Component {
+            digest: inspected.digest,
+            size: inspected.size,
+            world: catalog::World::Http,
+            imports: inspected.imports,
+            withdrawn: None,
+        };
+        catalog.register_component(host, registered).await.unwrap();
+        let api = NewApi {
+            organisation: self.organisation,
+            slug: slug.to_owned(),
+            title: slug.to_owned(),
+            hosts: vec![format!("{slug}.example")],
+        };
+        let api = catalog.create_api(host, api).await.unwrap();
+        let route = |method: &str, template: &str| NewRoute {
+            method: method.to_owned(),
+            template: template.to_owned(),
+            needs: Vec::new(),
+        };
+        let release = NewRelease {
+            api,
+            component: inspected.digest,
+            limits: offer.limits,
+            routes: vec![route("*", "/{*rest}"), route("GET", "/fixed/{id}")],
+            objects: Vec::new(),
+            config: BTreeMap::new(),
+            errors: BTreeMap::new(),
+        };
+        let number = catalog.create_release(host, release).await.unwrap();
+        let plan = NewPlan { api, name: "BASIC".to_owned(), price: None, terms: offer.terms, routes: None };
+        let plan = catalog.create_plan(host, plan).await.unwrap();
+        catalog.set_live(host, api, number).await.unwrap();
+        let app = catalog.create_app(host, self.organisation, &format!("{slug} consumer")).await.unwrap();
+        let key = NewKey { app, kind: KeyKind::Live, expires_at: None };
+        let (_, secret) = catalog.create_key(host, key).await.unwrap();
+        let subscription = catalog.subscribe(host, app, api, plan).await.unwrap();
+        Shop { api, plan, app, subscription, key: secret.reveal().to_owned() }
+    }
+
+    /// Sends a request with a key and reads its answer.
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &str) -> Answer {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-length: {}\r\n", body.len());
+        self.raw(&format!("{head}connection: close\r\n\r\n{body}")).await
+    }
+
+    /// Sends bytes and reads whatever comes until the connection ends.
+    pub(crate) async fn raw(&self, bytes: &str) -> Answer {
+        let mut socket = self.connect().await;
+        socket.write_all(bytes.as_bytes()).await.unwrap();
+        Answer::read(socket).await
+    }
+
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// The call rows: id, status, outcome, billed requests, error code, client gone.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
+        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id FROM call ORDER BY seq";
+        let mut rows = reader.prepare(text).unwrap();
+        let read = rows.query_map([], |row| {
+            Ok(Row {
+                call: row.get(0)?,
+                status: row.get(1)?,
+                outcome: row.get(2)?,
+                billed: row.get(3)?,
+                error_code: row.get(4)?,
+                client_gone: row.get(5)?,
+                client_request_id: row.get(6)?,
+            })
+        });
+        read.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// The only call row.
+    pub(crate) fn row(&self) -> Row {
+        let mut rows = self.rows();
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows.remove(0)
+    }
+}
+
+/// A call row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) call: String,
+    pub(crate) status: u16,
+    pub(crate) outcome: String,
+    pub(crate) billed: i64,
+    pub(crate) error_code: Option<String>,
+    pub(crate) client_gone: bool,
+    pub(crate) client_request_id: Option<String>,
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) async fn read(mut socket: TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        // A reset after the answer, with a body left unread, is still an answer.
+        drop(socket.read_to_end(&mut bytes).await);
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.into(), value.into()));
+        Self { status, headers: headers.collect(), body: body.to_owned() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// Status and code of a problem; the whole answer is checked for what every problem has.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let problem: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(problem["status"], self.status);
+        assert_eq!(problem["message"], problem["detail"]);
+        assert_eq!(problem["instance"], format!("urn:weir:{}", self.header("x-request-id")), "{self:?}");
+        (self.status, problem["code"].as_str().unwrap().to_owned())
+    }
+}

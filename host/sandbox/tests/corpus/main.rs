@@ -1,0 +1,9 @@
+//! Hostile components, and what becomes of them. Each is a few lines of text, made into a component on the spot.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where it fails")]
+
+mod guests;
+mod responses;
+mod stops;
+mod streams;
+mod uploads;
