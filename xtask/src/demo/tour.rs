@@ -10,6 +10,9 @@ use super::picture;
 /// One more than the burst of the plan BASIC of `vat`, several times over: so fast that some are refused.
 const FAST_CALLS_MAX: u32 = 200;
 
+/// From this size on a body waits for the host's word, so that one that is refused is not sent in vain.
+const ASK_FIRST_BYTES: usize = 1 << 20;
+
 /// The keys of the tour's two apps.
 pub(crate) struct Keys {
     /// Subscribed to everything.
@@ -215,6 +218,9 @@ impl Walker<'_> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.gateway));
         if let Some(key) = key {
             request = request.header("x-api-key", key);
+        }
+        if body.len() >= ASK_FIRST_BYTES {
+            request = request.header("expect", "100-continue");
         }
         let failed = || format!("{method} {path} got no answer");
         let response = if body.is_empty() {
