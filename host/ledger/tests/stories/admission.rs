@@ -28,6 +28,37 @@ async fn sixty_four_clients_get_exactly_what_a_quota_of_a_thousand_holds() {
     book.expect_sound().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_period_that_ends_under_sixty_four_clients_gives_each_side_its_thousand() {
+    let book = Arc::new(Book::new());
+    let acme = book.subscriber(hard(1_000));
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..64 {
+        let (book, acme) = (Arc::clone(&book), Arc::clone(&acme));
+        clients.spawn(async move {
+            let mut served = 0;
+            for call in 0..60 {
+                // One of them turns the day, while the others call.
+                if (client, call) == (0, 20) {
+                    book.hand.advance(Duration::from_hours(14));
+                }
+                served += i64::from(book.call(&acme).await.is_ok());
+            }
+            served
+        });
+    }
+    let mut served = clients.join_all().await.iter().sum::<i64>();
+    while book.call(&acme).await.is_ok() {
+        served += 1;
+    }
+    assert_eq!(book.number("SELECT sum(used) FROM counter"), served);
+    assert!(book.number("SELECT max(used) FROM counter") <= 1_000);
+    assert_eq!(book.number("SELECT count(*) FROM counter"), 2);
+    let later = "SELECT used FROM counter ORDER BY period_start_us DESC LIMIT 1";
+    assert_eq!(book.number(later), 1_000, "the new period is used up, and not passed");
+    book.expect_sound().await;
+}
+
 #[tokio::test]
 async fn a_new_period_has_a_counter_of_its_own() {
     let book = Book::new();
