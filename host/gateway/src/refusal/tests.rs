@@ -5,13 +5,11 @@ use types::{LimitKind, ObjectName, Per, Period, Quota, Rate, Timestamp, Units};
 fn shown(refusal: &Refusal) -> String {
     let call = CallId::from_u128(1);
     let reply = refusal.to_reply(call);
-    let mut text = format!("{}\n", reply.status());
-    for (name, value) in reply.headers() {
-        text.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
-    }
-    text.push('\n');
-    text.push_str(std::str::from_utf8(reply.body().bytes()).unwrap());
-    text
+    let mut lines = vec![reply.status().to_string()];
+    lines.extend(reply.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())));
+    lines.push(String::new());
+    lines.push(String::from_utf8(reply.body().bytes().to_vec()).unwrap());
+    lines.join("\n")
 }
 
 #[test]

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use types::{
     ApiId, AppId, ByteCount, Clock, Fact, Fuel, HostKey, KeyKind, LimitKind, ObjectName, OrganisationId, OutboxId, Per,
-    PlanId, Quota, Rate, SubscriptionId, Terms, Units,
+    Quota, Rate, SubscriptionId, Terms, Units,
 };
 
 struct ToLedger(Ledger);
@@ -36,8 +36,6 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) gateway: Gateway,
     pub(crate) stop: CancellationToken,
-    #[expect(dead_code, reason = "kept as long as the host")]
-    pub(crate) serving: tokio::task::JoinHandle<()>,
     pub(crate) organisation: OrganisationId,
     folder: tempfile::TempDir,
 }
@@ -81,8 +79,6 @@ impl Offer {
 /// An API with one plan, and an app that is subscribed to it.
 pub(crate) struct Shop {
     pub(crate) api: ApiId,
-    #[expect(dead_code, reason = "kept as long as the host")]
-    pub(crate) plan: PlanId,
     pub(crate) app: AppId,
     pub(crate) subscription: SubscriptionId,
     pub(crate) key: String,
@@ -121,8 +117,8 @@ impl Host {
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let (served, stopped) = (gateway.clone(), stop.clone());
         let tracker = tokio_util::task::TaskTracker::new();
-        let serving = tracker.spawn(async move { served.serve(listener, stopped).await });
-        Self { house, address, gateway, stop, serving, organisation, folder }
+        tracker.spawn(async move { served.serve(listener, stopped).await });
+        Self { house, address, gateway, stop, organisation, folder }
     }
 
     /// Publishes `component` as `slug`, with a plan, an app and its subscription.
@@ -166,7 +162,7 @@ impl Host {
         let key = NewKey { app, kind: KeyKind::Live, expires_at: None };
         let (_, secret) = catalog.create_key(host, key).await.unwrap();
         let subscription = catalog.subscribe(host, app, api, plan).await.unwrap();
-        Shop { api, plan, app, subscription, key: secret.reveal().to_owned() }
+        Shop { api, app, subscription, key: secret.reveal().to_owned() }
     }
 
     /// Sends a request with a key and reads its answer.
