@@ -151,12 +151,11 @@ pub(crate) fn check_scheme(url: &str) -> anyhow::Result<()> {
 fn refused(status: http::StatusCode, body: &[u8]) -> String {
     match serde_json::from_slice::<Problem>(body) {
         Ok(problem) => {
-            let mut text = format!("{} ({} {})", problem.detail, problem.status, problem.code);
             // A single field is named by the detail already.
-            for error in problem.errors.iter().skip(usize::from(problem.errors.len() == 1)) {
-                text.push_str(&format!("\n  {}: {}", error.pointer, error.detail));
-            }
-            text
+            let others = problem.errors.iter().skip(usize::from(problem.errors.len() == 1));
+            let lines = others.map(|error| format!("  {}: {}", error.pointer, error.detail));
+            let head = format!("{} ({} {})", problem.detail, problem.status, problem.code);
+            std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
         }
         Err(_) => format!("the host answered {status}"),
     }
