@@ -81,7 +81,7 @@ fn fill(work: &Path, sysroot: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(work.join("target").join(TARGET).join("release/deps"))? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".rlib") && !name.starts_with("libguest_std") {
+        if path.extension().is_some_and(|kind| kind == "rlib") && !name.starts_with("libguest_std") {
             fs::copy(&path, library.join(name))?;
         }
     }
