@@ -110,15 +110,15 @@ async fn a_failure_comes_back_by_name() {
 #[tokio::test]
 async fn what_is_metered_is_summed_and_survives_a_trap() {
     let data = r#"(data (i32.const 64) "pages") (data (i32.const 96) "requests")"#;
-    let meter = "(call $add (i32.const 64) (i32.const 5) (i64.const 3) (i32.const 900))
-                 (call $add (i32.const 64) (i32.const 5) (i64.const 4) (i32.const 900))
-                 (if (i32.load8_u (i32.const 900)) (then unreachable))
-                 (call $add (i32.const 64) (i32.const 5) (i64.const 4) (i32.const 900))
-                 (if (i32.eqz (i32.load8_u (i32.const 900))) (then unreachable))
-                 (call $add (i32.const 64) (i32.const 5) (i64.const -1) (i32.const 900))
-                 (if (i32.eqz (i32.load8_u (i32.const 900))) (then unreachable))
-                 (call $add (i32.const 96) (i32.const 8) (i64.const 1) (i32.const 900))
-                 (if (i32.eqz (i32.load8_u (i32.const 900))) (then unreachable))";
+    let meter = "(call $add (i32.const 64) (i32.const 5) (i64.const 3) (i32.const 904))
+                 (call $add (i32.const 64) (i32.const 5) (i64.const 4) (i32.const 904))
+                 (if (i32.load8_u (i32.const 904)) (then unreachable))
+                 (call $add (i32.const 64) (i32.const 5) (i64.const 4) (i32.const 904))
+                 (if (i32.eqz (i32.load8_u (i32.const 904))) (then unreachable))
+                 (call $add (i32.const 64) (i32.const 5) (i64.const -1) (i32.const 904))
+                 (if (i32.eqz (i32.load8_u (i32.const 904))) (then unreachable))
+                 (call $add (i32.const 96) (i32.const 8) (i64.const 1) (i32.const 904))
+                 (if (i32.eqz (i32.load8_u (i32.const 904))) (then unreachable))";
     let house = House::new();
     let ran = house.run(http(data, &format!("{meter} {OK}")), Limits::default()).await;
     assert_eq!(ran.outcome, Outcome::Ok, "{ran:?}");
@@ -127,7 +127,7 @@ async fn what_is_metered_is_summed_and_survives_a_trap() {
         [("pages", 7)]
     );
 
-    let trapped = "(call $add (i32.const 64) (i32.const 5) (i64.const 3) (i32.const 900)) unreachable";
+    let trapped = "(call $add (i32.const 64) (i32.const 5) (i64.const 3) (i32.const 904)) unreachable";
     let ran = house.run(http(data, trapped), Limits::default()).await;
     assert_eq!(ran.outcome, Outcome::Trap, "{ran:?}");
     assert_eq!(ran.reported[0].1.get(), 3);

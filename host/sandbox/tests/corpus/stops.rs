@@ -86,10 +86,16 @@ async fn a_refused_growth_that_a_guest_can_live_with_is_no_failure() {
 
 #[tokio::test]
 async fn a_table_does_not_grow_without_end() {
+    let grow = |elements: i32| {
+        format!(
+            "(if (i32.ne (i32.const -1) (table.grow $t (ref.null func) (i32.const {elements}))) (then unreachable))
+             {OK}"
+        )
+    };
     let table = "(table $t 1 funcref)";
-    let handle =
-        format!("(if (i32.ne (i32.const -1) (table.grow $t (ref.null func) (i32.const -2))) (then unreachable)) {OK}");
-    assert_eq!(outcome(http(table, &handle)).await, Outcome::Ok);
+    assert_eq!(outcome(http(table, &grow(50_000))).await, Outcome::Ok, "past the limit it is refused");
+    // Four thousand million elements are paid for before they are asked for.
+    assert_eq!(outcome(http(table, &grow(-2))).await, Outcome::OutOfFuel);
 }
 
 #[tokio::test]

@@ -164,8 +164,16 @@ async fn a_response_set_twice_is_a_trap() {
 
 #[tokio::test]
 async fn a_trap_within_a_body_is_told() {
-    let (status, _, ran) = call(proxy("(call $begin) (call $hello) unreachable"), Limits::default()).await;
+    // More than is buffered, so that the guest has to wait for its reader.
+    let handle = format!("(call $begin) {} unreachable", "(call $hello)".repeat(20));
+    let (status, _, ran) = call(proxy(&handle), Limits::default()).await;
     assert_eq!((status, ran.outcome), (Some(200), Outcome::Trap), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_trap_before_anything_was_sent_leaves_no_head() {
+    let (status, _, ran) = call(proxy("(call $begin) (call $hello) unreachable"), Limits::default()).await;
+    assert_eq!((status, ran.outcome), (None, Outcome::Trap), "{ran:?}");
 }
 
 #[tokio::test]
