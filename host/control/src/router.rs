@@ -56,7 +56,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/reconcile"),
 ];
 
-/// The handlers of [`ROUTES`], path by path. A test holds the two together.
+/// The handlers of [`ROUTES`], path by path. Tests hold the two together.
 fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 21] {
     use Pace::{Quick, Slow};
     [
@@ -156,4 +156,17 @@ async fn stamp(State(desk): State<Desk>, request: Request, next: Next) -> Respon
         "control request"
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_that_is_served_is_in_the_list() {
+        let listed = |path: &str| ROUTES.iter().any(|(_, listed)| *listed == path);
+        let missing: Vec<_> =
+            paths().into_iter().map(|(path, ..)| path).filter(|path| *path != "/v1" && !listed(path)).collect();
+        assert!(missing.is_empty(), "add to ROUTES: {missing:?}");
+    }
 }

@@ -114,3 +114,22 @@ async fn a_host_that_stops_says_so_to_who_asks_whether_it_is_ready() {
     assert_eq!(stopping["reasons"], json!(["the host is stopping"]));
     desk.ask("", "GET", "/healthz", Value::Null).await.expect(200);
 }
+
+#[tokio::test]
+async fn the_list_of_routes_names_every_method_that_is_served() {
+    let desk = Desk::open().await;
+    let mut paths: Vec<&str> = control::ROUTES.iter().map(|(_, path)| *path).collect();
+    paths.dedup();
+    for path in paths {
+        let answer = desk.ask("", "DELETE", path, Value::Null).await;
+        answer.expect_problem(405, "method-not-allowed");
+        let mut allowed: Vec<&str> = answer.headers["allow"].to_str().unwrap().split(',').map(str::trim).collect();
+        // HEAD comes with GET.
+        allowed.retain(|method| *method != "HEAD");
+        allowed.sort_unstable();
+        let mut listed: Vec<&str> =
+            control::ROUTES.iter().filter(|(_, listed)| *listed == path).map(|(method, _)| *method).collect();
+        listed.sort_unstable();
+        assert_eq!(allowed, listed, "{path}");
+    }
+}
