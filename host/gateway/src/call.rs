@@ -99,9 +99,10 @@ impl Call {
         target: Target,
         body: RequestBody,
         place: Place,
-    ) -> Self {
+    ) -> Box<Self> {
         asked.prepare_headers();
-        Self {
+        // Boxed once, here: it is large, and goes through several futures.
+        Box::new(Self {
             headers: Once::holding(std::mem::take(&mut asked.headers)),
             asked,
             target,
@@ -120,7 +121,7 @@ impl Call {
             _place: place,
             _counted: premises.calls.token(),
             premises,
-        }
+        })
     }
 
     pub(crate) fn route(&self) -> &ServedRoute {
@@ -156,7 +157,7 @@ impl Call {
 }
 
 /// Runs `call` beside its client: to its end, whatever becomes of the connection.
-pub(crate) fn escort(call: Call) -> Escort {
+pub(crate) fn escort(call: Box<Call>) -> Escort {
     let early = (call.target.served.release.world == catalog::World::WasiHttp).then(|| {
         let (head, early) = oneshot::channel();
         call.early.put(head);
@@ -167,7 +168,7 @@ pub(crate) fn escort(call: Call) -> Escort {
 }
 
 /// Takes a call through the envelope, then has it settled, once, however the envelope ended: a panic too.
-async fn run(call: Call) -> Reply {
+async fn run(call: Box<Call>) -> Reply {
     let ended = {
         let steps = Steps(&call);
         let envelope = express::run(

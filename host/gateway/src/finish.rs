@@ -30,7 +30,7 @@ impl Panicked {
 }
 
 /// Settles the call and makes its reply.
-pub(crate) async fn finish(mut call: Call, envelope: Result<asl::Outcome, Panicked>) -> Reply {
+pub(crate) async fn finish(mut call: Box<Call>, envelope: Result<asl::Outcome, Panicked>) -> Reply {
     let Some(policies) = call.progress.policies.take() else { return refused(&call, envelope) };
     let invoked = conclude(&mut call, envelope);
     let record = record(&mut call, &invoked);

@@ -193,6 +193,9 @@ async fn stream(
     let (sent, broken) = pump(call, &parts, held, &mut rest).await;
     drop(rest);
     let ran = ended(ran).await;
+    if parts.is_closed() {
+        call.presence.leave();
+    }
     let outcome = broken.filter(|_| ran.outcome == Outcome::Ok).unwrap_or(ran.outcome);
     let mut invoked = guest::conclude(call, None, ran);
     invoked.outcome = if outcome == Outcome::Ok { Outcome::Ok } else { Outcome::Interrupted };
