@@ -1,8 +1,8 @@
 //! `weir build`: from a provider's project to a component.
 //!
-//! Rust projects are compiled for `wasm32-unknown-unknown` by whichever compiler here can ([`toolchain`]); projects in
+//! Rust projects are compiled for `wasm32-unknown-unknown` by whichever compiler here can (`build/toolchain.rs`); projects in
 //! other languages bring their own command. What comes out as a core module is encoded as a component in this process
-//! ([`encode`]); what is one already passes through. Talks to cargo, rustup and the file system; never to a running host.
+//! (`build/encode.rs`); what is one already passes through. Talks to cargo, rustup and the file system; never to a running host.
 
 mod debian;
 mod encode;
