@@ -1,7 +1,7 @@
 //! The control plane: REST under `/v1`, health and readiness.
 //!
 //! It turns requests of operators and providers into commands of `catalog` and `sandbox`, and reads what `ledger` and
-//! `traces` can account for. Who may do what is decided in [`caller`] alone; what a refusal says, in [`refusal`]
+//! `traces` can account for. Who may do what is decided in `caller` alone; what a refusal says, in `refusal`
 //! alone. It serves no consumer's call, and holds no state of its own.
 
 mod caller;

@@ -1,7 +1,7 @@
 //! Write a Weir component in Rust.
 //!
 //! A component is a plain function on plain types, and one line that exports it. The same function is called by
-//! native tests, where the [meter](crate::meter) is a recorder instead of the host's.
+//! native tests, where the [`meter`] is a recorder instead of the host's.
 //!
 //! ```
 //! use weir_sdk::http::{Failure, Request, Response};
