@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::UNIX_EPOCH;
 
 use anyhow::Context;
 
@@ -29,7 +30,11 @@ pub(super) fn find(settings: &Settings) -> anyhow::Result<Option<Toolchain>> {
     }
     let Some(version) = ask(Command::new(RUSTC).arg("-vV")).as_deref().and_then(version) else { return Ok(None) };
     let sysroot = sysroot(&settings.cache.join("guest-std"), &version)?;
-    let (cargo, rustc, name) = (CARGO.into(), Some(RUSTC.into()), format!("{version}-debian"));
+    // A library that was built again is another one, even for the same compiler.
+    let made =
+        fs::metadata(&sysroot).and_then(|metadata| metadata.modified()).context("could not look at the cache")?;
+    let made = made.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (cargo, rustc, name) = (CARGO.into(), Some(RUSTC.into()), format!("{version}-debian-{made:x}"));
     Ok(Some(Toolchain { name, cargo, rustc, sysroot: Some(sysroot) }))
 }
 
