@@ -145,7 +145,7 @@ impl Walker<'_> {
         };
         let path = "/vat/v1/rates";
         self.step(refused("no key", None, path, 401), |reply| reply.json()["code"] == "missing-key")?;
-        let unknown = Some("wr_live_00000000000000000000000000000000000000000000");
+        let unknown = Some("weir_live_00000000000000000000000000000000000000000000");
         self.step(refused("an unknown key", unknown, path, 401), |reply| reply.json()["code"] == "invalid-key")?;
         let foreign = refused("a key of another API's consumer", Some(&keys.visitor), "/headers/inspect", 403);
         self.step(foreign, |reply| reply.json()["code"] == "not-subscribed")?;
