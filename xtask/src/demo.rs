@@ -2,7 +2,6 @@
 //! database.
 
 mod books;
-mod host;
 mod picture;
 mod tour;
 
@@ -11,9 +10,9 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use self::host::Host;
 use self::tour::{Keys, Tour};
 use crate::guests;
+use crate::host::Host;
 use crate::workspace::Workspace;
 
 /// Does the tour on a folder of its own, stops the host, and fails unless every answer was right.

@@ -1,12 +1,14 @@
-//! The project's own commands: `cargo xtask check | demo | test`.
+//! The project's own commands: `cargo xtask bench | check | demo | test`.
 //!
 //! It runs cargo and the binary `weir`, and reads what they print and answer. It links no room of the house, so that
 //! whatever it shows went through a public face.
 #![expect(clippy::print_stdout, reason = "a command line answers on standard output")]
 
+mod bench;
 mod check;
 mod demo;
 mod guests;
+mod host;
 mod test;
 mod workspace;
 
@@ -26,6 +28,8 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measures what the host costs, as ratios against the floor, and writes target/bench/latest.json
+    Bench,
     /// Checks what no compiler checks: edges between crates, sizes of files, names, links in documents
     Check,
     /// Builds what tests need, then runs every test
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     match Line::parse().command {
+        Command::Bench => bench::run(&workspace),
         Command::Check => check::run(&workspace),
         Command::Test => test::run(&workspace),
         Command::Demo { once: true } => demo::once(&workspace),

@@ -18,6 +18,6 @@ pub use provider::{
     Api, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release, Route, World,
 };
 pub use report::{
-    Call, CallLogs, CallQuery, CallUsage, Health, ListQuery, LogLine, Mismatch, ObjectUsage, Page, Readiness,
-    Reconciliation, Usage, UsageQuery, Verification,
+    Call, CallLogs, CallQuery, CallUsage, Database, Health, Host, ListQuery, LogLine, Mismatch, ObjectUsage, Page,
+    Readiness, Reconciliation, Usage, UsageQuery, Verification,
 };

@@ -198,6 +198,32 @@ pub struct Mismatch {
     pub calls: i64,
 }
 
+/// `GET /v1/host`: what recording calls costs this host, since it started.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Host {
+    /// The file that calls are recorded in.
+    pub usage: Database,
+    /// Subscriptions whose counters are in memory.
+    pub accounts: usize,
+}
+
+/// One database file and its writer.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Database {
+    /// Transactions that were committed.
+    pub commits: u64,
+    /// Operations in them that somebody waited for.
+    pub operations: u64,
+    /// Operations that wait now.
+    pub queued: usize,
+    /// CPU time of the writer's thread, in microseconds.
+    pub writer_cpu_us: u64,
+    /// The size of the write-ahead log, in bytes.
+    pub wal_bytes: u64,
+    /// `PRAGMA synchronous` as SQLite reads it back: 2 is FULL, one fsync a commit.
+    pub synchronous: i64,
+}
+
 /// `GET /v1/reconcile`: whether the books agree.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reconciliation {

@@ -54,10 +54,11 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/calls/{call}/logs"),
     ("GET", "/v1/audit/verify"),
     ("GET", "/v1/reconcile"),
+    ("GET", "/v1/host"),
 ];
 
 /// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 21] {
+fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 22] {
     use Pace::{Quick, Slow};
     [
         ("/healthz", Quick, get(health::healthz)),
@@ -80,6 +81,7 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 21] {
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
         ("/v1/audit/verify", Slow, get(books::verify)),
         ("/v1/reconcile", Slow, get(books::reconcile)),
+        ("/v1/host", Quick, get(books::host)),
         // What is not there, so that a typing error in `/v1` is answered as everything else is.
         ("/v1", Quick, get(missing)),
     ]

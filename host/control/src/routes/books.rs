@@ -23,6 +23,21 @@ pub(crate) async fn reconcile(State(desk): State<Desk>, caller: Caller) -> Answe
     Ok(Reply::Found(shown(&books)))
 }
 
+/// `GET /v1/host`.
+pub(crate) async fn host(State(desk): State<Desk>, caller: Caller) -> Answer<api::Host> {
+    caller.require_operator()?;
+    let stats = desk.house.ledger.stats();
+    let usage = api::Database {
+        commits: stats.store.commits,
+        operations: stats.store.operations,
+        queued: stats.store.queued,
+        writer_cpu_us: u64::try_from(stats.store.writer_cpu.as_micros()).unwrap_or(u64::MAX),
+        wal_bytes: stats.store.wal_bytes,
+        synchronous: stats.store.synchronous,
+    };
+    Ok(Reply::Found(api::Host { usage, accounts: stats.accounts }))
+}
+
 fn shown(books: &Reconciliation) -> api::Reconciliation {
     api::Reconciliation {
         agrees: books.holds(),

@@ -97,7 +97,9 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),
             ("POST", "/v1/organisations" | "/v1/tokens")
-            | ("GET", "/v1/calls" | "/v1/audit/verify" | "/v1/reconcile") => answer.expect_problem(403, "forbidden"),
+            | ("GET", "/v1/calls" | "/v1/audit/verify" | "/v1/reconcile" | "/v1/host") => {
+                answer.expect_problem(403, "forbidden");
+            }
             // Anybody may upload, and the bytes of the path's digest were not sent.
             ("PUT", "/v1/components/{digest}") => answer.expect_problem(400, "request-invalid"),
             _ => answer.expect_problem(404, "not-found"),

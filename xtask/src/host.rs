@@ -74,6 +74,11 @@ impl Host {
         fs::read_to_string(self.folder.join("host.log")).unwrap_or_default()
     }
 
+    /// The process's id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The gateway's URL.
     pub(crate) fn gateway(&self) -> &str {
         &self.gateway

@@ -1,0 +1,197 @@
+//! `cargo xtask bench`: what the host costs, as ratios against the floor in one run.
+//!
+//! Starts release builds of everything, drives each from a process of its own, interleaves the rounds so that a noisy
+//! machine disturbs all alike, and quotes medians. Writes `target/bench/latest.json`.
+
+mod cpu;
+mod machine;
+mod neighbour;
+mod servers;
+mod subject;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+
+use self::servers::{Floor, Load, Run, Shot};
+use self::subject::Subject;
+use crate::workspace::Workspace;
+
+/// Rounds of every measurement; medians are quoted.
+const ROUNDS: usize = 5;
+/// How long one measurement runs, in seconds, beside its warm-up.
+const SECONDS: f64 = 3.0;
+const CONNECTIONS: [usize; 2] = [64, 256];
+
+/// One thing that is measured: where it listens and what it is asked.
+struct Target {
+    /// `full/http`, `bare/wasi-http`, `hyper`.
+    name: &'static str,
+    shot: Shot,
+}
+
+/// Builds, measures, prints and writes the figures.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    let folder = workspace.target.join("bench");
+    std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+    let machine = machine::describe(&folder)?;
+    machine::print(&machine);
+
+    workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
+    let release = workspace.target.join("release");
+    let guests = ["echo", "wasi-echo", "loop"].map(|name| workspace.root.join("bench").join(name));
+    let mut files = Vec::new();
+    for guest in &guests {
+        files.push(subject::build_guest(&release.join("weir"), guest)?);
+    }
+    let subject = Subject::start(&release.join("weir"), &folder.join("data"), &guests)?;
+    let floors = [
+        Floor::start(&release, &["hyper"])?,
+        Floor::start(&release, &["http", path_text(&files[0])?])?,
+        Floor::start(&release, &["wasi-http", path_text(&files[1])?])?,
+    ];
+    let floor = |number: usize| Shot { address: floors[number].address.clone(), path: "/".into(), ..Shot::default() };
+    let targets = [
+        Target { name: "hyper", shot: floor(0) },
+        Target { name: "bare/http", shot: floor(1) },
+        Target { name: "full/http", shot: subject.shot("/echo/") },
+        Target { name: "bare/wasi-http", shot: floor(2) },
+        Target { name: "full/wasi-http", shot: subject.shot("/wasi-echo/") },
+    ];
+    let load = Load::new(&release);
+    let measured = rounds(&load, &targets, &subject)?;
+    let neighbours = neighbour::measure(&load, &subject)?;
+    let report = report(&machine, &measured, &subject, &neighbours)?;
+    let file = folder.join("latest.json");
+    std::fs::write(&file, serde_json::to_string_pretty(&report)?)?;
+    print_report(&report);
+    println!("\nwritten to {}", file.display());
+    Ok(())
+}
+
+/// What one target showed with so many connections, a value per round.
+#[derive(Default)]
+struct Measured {
+    runs: Vec<Run>,
+    /// CPU µs per answer by kind of thread; the host's targets only.
+    cpu: Vec<BTreeMap<String, f64>>,
+    /// Commits of usage.db per 1,000 answers.
+    commits: Vec<f64>,
+}
+
+fn rounds(load: &Load, targets: &[Target], subject: &Subject) -> anyhow::Result<BTreeMap<(String, usize), Measured>> {
+    let mut measured: BTreeMap<(String, usize), Measured> = BTreeMap::new();
+    for round in 1..=ROUNDS {
+        for connections in CONNECTIONS {
+            for target in targets {
+                eprintln!("round {round} of {ROUNDS}: {} with {connections} connections", target.name);
+                let is_host = target.shot.key.is_some();
+                let before = if is_host { Some((cpu::by_thread(subject.pid())?, subject.commits()?)) } else { None };
+                let run = load.run(&Shot { connections, seconds: SECONDS, ..target.shot.clone() })?;
+                ensure!(run.refused == 0 && run.broken == 0, "{}: {run:?}: every answer must be right", target.name);
+                let entry = measured.entry((target.name.to_owned(), connections)).or_default();
+                if let Some((threads, commits)) = before {
+                    let answers = run.all_answers();
+                    entry.cpu.push(cpu::per_answer(&threads, &cpu::by_thread(subject.pid())?, answers));
+                    entry.commits.push((subject.commits()? - commits) * 1_000.0 / answers);
+                }
+                entry.runs.push(run);
+            }
+        }
+    }
+    Ok(measured)
+}
+
+fn report(
+    machine: &Value,
+    measured: &BTreeMap<(String, usize), Measured>,
+    subject: &Subject,
+    neighbours: &Value,
+) -> anyhow::Result<Value> {
+    let mut results = Vec::new();
+    let mut cpu = serde_json::Map::new();
+    for ((name, connections), seen) in measured {
+        let of = |pick: fn(&Run) -> f64| median(seen.runs.iter().map(pick).collect());
+        results.push(json!({
+            "name": format!("{name}/{connections}"),
+            "rps": of(|run| run.rps).round(),
+            "p50_us": of(|run| run.p50_us),
+            "p99_us": of(|run| run.p99_us),
+        }));
+        if let Some(first) = seen.cpu.first() {
+            let per_thread: serde_json::Map<_, _> = first
+                .keys()
+                .map(|thread| {
+                    let values = seen.cpu.iter().filter_map(|round| round.get(thread).copied()).collect();
+                    (thread.clone(), json!((median(values) * 10.0).round() / 10.0))
+                })
+                .collect();
+            cpu.insert(
+                format!("{name}/{connections}"),
+                json!({ "cpu_us_per_call": per_thread, "fsyncs_per_1000_calls": median(seen.commits.clone()).round() }),
+            );
+        }
+    }
+    let fsync_p99 = machine["fsync_p99_us"].as_f64().context("the machine has an fsync figure")?;
+    Ok(json!({
+        "machine": machine,
+        "pragma_synchronous": subject.synchronous()?,
+        "results": results,
+        "ratios": ratios(measured, fsync_p99),
+        "cost": cpu,
+        "neighbours": neighbours,
+    }))
+}
+
+/// Full over bare, round by round, and then the median: what drifts with the machine cancels.
+fn ratios(measured: &BTreeMap<(String, usize), Measured>, fsync_p99_us: f64) -> Value {
+    let mut ratios = serde_json::Map::new();
+    for (world, suffix) in [("http", ""), ("wasi-http", "_wasi")] {
+        for connections in CONNECTIONS {
+            let runs = |kind: &str| measured.get(&(format!("{kind}/{world}"), connections)).map(|seen| &seen.runs);
+            let (Some(full), Some(bare)) = (runs("full"), runs("bare")) else { continue };
+            let pairs = || full.iter().zip(bare);
+            let rps = median(pairs().map(|(full, bare)| full.rps / bare.rps).collect());
+            let p99 = median(pairs().map(|(full, bare)| full.p99_us / bare.p99_us).collect());
+            let bar =
+                median(pairs().map(|(full, bare)| full.p99_us / (3.0 * bare.p99_us + 2.0 * fsync_p99_us)).collect());
+            ratios.insert(format!("full_over_bare_rps{suffix}_{connections}"), round2(rps));
+            ratios.insert(format!("full_over_bare_p99{suffix}_{connections}"), round2(p99));
+            ratios.insert(format!("full_p99_over_bar{suffix}_{connections}"), round2(bar));
+        }
+    }
+    Value::Object(ratios)
+}
+
+fn print_report(report: &Value) {
+    println!("\n{:<24}{:>10}{:>10}{:>10}", "", "rps", "p50 µs", "p99 µs");
+    for row in report["results"].as_array().into_iter().flatten() {
+        println!(
+            "{:<24}{:>10}{:>10}{:>10}",
+            row["name"].as_str().unwrap_or(""),
+            row["rps"],
+            row["p50_us"],
+            row["p99_us"]
+        );
+    }
+    for part in ["ratios", "cost", "neighbours"] {
+        println!("\n{part}: {}", serde_json::to_string_pretty(&report[part]).unwrap_or_default());
+    }
+    println!("\nusage.db: PRAGMA synchronous = {}", report["pragma_synchronous"]);
+}
+
+/// The middle value; of an even number, the upper middle one. 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn round2(value: f64) -> Value {
+    json!((value * 100.0).round() / 100.0)
+}
+
+fn path_text(path: &Path) -> anyhow::Result<&str> {
+    path.to_str().context("the path is not UTF-8")
+}
