@@ -64,7 +64,7 @@ impl Settings {
             pace: Pace { idle: Duration::from_secs(10), grace: Duration::from_secs(5), bytes_per_second: 1_024 },
             guests: cores.saturating_mul(4).max(8),
             long_guests: 256,
-            guest_turn: Duration::from_millis(50),
+            guest_turn: Duration::from_millis(10),
             waiting_per_api: 1_024,
             patience: Duration::from_secs(5),
             drain: Duration::from_secs(30),

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use types::{CallId, ObjectName, Outcome, Units};
 
+use crate::component::Component;
 use crate::run::{Ended, Ran};
 use crate::settings::Limits;
 use crate::state::HostState;
@@ -125,18 +126,23 @@ impl Sandbox {
     }
 
     /// Runs `call` on the guest threads and waits for its end.
-    async fn run<T, F>(&self, state: HostState, call: impl FnOnce(HostState) -> F + Send + 'static) -> Ran<T>
+    async fn run<T, F>(
+        &self,
+        component: &Component,
+        state: HostState,
+        call: impl FnOnce(HostState) -> F + Send + 'static,
+    ) -> Ran<T>
     where
         T: Send + 'static,
         F: Future<Output = Ran<T>> + Send + 'static,
     {
-        let slow_down = Arc::clone(&state.slow);
+        let pace = component.pace(&state);
         let places = self.places().clone();
         let queued = async move {
             let Some(_place) = places.take(state.limits.wall).await else { return Ended::<T>::overloaded() };
             call(state).await
         };
-        let answer = self.threads().run(Box::pin(queued), slow_down);
+        let answer = self.threads().run(Box::pin(queued), pace);
         // The sender is dropped without an answer when the call panicked: one call's fault, not the host's end.
         answer.await.unwrap_or_else(|_| Ended::lost(Outcome::HostError, "the call panicked in the host"))
     }

@@ -4,6 +4,7 @@ mod limiter;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use types::{Clock, Moment};
 use wasmtime::{CallHook, Store, StoreContextMut, Trap, UpdateDeadline};
@@ -20,12 +21,10 @@ pub(crate) use limiter::Limiter;
 const HOST_CALL_FUEL: u64 = 500;
 /// Ahead of the response's cap, what one host call may carry.
 const HOST_CALL_MARGIN: usize = 1 << 20;
-/// How long a call may run before it goes on at the lowest priority.
-pub(crate) const FIRST_SLICE: std::time::Duration = std::time::Duration::from_millis(5);
-
-/// A guest that has done less than this was slow because it waited, or because the machine was busy: it keeps its
-/// priority. About a millisecond of work.
-const SHORT_FUEL: u64 = 1_000_000;
+/// CPU time between ticks from which a guest counts as running long, and goes on at the lowest priority. CPU time,
+/// because wall time would blame a guest for a busy machine; not fuel, which compiled code keeps in a register until
+/// it leaves a function, so that a loop seems to have spent none.
+const LONG_WORK: Duration = Duration::from_millis(1);
 
 /// Why the host itself stopped a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +47,9 @@ pub(crate) struct HostState {
     clock: Clock,
     began: Moment,
     signals: Signals,
+    last_tick: Option<ThreadTime>,
+    /// CPU time between ticks that found it running.
+    worked: Duration,
     /// Set when the first slice is used up: the call is moved to the slow threads at its next yield.
     pub(crate) slow: Arc<AtomicBool>,
     /// Made when a WASI function is first called; most typed components never do.
@@ -75,6 +77,8 @@ impl HostState {
             limits,
             clock,
             signals,
+            last_tick: None,
+            worked: Duration::ZERO,
             slow: Arc::new(AtomicBool::new(false)),
             wasi: None,
         }
@@ -98,21 +102,44 @@ impl HostState {
     }
 
     /// At each tick that finds the guest running: stop it, move it to the slow threads, or let it go on.
-    fn on_tick(&mut self, fuel_left: u64) -> wasmtime::Result<UpdateDeadline> {
-        let elapsed = self.elapsed();
-        if elapsed >= self.limits.wall {
+    fn on_tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        if self.elapsed() >= self.limits.wall {
             return Err(Stop::Deadline.into());
         }
         if self.signals.aborting() {
             return Err(Stop::Aborted.into());
         }
-        if elapsed < FIRST_SLICE {
-            return Ok(UpdateDeadline::Continue(1));
+        let now = ThreadTime::now();
+        if let Some(before) = self.last_tick.replace(now) {
+            self.worked = self.worked.saturating_add(now.since(before));
         }
-        if self.limits.fuel.get().saturating_sub(fuel_left) >= SHORT_FUEL {
+        if self.worked >= LONG_WORK {
             self.slow.store(true, Ordering::Relaxed);
         }
+        if !self.slow.load(Ordering::Relaxed) {
+            return Ok(UpdateDeadline::Continue(1));
+        }
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    }
+}
+
+/// What one thread has worked so far.
+#[derive(Debug, Clone, Copy)]
+struct ThreadTime {
+    thread: std::thread::ThreadId,
+    worked: Duration,
+}
+
+impl ThreadTime {
+    fn now() -> Self {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let worked = Duration::try_from(time).unwrap_or_default();
+        Self { thread: std::thread::current().id(), worked }
+    }
+
+    /// What the guest worked since `before`; nothing if that was seen on another thread.
+    fn since(self, before: Self) -> Duration {
+        if self.thread == before.thread { self.worked.saturating_sub(before.worked) } else { Duration::ZERO }
     }
 }
 
@@ -123,10 +150,7 @@ pub(crate) fn store(engine: &wasmtime::Engine, state: HostState) -> wasmtime::Re
     store.limiter(|state| &mut state.limiter);
     store.set_fuel(limits.fuel.get())?;
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut context| {
-        let left = context.get_fuel()?;
-        context.data_mut().on_tick(left)
-    });
+    store.epoch_deadline_callback(|mut context| context.data_mut().on_tick());
     store.call_hook(charge);
     store.set_hostcall_fuel(limits.response_body.to_usize().saturating_add(HOST_CALL_MARGIN));
     store.set_max_component_handles(limits.handles);

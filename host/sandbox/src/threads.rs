@@ -17,7 +17,7 @@ use wasmtime::EngineWeak;
 use crate::settings::StartError;
 
 /// How often running guests are looked at.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(2);
 /// The lowest priority there is.
 const LOWEST: i32 = 19;
 
@@ -85,29 +85,52 @@ impl Threads {
     }
 
     /// Runs one call, and answers its end. Dropping what this gives back does not stop the call.
+    ///
+    /// A component whose last call ran long begins among the long ones: they share what the short ones leave over, from
+    /// their first instruction on.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         mut call: Pin<Box<dyn Future<Output = T> + Send>>,
-        slow_down: Arc<AtomicBool>,
+        pace: Pace,
     ) -> oneshot::Receiver<T> {
         let (sender, receiver) = oneshot::channel();
         let (Some(fast), Some(slow)) = (&self.fast, &self.slow) else { return receiver };
         let slow = slow.handle().clone();
+        if pace.component_runs_long.load(Ordering::Relaxed) {
+            slow.spawn(async move {
+                let ended = call.await;
+                pace.component_runs_long.store(pace.runs_long.load(Ordering::Relaxed), Ordering::Relaxed);
+                drop(sender.send(ended));
+            });
+            return receiver;
+        }
         fast.spawn(async move {
             let ended = poll_fn(|context| match call.as_mut().poll(context) {
                 Poll::Ready(ended) => Poll::Ready(Some(ended)),
-                Poll::Pending if slow_down.load(Ordering::Relaxed) => Poll::Ready(None),
+                Poll::Pending if pace.runs_long.load(Ordering::Relaxed) => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             })
             .await;
             // Who asked may be gone; the call has run all the same.
             match ended {
                 Some(ended) => drop(sender.send(ended)),
-                None => drop(slow.spawn(async move { drop(sender.send(call.await)) })),
+                None => {
+                    pace.component_runs_long.store(true, Ordering::Relaxed);
+                    drop(slow.spawn(async move { drop(sender.send(call.await)) }));
+                }
             }
         });
         receiver
     }
+}
+
+/// What decides on which threads a call runs.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// Set by the call itself, at a tick, when it has worked for long.
+    pub(crate) runs_long: Arc<AtomicBool>,
+    /// Whether the component's last call did.
+    pub(crate) component_runs_long: Arc<AtomicBool>,
 }
 
 impl Drop for Threads {

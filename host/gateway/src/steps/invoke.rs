@@ -166,8 +166,17 @@ async fn prepare(call: &Call) -> Result<(Arc<sandbox::Component>, Permit), Invok
     Ok((component, permit))
 }
 
-/// Waits for a guest. One that runs on past its turn gives its place in the house to the next.
-async fn run_with<T>(call: &Call, permit: &mut Permit, guest: impl Future<Output = T>) -> T {
+/// Waits for a guest. One that runs on past its turn, or is known to, gives its place in the house to the next.
+async fn run_with<T>(
+    call: &Call,
+    component: &sandbox::Component,
+    permit: &mut Permit,
+    guest: impl Future<Output = T>,
+) -> T {
+    if component.runs_long() {
+        permit.lend();
+        return guest.await;
+    }
     tokio::pin!(guest);
     tokio::select! {
         biased;

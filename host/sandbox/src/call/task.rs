@@ -31,16 +31,15 @@ impl Sandbox {
         limits: &Arc<Limits>,
     ) -> Ran<Bytes> {
         let state = self.state(&context, limits);
-        let (component, engine, signals) =
-            (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
-        self.run(state, move |state| async move {
+        let (callee, engine, signals) = (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
+        self.run(component, state, move |state| async move {
             let wall = state.limits.wall;
             let mut store = match state::store(&engine, state) {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
-            let work = answer(&mut store, &component, &context, &input);
-            let ended = if component.is_pure { work.await } else { bounded(work, wall, &signals).await };
+            let work = answer(&mut store, &callee, &context, &input);
+            let ended = if callee.is_pure { work.await } else { bounded(work, wall, &signals).await };
             read(ended).settle(store)
         })
         .await

@@ -125,7 +125,7 @@ impl Sandbox {
         limits: &Arc<Limits>,
     ) -> WasiCall {
         let state = self.state(context, limits);
-        let slow_down = Arc::clone(&state.slow);
+        let pace = component.pace(&state);
         let wall = limits.wall;
         let (component, engine, signals) =
             (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
@@ -169,7 +169,7 @@ impl Sandbox {
             let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
             call.await
         };
-        WasiCall { head, ran: self.threads().run(Box::pin(queued), slow_down) }
+        WasiCall { head, ran: self.threads().run(Box::pin(queued), pace) }
     }
 }
 

@@ -174,6 +174,19 @@ async fn a_spinning_neighbour_leaves_short_calls_their_time() {
 }
 
 #[tokio::test]
+async fn a_loop_is_known_to_run_long_and_a_quick_answer_is_not() {
+    let house = House::new();
+    let (spin, short) = (house.ready(http("", SPIN)).await, house.ready(http("", OK)).await);
+    let limits = Arc::new(Limits { fuel: Fuel::saturating(100_000_000), ..Limits::default() });
+    assert_eq!(house.sandbox.call_http(&spin, context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
+    assert_eq!(house.sandbox.call_http(&short, context(), request(), &limits).await.outcome, Outcome::Ok);
+    assert_eq!((spin.runs_long(), short.runs_long()), (true, false));
+    // The next loop begins among the long ones, and is still stopped.
+    assert_eq!(house.sandbox.call_http(&spin, context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
+    assert!(spin.runs_long());
+}
+
+#[tokio::test]
 async fn the_next_guest_in_a_slot_finds_only_zeros() {
     let house = House::new();
     let more = "(global $g (mut i32) (i32.const 0)) (table $t 4 funcref)";

@@ -27,7 +27,7 @@ pub(super) async fn http(call: &Call, component: &Arc<Component>, ingress: Ingre
     };
     let sandbox = &call.premises.house.sandbox;
     let guest = sandbox.call_http(component, context(call), request, &call.target.served.limits);
-    let ran = run_with(call, &mut permit, guest).await;
+    let ran = run_with(call, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
     let answered = answer.map(|response| {
@@ -46,7 +46,7 @@ pub(super) async fn task(call: &Call, component: &Arc<Component>, ingress: Ingre
     }
     let sandbox = &call.premises.house.sandbox;
     let guest = sandbox.call_task(component, context(call), input, &call.target.served.limits);
-    let ran = run_with(call, &mut permit, guest).await;
+    let ran = run_with(call, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
     let answered = answer.map(|body| {

@@ -31,7 +31,7 @@ pub(super) async fn wasi_http(
     let request = request(call, ingress);
     let sandbox = &call.premises.house.sandbox;
     let running = sandbox.call_wasi_http(component, &guest::context(call), request, &call.target.served.limits);
-    let invoked = run_with(call, &mut permit, follow(call, running)).await;
+    let invoked = run_with(call, component, &mut permit, follow(call, running)).await;
     drop(permit);
     invoked
 }
