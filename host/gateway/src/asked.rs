@@ -87,10 +87,14 @@ impl Asked {
     /// Takes out of the headers what is no component's business, and puts in the call's own trace.
     pub(crate) fn prepare_headers(&mut self) {
         let headers = &mut self.headers;
-        reply::strip_hop_by_hop(headers);
-        for name in ["x-forwarded-for", "x-real-ip", "forwarded", "weir-depth", "expect", "http2-settings"] {
-            headers.remove(name);
-        }
+        reply::strip_named_by_connection(headers);
+        reply::strip(headers, |name| {
+            let hosts = matches!(
+                name.as_str(),
+                "x-forwarded-for" | "x-real-ip" | "forwarded" | "weir-depth" | "expect" | "http2-settings"
+            );
+            hosts || reply::is_hop_by_hop(name)
+        });
         if let Ok(trace) = self.trace.to_header().parse() {
             headers.insert("traceparent", trace);
         }

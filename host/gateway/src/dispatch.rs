@@ -107,6 +107,6 @@ async fn take_in(
     if target.served.release.world == World::WasiHttp {
         return Ok(RequestBody::Arriving(body));
     }
-    let may_call = authenticate::look_up(&premises.house.catalog.snapshot(), asked, target).is_ok();
+    let may_call = authenticate::may_call(&premises.house.catalog.snapshot(), asked, target);
     if may_call { body.collect().await.map(RequestBody::Whole) } else { Ok(RequestBody::Unread) }
 }

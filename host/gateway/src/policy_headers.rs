@@ -2,9 +2,9 @@
 //!
 //! Source: draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use ledger::{Policies, PolicyName, PolicyState};
@@ -21,6 +21,9 @@ const X_REQUESTS: [HeaderName; 3] = [
     HeaderName::from_static("x-ratelimit-requests-reset"),
 ];
 
+/// Those that each answer gets: of the limits together, and the call's id.
+const HEADERS: usize = 6;
+
 /// `passed` in whole seconds, rounded up: what was promised must be true then.
 pub(crate) fn whole_seconds(passed: Duration) -> u64 {
     passed.as_secs().saturating_add(u64::from(passed.subsec_nanos() > 0))
@@ -30,13 +33,15 @@ pub(crate) fn whole_seconds(passed: Duration) -> u64 {
 pub(crate) fn add(headers: &mut HeaderMap, policies: &Policies) {
     let all = || policies.rate.iter().chain(&policies.quotas);
     let Some(tightest) = all().min_by_key(|policy| policy.remaining) else { return };
-    let mut promised = String::with_capacity(96);
-    let mut standing = String::with_capacity(96);
+    // At once, with room for the call's id: growing step by step would sort the map anew each time.
+    headers.reserve(HEADERS.saturating_add(policies.quotas.len().saturating_mul(3)));
+    let mut promised = Line::default();
+    let mut standing = Line::default();
     for policy in all() {
         add_item(&mut promised, &mut standing, policy);
     }
-    insert_text(headers, POLICY, promised);
-    insert_text(headers, LIMIT, standing);
+    promised.insert_into(headers, POLICY);
+    standing.insert_into(headers, LIMIT);
     headers.insert(X_LIMIT, HeaderValue::from(tightest.limit));
     headers.insert(X_REMAINING, HeaderValue::from(tightest.remaining));
     headers.insert(X_RESET, HeaderValue::from(whole_seconds(tightest.reset)));
@@ -49,23 +54,45 @@ pub(crate) fn add(headers: &mut HeaderMap, policies: &Policies) {
     }
 }
 
-fn add_item(promised: &mut String, standing: &mut String, policy: &PolicyState) {
+fn add_item(promised: &mut Line, standing: &mut Line, policy: &PolicyState) {
     let name = policy.name.as_str();
-    let comma = if promised.is_empty() { "" } else { ", " };
-    let window = whole_seconds(policy.window).max(1);
-    let written = write!(promised, "{comma}\"{name}\";q={};w={window}", policy.limit)
-        .and_then(|()| match &policy.name {
-            PolicyName::Object(object) if !object.is_built_in() => write!(promised, ";weir-unit=\"{name}\""),
-            _ => Ok(()),
-        })
-        .and_then(|()| write!(standing, "{comma}\"{name}\";r={};t={}", policy.remaining, whole_seconds(policy.reset)));
-    debug_assert!(written.is_ok(), "writing to a string does not fail");
+    promised.item(name).number(";q=", policy.limit).number(";w=", whole_seconds(policy.window).max(1));
+    if let PolicyName::Object(object) = &policy.name
+        && !object.is_built_in()
+    {
+        promised.text(";weir-unit=\"").text(name).text("\"");
+    }
+    standing.item(name).number(";r=", policy.remaining).number(";t=", whole_seconds(policy.reset));
 }
 
-fn insert_text(headers: &mut HeaderMap, name: HeaderName, text: String) {
-    // Names of objects are letters, digits, spaces, `_` and `-`: always a header's value.
-    if let Ok(value) = HeaderValue::from_maybe_shared(bytes::Bytes::from(text)) {
-        headers.insert(name, value);
+/// A header's value in the making. Written by hand: each call has two, and formatting costs more than all the rest here.
+#[derive(Default)]
+struct Line(BytesMut);
+
+impl Line {
+    fn item(&mut self, name: &str) -> &mut Self {
+        if self.0.is_empty() {
+            self.0.reserve(96);
+        } else {
+            self.text(", ");
+        }
+        self.text("\"").text(name).text("\"")
+    }
+
+    fn number(&mut self, before: &str, number: u64) -> &mut Self {
+        self.text(before).text(itoa::Buffer::new().format(number))
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    fn insert_into(self, headers: &mut HeaderMap, name: HeaderName) {
+        // Names of objects are letters, digits, spaces, `_` and `-`: always a header's value.
+        if let Ok(value) = HeaderValue::from_maybe_shared(self.0.freeze()) {
+            headers.insert(name, value);
+        }
     }
 }
 

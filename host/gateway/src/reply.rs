@@ -98,45 +98,61 @@ impl Body for ReplyBody {
     }
 }
 
-/// Headers that belong to one connection and are not passed on, either way.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// Whether a header belongs to one connection and is not passed on, either way.
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
-/// Takes out what belongs to one connection, and what `Connection` names.
-pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if let Some(named) = headers.get(header::CONNECTION) {
-        let named: Vec<HeaderName> = named
-            .to_str()
-            .into_iter()
-            .flat_map(|names| names.split(','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-    }
-    for name in &HOP_BY_HOP {
+/// Takes out all headers that `is_unwanted`. One look at each is cheaper than a search for every name that might be
+/// there.
+pub(crate) fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
+    let unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_unwanted(name)).cloned().collect();
+    for name in unwanted {
         headers.remove(name);
     }
 }
 
-/// Takes out of a guest's answer what is the host's to say.
-pub(crate) fn strip_guest_headers(headers: &mut HeaderMap) {
-    strip_hop_by_hop(headers);
-    // The length is that of the body that leaves; two of them are how responses are smuggled.
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove("x-request-id");
-    for name in ["ratelimit", "ratelimit-policy", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
+/// Takes out what `Connection` names.
+pub(crate) fn strip_named_by_connection(headers: &mut HeaderMap) {
+    let Some(named) = headers.get(header::CONNECTION) else { return };
+    let named: Vec<HeaderName> = named
+        .to_str()
+        .into_iter()
+        .flat_map(|names| names.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .collect();
+    for name in named {
         headers.remove(name);
     }
+}
+
+/// Takes out of a guest's answer what is the host's to say, or belongs to one connection.
+pub(crate) fn strip_guest_headers(headers: &mut HeaderMap) {
+    strip_named_by_connection(headers);
+    strip(headers, |name| {
+        // The length is that of the body that leaves; two of them are how responses are smuggled.
+        let hosts = matches!(
+            name.as_str(),
+            "content-length"
+                | "x-request-id"
+                | "ratelimit"
+                | "ratelimit-policy"
+                | "x-ratelimit-limit"
+                | "x-ratelimit-remaining"
+                | "x-ratelimit-reset"
+        );
+        hosts || is_hop_by_hop(name)
+    });
 }
 
 #[cfg(test)]

@@ -22,7 +22,22 @@ impl Trace {
 
     /// The header's value for those further down.
     pub(crate) fn to_header(self) -> String {
-        format!("00-{:032x}-{:016x}-{:02x}", self.id, self.span, self.flags)
+        let mut text = String::with_capacity(55);
+        text.push_str("00-");
+        push_hex(&mut text, &self.id.to_be_bytes());
+        text.push('-');
+        push_hex(&mut text, &self.span.to_be_bytes());
+        text.push('-');
+        push_hex(&mut text, &[self.flags]);
+        text
+    }
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use types::{CallId, ObjectName, Outcome, Units};
+use types::{AppId, CallId, ObjectName, Outcome, SubscriptionId, Units};
 
 use crate::component::Component;
 use crate::run::{Ended, Ran};
@@ -23,10 +23,10 @@ pub use wasi_http::{Broken, ResponseBody, WasiCall};
 /// Who calls, as the component is told.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The app's id.
-    pub app: Arc<str>,
-    /// The subscription's id.
-    pub subscription: Arc<str>,
+    /// The app.
+    pub app: AppId,
+    /// The subscription.
+    pub subscription: SubscriptionId,
     /// The plan's name.
     pub plan: Arc<str>,
 }
@@ -125,7 +125,7 @@ impl Sandbox {
         HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.threads().signals.clone())
     }
 
-    /// Runs `call` on the guest threads and waits for its end.
+    /// Runs `call`, on this thread while it is short, and waits for its end.
     async fn run<T, F>(
         &self,
         component: &Component,
@@ -142,8 +142,8 @@ impl Sandbox {
             let Some(_place) = places.take(state.limits.wall).await else { return Ended::<T>::overloaded() };
             call(state).await
         };
-        let answer = self.threads().run(Box::pin(queued), pace);
-        // The sender is dropped without an answer when the call panicked: one call's fault, not the host's end.
-        answer.await.unwrap_or_else(|_| Ended::lost(Outcome::HostError, "the call panicked in the host"))
+        // A panic is one call's fault, not the host's end.
+        let ended = self.threads().run(Box::pin(queued), pace).await;
+        ended.unwrap_or_else(|| Ended::lost(Outcome::HostError, "the call panicked in the host"))
     }
 }

@@ -1,14 +1,13 @@
 //! A component that is ready to be called: loaded code, linked once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use types::Digest;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::state::HostState;
-use crate::threads::Pace;
+use crate::threads::{Habit, Pace};
 use crate::upload::World;
 use crate::world;
 
@@ -18,8 +17,8 @@ pub struct Component {
     pub(crate) ready: Ready,
     /// It imports at most the meter: it never waits, so the ticker alone bounds its time.
     pub(crate) is_pure: bool,
-    /// Its last call used up the first slice.
-    pub(crate) runs_long: Arc<AtomicBool>,
+    /// Whether its calls run long.
+    habit: Arc<Habit>,
 }
 
 /// The component, linked as its world.
@@ -75,7 +74,7 @@ impl Component {
             World::Task => Ready::Task(world::task::TaskPre::new(pre)?),
             World::WasiHttp => Ready::WasiHttp(ProxyPre::new(pre)?),
         };
-        Ok(Self { digest, ready, is_pure, runs_long: Arc::default() })
+        Ok(Self { digest, ready, is_pure, habit: Arc::default() })
     }
 
     /// Its name: the digest of the upload.
@@ -83,15 +82,15 @@ impl Component {
         &self.digest
     }
 
-    /// Whether its last call ran long. Then the next is expected to, and runs beside the short ones at the lowest
-    /// priority.
+    /// Whether one of its last calls ran long. Then the next is expected to, and runs beside the short ones at the
+    /// lowest priority.
     pub fn runs_long(&self) -> bool {
-        self.runs_long.load(Ordering::Relaxed)
+        self.habit.is_long()
     }
 
     /// On which threads a call of it runs.
     pub(crate) fn pace(&self, state: &HostState) -> Pace {
-        Pace { runs_long: Arc::clone(&state.slow), component_runs_long: Arc::clone(&self.runs_long) }
+        Pace { runs_long: Arc::clone(&state.slow), component: Arc::clone(&self.habit) }
     }
 
     /// The world that it is called through.

@@ -35,7 +35,6 @@ pub(crate) fn engine(role: Role) -> wasmtime::Result<Engine> {
         .epoch_interruption(true)
         .max_wasm_stack(512 << 10)
         .async_stack_size(2 << 20)
-        .async_stack_zeroing(true)
         .relaxed_simd_deterministic(true)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     match role {
@@ -90,7 +89,9 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .max_memories_per_module(1)
         .max_tables_per_module(2)
         .table_elements(TABLE_ELEMENTS_MAX)
-        .decommit_batch_size(8);
+        // At once: a slot whose dirty pages are all reset in place has nothing to give back, and is warm for the next
+        // call. A batch makes a system call for nothing and lets every slot go cold in its turn.
+        .decommit_batch_size(1);
     // Keeping dirty pages resident pays only where the kernel can say which ones are dirty.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10);

@@ -14,7 +14,7 @@ pub struct Settings {
     pub components: PathBuf,
     /// Authenticates artefacts: a forged one would be native code in this process.
     pub host_key: HostKey,
-    /// Threads that run short calls; as many again, at the lowest priority, run long ones.
+    /// Threads that run long calls, at the lowest priority. Short ones run where they are called.
     pub worker_threads: usize,
     /// Calls at once, at most. Each reserves about 8 GiB of addresses, not of memory.
     pub pool_slots: u32,

@@ -1,14 +1,19 @@
-//! The threads that guests run on: short calls, long calls, and the ticker that tells them apart.
+//! Where guests run: a short call on the thread that asks, a long one on threads of its own; and the ticker that tells
+//! them apart.
 //!
-//! A guest that has used up its first slice goes on on threads of the lowest priority, so that calls which spin share
-//! what is left over and short calls keep their latency beside them.
+//! Nothing is handed from thread to thread for a short call. A guest that has used up its first slice, at most two ticks,
+//! goes on on threads of the lowest priority, so that calls which spin share what is left over and short calls keep
+//! their latency beside them (docs/adr/0008-short-guests-run-where-they-are-called.md).
 
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
@@ -52,26 +57,19 @@ impl Signals {
     }
 }
 
-/// The runtimes and the ticker. Dropping it stops them without waiting for guests.
+/// The threads of long calls and the ticker. Dropping it stops them without waiting for guests.
 #[derive(Debug)]
 pub(crate) struct Threads {
-    fast: Option<Runtime>,
-    slow: Option<Runtime>,
+    long: Option<Runtime>,
     pub(crate) signals: Signals,
 }
 
 impl Threads {
     pub(crate) fn start(engine: EngineWeak, workers: usize) -> Result<Self, StartError> {
         let io = |step| move |source| StartError::Io { step, source };
-        let fast = Builder::new_multi_thread()
+        let long = Builder::new_multi_thread()
             .worker_threads(workers.max(1))
             .thread_name("weir-guest")
-            .enable_time()
-            .build()
-            .map_err(io("start the guest threads"))?;
-        let slow = Builder::new_multi_thread()
-            .worker_threads(workers.max(1))
-            .thread_name("weir-slow")
             .enable_time()
             .on_thread_start(|| {
                 if let Err(error) = rustix::process::setpriority_process(None, LOWEST) {
@@ -81,63 +79,100 @@ impl Threads {
             .build()
             .map_err(io("start the threads of long calls"))?;
         tick(engine).map_err(io("start the ticker"))?;
-        Ok(Self { fast: Some(fast), slow: Some(slow), signals: Signals::new() })
+        Ok(Self { long: Some(long), signals: Signals::new() })
     }
 
-    /// Runs one call, and answers its end. Dropping what this gives back does not stop the call.
+    /// Runs one call to its end; `None` when it panicked.
     ///
-    /// A component whose last call ran long begins among the long ones: they share what the short ones leave over, from
-    /// their first instruction on.
-    pub(crate) fn run<T: Send + 'static>(
-        &self,
-        mut call: Pin<Box<dyn Future<Output = T> + Send>>,
-        pace: Pace,
-    ) -> oneshot::Receiver<T> {
-        let (sender, receiver) = oneshot::channel();
-        let (Some(fast), Some(slow)) = (&self.fast, &self.slow) else { return receiver };
-        let slow = slow.handle().clone();
-        if pace.component_runs_long.load(Ordering::Relaxed) {
-            slow.spawn(async move {
-                let ended = call.await;
-                pace.component_runs_long.store(pace.runs_long.load(Ordering::Relaxed), Ordering::Relaxed);
-                drop(sender.send(ended));
-            });
-            return receiver;
-        }
-        fast.spawn(async move {
-            let ended = poll_fn(|context| match call.as_mut().poll(context) {
+    /// It begins on the caller's thread, unless its component is known to run long. Dropping the future ends a call
+    /// that is still there, and none that has moved.
+    pub(crate) async fn run<T: Send + 'static>(&self, mut call: Work<T>, pace: Pace) -> Option<T> {
+        if !pace.component.is_long() {
+            let here = poll_fn(|context| match call.as_mut().poll(context) {
                 Poll::Ready(ended) => Poll::Ready(Some(ended)),
-                Poll::Pending if pace.runs_long.load(Ordering::Relaxed) => Poll::Ready(None),
+                Poll::Pending if pace.is_long() => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
-            })
-            .await;
-            // Who asked may be gone; the call has run all the same.
-            match ended {
-                Some(ended) => drop(sender.send(ended)),
-                None => {
-                    pace.component_runs_long.store(true, Ordering::Relaxed);
-                    drop(slow.spawn(async move { drop(sender.send(call.await)) }));
+            });
+            match AssertUnwindSafe(here).catch_unwind().await {
+                Ok(Some(ended)) => {
+                    pace.note();
+                    return Some(ended);
                 }
+                Ok(None) => pace.note(),
+                Err(_) => return None,
             }
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.long.as_ref()?.spawn(async move {
+            let ended = call.await;
+            pace.note();
+            // Who asked may be gone; the call has run all the same.
+            drop(sender.send(ended));
         });
-        receiver
+        // The sender is dropped without an answer when the call panicked.
+        receiver.await.ok()
     }
 }
+
+/// A call that is under way.
+pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What decides on which threads a call runs.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// Set by the call itself, at a tick, when it has worked for long.
+    /// Set by the call itself when it has worked for long.
     pub(crate) runs_long: Arc<AtomicBool>,
-    /// Whether the component's last call did.
-    pub(crate) component_runs_long: Arc<AtomicBool>,
+    /// What is known of its component.
+    pub(crate) component: Arc<Habit>,
+}
+
+impl Pace {
+    fn is_long(&self) -> bool {
+        self.runs_long.load(Ordering::Relaxed)
+    }
+
+    /// Remembers how long the call ran.
+    fn note(&self) {
+        if self.is_long() { self.component.suspect() } else { self.component.trust() }
+    }
+}
+
+/// Whether a component's calls run long. After one that did it takes a number of short ones to be trusted again: else
+/// one that ran long every other time would hold up the threads of short calls for half of its calls.
+#[derive(Debug, Default)]
+pub(crate) struct Habit {
+    /// Calls still to run among the long ones.
+    probation: AtomicU32,
+}
+
+/// Short calls in a row that make a component a short one. A guess.
+const PROBATION: u32 = 32;
+
+impl Habit {
+    pub(crate) fn is_long(&self) -> bool {
+        self.probation.load(Ordering::Relaxed) > 0
+    }
+
+    /// A call ran long.
+    fn suspect(&self) {
+        self.probation.store(PROBATION, Ordering::Relaxed);
+    }
+
+    /// A call was short.
+    fn trust(&self) {
+        let left = self.probation.load(Ordering::Relaxed);
+        if left > 0 {
+            // Two at once may take off one: it is a habit, not a count.
+            self.probation.store(left - 1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
         self.signals.abort_all();
-        for runtime in [self.fast.take(), self.slow.take()].into_iter().flatten() {
-            runtime.shutdown_background();
+        if let Some(long) = self.long.take() {
+            long.shutdown_background();
         }
     }
 }

@@ -21,15 +21,19 @@ pub(crate) const RIDER_PLACES: usize = 1_024;
 pub(crate) const GROUP_OPS_MAX: usize = 256;
 /// Riders in one commit: each may take milliseconds, and somebody waits for the others.
 const GROUP_RIDERS_MAX: usize = 64;
-/// How long the writer waits for those who are under way, when [`CROWD`] or more are.
+/// A batch of so many shows a crowd: more come than one fsync lets through. The writer then waits for the next of them,
+/// a slice at a time, as long as each slice brings enough.
 ///
-/// On a fast disk an fsync ends before the next operations have come, so that groups stay small and each operation pays
-/// for a commit. Under load the wait costs no throughput: the machine is busy with those who are under way.
-const GATHER: Duration = Duration::from_micros(500);
-/// How many must have announced themselves, by a place, for the writer to wait: a few calls at a time never do.
-const CROWD: usize = 8;
+/// On a fast disk an fsync ends before many operations have come, so that groups stay small and each operation pays for
+/// a large part of a commit. Under load the wait costs no throughput, because the machine is busy with the others; where
+/// it is not, nothing comes and the wait ends (docs/adr/0009-a-crowd-shares-its-commits.md).
+const CROWD: usize = 4;
+const SLICE: Duration = Duration::from_micros(500);
+/// Fewer than these in a slice are not worth another.
+const SLICE_WORTH: usize = 3;
+const SLICES_MAX: u32 = 4;
 /// A group that is large enough to go at once.
-const GROUP_ENOUGH: usize = 64;
+const GROUP_ENOUGH: usize = 32;
 /// How long a rider waits for a commit that somebody else needs.
 pub(crate) const RIDER_WAIT: Duration = Duration::from_secs(1);
 
@@ -100,6 +104,8 @@ struct State<G: Group> {
     entries: VecDeque<Entry<G>>,
     riders: VecDeque<(Moment, Box<dyn Job>)>,
     entrance: Entrance,
+    /// Operations in the batch before.
+    last_batch: usize,
     /// The writer waits on the condition variable: nobody else pays for waking it.
     asleep: bool,
 }
@@ -118,6 +124,7 @@ impl<G: Group> Queue<G> {
             entries: VecDeque::with_capacity(GROUP_OPS_MAX),
             riders: VecDeque::new(),
             entrance: Entrance::Open,
+            last_batch: 0,
             asleep: false,
         };
         Self { state: Mutex::new(state), wake: Condvar::new(), places: AtomicUsize::new(PLACES), clock }
@@ -203,16 +210,23 @@ impl<G: Group> Queue<G> {
     }
 
     /// Lets a crowd catch up with the first of it.
-    fn gather<'a>(&'a self, state: MutexGuard<'a, State<G>>) -> MutexGuard<'a, State<G>> {
-        let queued = state.entries.len();
-        let free = self.places.load(Ordering::Relaxed);
-        let under_way = PLACES.saturating_sub(free).saturating_sub(queued);
-        if under_way < CROWD || queued >= GROUP_ENOUGH || state.entrance == Entrance::Closed {
+    fn gather<'a>(&'a self, mut state: MutexGuard<'a, State<G>>) -> MutexGuard<'a, State<G>> {
+        if state.last_batch.max(state.entries.len()) < CROWD {
             return state;
         }
-        drop(state);
-        std::thread::sleep(GATHER);
-        self.lock()
+        for _ in 0..SLICES_MAX {
+            let before = state.entries.len();
+            if before >= GROUP_ENOUGH || state.entrance == Entrance::Closed {
+                break;
+            }
+            drop(state);
+            std::thread::sleep(SLICE);
+            state = self.lock();
+            if state.entries.len() < before.saturating_add(SLICE_WORTH) {
+                break;
+            }
+        }
+        state
     }
 
     /// How long the oldest rider still waits for company; `None` without riders.
@@ -241,6 +255,7 @@ impl<G: Group> Queue<G> {
         } else {
             batch.entries.extend(state.entries.drain(..GROUP_OPS_MAX));
         }
+        state.last_batch = batch.entries.len();
         let riders = state.riders.len().min(GROUP_RIDERS_MAX);
         batch.riders.extend(state.riders.drain(..riders).map(|(_, rider)| rider));
         drop(state);

@@ -34,6 +34,8 @@ pub mod task;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod bindings;
+#[cfg(all(target_arch = "wasm32", feature = "heap"))]
+mod heap;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod wire;

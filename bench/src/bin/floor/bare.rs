@@ -30,7 +30,7 @@ fn engine() -> anyhow::Result<Engine> {
         .total_tables(1024)
         .total_stacks(512)
         .max_memory_size(128 << 20)
-        .decommit_batch_size(8);
+        .decommit_batch_size(1);
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10);
     }

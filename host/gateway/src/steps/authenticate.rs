@@ -23,8 +23,32 @@ pub(crate) fn perform(call: &Call) -> StepResult {
     Ok(document)
 }
 
-/// The caller, or the code of what is wrong with the request's key.
-pub(crate) fn look_up(snapshot: &Snapshot, asked: &Asked, target: &Target) -> Result<Arc<Subscriber>, Code> {
+/// Whether the request's key opens its route, as things stand.
+pub(crate) fn may_call(snapshot: &Snapshot, asked: &Asked, target: &Target) -> bool {
+    find(snapshot, asked, target).is_ok()
+}
+
+fn look_up(snapshot: &Snapshot, asked: &Asked, target: &Target) -> Result<Arc<Subscriber>, Code> {
+    let (key, subscription) = find(snapshot, asked, target)?;
+    let plan = &subscription.plan_version;
+    Ok(Arc::new(Subscriber {
+        subscription: subscription.id,
+        plan: plan.id,
+        plan_name: Arc::clone(&plan.name),
+        app: key.app,
+        key: key.id,
+        api: target.api.id,
+        anchor: subscription.anchor,
+        terms: Arc::clone(&plan.terms),
+    }))
+}
+
+/// Key and subscription of the caller, or the code of what is wrong with the request's key.
+fn find<'a>(
+    snapshot: &'a Snapshot,
+    asked: &Asked,
+    target: &Target,
+) -> Result<(&'a Arc<catalog::Key>, &'a Arc<catalog::Subscription>), Code> {
     let digest = match asked.credential {
         Credential::Key(digest) => digest,
         Credential::None => return Err(Code::MissingKey),
@@ -41,20 +65,10 @@ pub(crate) fn look_up(snapshot: &Snapshot, asked: &Asked, target: &Target) -> Re
     if subscription.suspended.is_some() {
         return Err(Code::SubscriptionSuspended);
     }
-    let plan = &subscription.plan_version;
-    if !plan.includes(target.served.routes[target.route].route.id) {
+    if !subscription.plan_version.includes(target.served.routes[target.route].route.id) {
         return Err(Code::EndpointNotInPlan);
     }
-    Ok(Arc::new(Subscriber {
-        subscription: subscription.id,
-        plan: plan.id,
-        plan_name: Arc::clone(&plan.name),
-        app: key.app,
-        key: key.id,
-        api: target.api.id,
-        anchor: subscription.anchor,
-        terms: Arc::clone(&plan.terms),
-    }))
+    Ok((key, subscription))
 }
 
 fn refusal(call: &Call, code: Code) -> Refusal {

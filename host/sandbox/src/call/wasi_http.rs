@@ -22,11 +22,14 @@ use crate::settings::Limits;
 use crate::state::{self, HostState};
 use crate::upload::Sandbox;
 
-/// A call under way. The head comes when the guest sets it, or never; the end always comes.
+/// A call that is ready to run. The head comes when the guest sets it, or never; the end always comes.
 pub struct WasiCall {
+    /// Runs the guest. Nothing happens unless it is polled, beside whoever reads the rest; dropping it ends a guest that
+    /// has not run long.
+    pub work: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// The response's head and its body, as it grows. An error: the guest ended without one; [`Self::ran`] says how.
     pub head: oneshot::Receiver<Response<ResponseBody>>,
-    /// How the call ended. An error means that it panicked in the host.
+    /// How the call ended.
     pub ran: oneshot::Receiver<Ran<()>>,
 }
 
@@ -116,7 +119,7 @@ impl ResponseBody {
 type Outparam = Result<Response<HyperOutgoingBody>, ErrorCode>;
 
 impl Sandbox {
-    /// Starts a call of a `wasi:http` component on a fresh instance. Its URI must be absolute or have a `Host`.
+    /// Makes a call of a `wasi:http` component on a fresh instance. Its URI must be absolute or have a `Host`.
     pub fn call_wasi_http(
         &self,
         component: &Arc<Component>,
@@ -164,12 +167,20 @@ impl Sandbox {
             }
             .settle(store)
         };
-        let places = self.places().clone();
-        let queued = async move {
-            let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
-            call.await
+        let sandbox = self.clone();
+        let (end, ran) = oneshot::channel();
+        let work = async move {
+            let places = sandbox.places().clone();
+            let queued = async move {
+                let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
+                call.await
+            };
+            let ended = sandbox.threads().run(Box::pin(queued), pace).await;
+            let lost = || Ended::lost(Outcome::HostError, "the call panicked in the host");
+            // Who asked may be gone; the call has run all the same.
+            drop(end.send(ended.unwrap_or_else(lost)));
         };
-        WasiCall { head, ran: self.threads().run(Box::pin(queued), pace) }
+        WasiCall { work: Box::pin(work), head, ran }
     }
 }
 

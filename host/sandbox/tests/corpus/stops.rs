@@ -187,6 +187,28 @@ async fn a_loop_is_known_to_run_long_and_a_quick_answer_is_not() {
 }
 
 #[tokio::test]
+async fn a_component_that_ran_long_is_quick_again_after_many_quick_calls_and_not_after_one() {
+    let house = House::new();
+    // Spins while it may report pages.
+    let handle = format!(
+        "(call $remaining (i32.const 64) (i32.const 5) (i32.const 512))
+         (if (i64.ne (i64.const 0) (i64.load (i32.const 520))) (then {SPIN}))
+         {OK}"
+    );
+    let moody = house.ready(http(r#"(data (i32.const 64) "pages")"#, &handle)).await;
+    let limits = Arc::new(Limits { fuel: Fuel::saturating(100_000_000), ..Limits::default() });
+    assert_eq!(house.sandbox.call_http(&moody, context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
+    let quick =
+        || sandbox::CallContext { allowances: vec![("pages".parse().unwrap(), types::Units::ZERO)], ..context() };
+    assert_eq!(house.sandbox.call_http(&moody, quick(), request(), &limits).await.outcome, Outcome::Ok);
+    assert!(moody.runs_long());
+    for _ in 0..64 {
+        assert_eq!(house.sandbox.call_http(&moody, quick(), request(), &limits).await.outcome, Outcome::Ok);
+    }
+    assert!(!moody.runs_long());
+}
+
+#[tokio::test]
 async fn the_next_guest_in_a_slot_finds_only_zeros() {
     let house = House::new();
     let more = "(global $g (mut i32) (i32.const 0)) (table $t 4 funcref)";

@@ -113,15 +113,19 @@ async fn call(component: Vec<u8>, limits: Limits) -> (Option<u16>, Result<Bytes,
     let component = house.ready(component).await;
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = http::Request::builder().uri("http://corpus.test/").body(body).unwrap();
-    let WasiCall { head, ran } = house.sandbox.call_wasi_http(&component, &context(), request, &Arc::new(limits));
-    let (status, body) = match head.await {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            (Some(status), response.into_body().collect().await.map(http_body_util::Collected::to_bytes))
-        }
-        Err(_) => (None, Ok(Bytes::new())),
+    let WasiCall { work, head, ran } = house.sandbox.call_wasi_http(&component, &context(), request, &Arc::new(limits));
+    let read = async {
+        let (status, body) = match head.await {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                (Some(status), response.into_body().collect().await.map(http_body_util::Collected::to_bytes))
+            }
+            Err(_) => (None, Ok(Bytes::new())),
+        };
+        (status, body, ran.await.unwrap())
     };
-    (status, body, ran.await.unwrap())
+    let (read, ()) = tokio::join!(read, work);
+    read
 }
 
 #[tokio::test]

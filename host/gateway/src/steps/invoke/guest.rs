@@ -75,8 +75,8 @@ pub(super) fn context(call: &Call) -> CallContext {
         api: Arc::clone(&call.target.api.slug),
         release: call.target.served.release.number,
         caller: caller.map(|caller| sandbox::Caller {
-            app: Arc::from(caller.app.to_string()),
-            subscription: Arc::from(caller.subscription.to_string()),
+            app: caller.app,
+            subscription: caller.subscription,
             plan: Arc::clone(&caller.plan_name),
         }),
         allowances: allowances(call),

@@ -73,7 +73,17 @@ fn told(fault: BodyFault) -> BodyError {
 
 /// Follows a guest from its start to its end.
 async fn follow(call: &Call, guest: WasiCall) -> Invoked {
-    let WasiCall { head, ran } = guest;
+    let WasiCall { work, head, ran } = guest;
+    let (invoked, ()) = tokio::join!(read(call, head, ran), work);
+    invoked
+}
+
+/// Reads what a guest answers, while it runs.
+async fn read(
+    call: &Call,
+    head: oneshot::Receiver<http::Response<ResponseBody>>,
+    ran: oneshot::Receiver<Ran<()>>,
+) -> Invoked {
     let Ok(response) = head.await else { return guest::conclude(call, None, ended(ran).await) };
     let (head, mut body) = response.into_parts();
     let mut held = BytesMut::new();
