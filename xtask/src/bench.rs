@@ -6,6 +6,7 @@
 mod cpu;
 mod machine;
 mod neighbour;
+mod scale;
 mod servers;
 mod subject;
 
@@ -63,7 +64,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let load = Load::new(&release);
     let measured = rounds(&load, &targets, &subject)?;
     let neighbours = neighbour::measure(&load, &subject)?;
-    let report = report(&machine, &measured, &subject, &neighbours)?;
+    let scale = scale::measure(&load, &subject, (&release.join("weir"), &folder), &guests)?;
+    let report = report(&machine, &measured, &subject, (&neighbours, &scale))?;
     let file = folder.join("latest.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report)?)?;
     print_report(&report);
@@ -108,7 +110,7 @@ fn report(
     machine: &Value,
     measured: &BTreeMap<(String, usize), Measured>,
     subject: &Subject,
-    neighbours: &Value,
+    (neighbours, scale): (&Value, &Value),
 ) -> anyhow::Result<Value> {
     let mut results = Vec::new();
     let mut cpu = serde_json::Map::new();
@@ -142,6 +144,7 @@ fn report(
         "ratios": ratios(measured, fsync_p99),
         "cost": cpu,
         "neighbours": neighbours,
+        "scale": scale,
     }))
 }
 
@@ -176,7 +179,7 @@ fn print_report(report: &Value) {
             row["p99_us"]
         );
     }
-    for part in ["ratios", "cost", "neighbours"] {
+    for part in ["ratios", "cost", "neighbours", "scale"] {
         println!("\n{part}: {}", serde_json::to_string_pretty(&report[part]).unwrap_or_default());
     }
     println!("\nusage.db: PRAGMA synchronous = {}", report["pragma_synchronous"]);

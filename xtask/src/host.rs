@@ -36,14 +36,18 @@ impl Host {
         }
         fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
         fs::write(folder.join("host.toml"), CONFIGURATION).context("could not write host.toml")?;
-        let log = File::create(folder.join("host.log")).context("could not make the host's log")?;
-        let mut command = Command::new(weir);
-        command.arg("--data").arg(folder).arg("serve").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = command.spawn().with_context(|| format!("could not start {}", weir.display()))?;
+        let child = launch(weir, folder)?;
         let [gateway, control] = [String::new(), String::new()];
         let mut host = Self { child, weir: weir.to_owned(), folder: folder.to_owned(), gateway, control };
         host.await_readiness()?;
         Ok(host)
+    }
+
+    /// Stops it and starts it again on its folder, most likely on other ports.
+    pub(crate) fn restart(&mut self) -> anyhow::Result<()> {
+        self.end()?;
+        self.child = launch(&self.weir, &self.folder)?;
+        self.await_readiness()
     }
 
     fn await_readiness(&mut self) -> anyhow::Result<()> {
@@ -127,6 +131,10 @@ impl Host {
 
     /// Asks it to stop, and waits until it has drained.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> anyhow::Result<()> {
         run(Command::new("kill").arg("-TERM").arg(self.child.id().to_string()))?;
         for _ in 0..LOOKS_MAX {
             match self.child.try_wait()? {
@@ -137,6 +145,13 @@ impl Host {
         }
         bail!("the host did not stop within a minute")
     }
+}
+
+fn launch(weir: &Path, folder: &Path) -> anyhow::Result<Child> {
+    let log = File::create(folder.join("host.log")).context("could not make the host's log")?;
+    let mut command = Command::new(weir);
+    command.arg("--data").arg(folder).arg("serve").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.spawn().with_context(|| format!("could not start {}", weir.display()))
 }
 
 impl Drop for Host {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use super::servers::Shot;
@@ -37,6 +37,38 @@ impl Subject {
     pub(crate) fn shot(&self, path: &str) -> Shot {
         let address = self.host.gateway().trim_start_matches("http://").to_owned();
         Shot { address, path: path.to_owned(), key: Some(self.key.clone()), ..Shot::default() }
+    }
+
+    /// The key that opens all that was published at the start.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The gateway's URL.
+    pub(crate) fn gateway(&self) -> &str {
+        self.host.gateway()
+    }
+
+    /// Publishes a project's folder.
+    pub(crate) fn publish(&self, folder: &Path) -> anyhow::Result<()> {
+        self.host.weir(&["publish", &folder.to_string_lossy(), "--organisation", "bench"])
+    }
+
+    /// Asks the control plane for a change, and answers its document.
+    pub(crate) fn post(&self, agent: &ureq::Agent, path: &str, document: &Value) -> anyhow::Result<Value> {
+        let mut answer = agent
+            .post(format!("{}{path}", self.host.control()))
+            .header("authorization", format!("Bearer {}", self.token))
+            .send_json(document)
+            .with_context(|| format!("could not ask for {path}"))?;
+        let said: Value = answer.body_mut().read_json()?;
+        ensure!(answer.status().is_success(), "{path} was answered with {}: {said}", answer.status());
+        Ok(said)
+    }
+
+    /// Stops the host and starts it again on its folder.
+    pub(crate) fn restart(&mut self) -> anyhow::Result<()> {
+        self.host.restart()
     }
 
     /// The process's id.
