@@ -71,8 +71,15 @@ impl Asked {
         if self.headers.len() > settings.headers || ByteCount::of(length.saturating_add(target)) > settings.head {
             return Err(Refusal::new(Code::HeadersTooLarge));
         }
-        if self.version == Version::HTTP_11 && !self.headers.contains_key(header::HOST) {
-            return Err(Refusal::new(Code::RequestInvalid).detail("The request has no Host header."));
+        let mut hosts = self.headers.get_all(header::HOST).iter();
+        match (hosts.next(), hosts.next()) {
+            (None, _) if self.version == Version::HTTP_11 => {
+                return Err(Refusal::new(Code::RequestInvalid).detail("The request has no Host header."));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Refusal::new(Code::RequestInvalid).detail("The request has more than one Host header."));
+            }
+            _ => {}
         }
         if self.method == Method::CONNECT {
             return Err(Refusal::new(Code::RequestInvalid).detail("This host is no proxy."));

@@ -5,7 +5,7 @@
 //! `sandbox` and `traces`. It runs no SQL, knows no price, and lets no response to an admitted call leave before the
 //! call is recorded.
 //!
-//! The way of a call, in the order of the files: `connection` and `wire` (the socket), `dispatch` and `asked` (limits
+//! The way of a call, in the order of the files: `connection`, `wire` and `framing` (the socket), `dispatch` and `asked` (limits
 //! and routing), `call` and `escort` (a call outlives its connection), `envelope` and `steps`, `finish` (the record,
 //! then the reply).
 
@@ -13,6 +13,7 @@ mod gateway;
 mod settings;
 
 mod connection;
+mod framing;
 mod wire;
 
 mod arrival;

@@ -4,21 +4,32 @@
 //! hyper answers a head that it cannot parse with a bare status. Every answer of this host has an id and a body that says
 //! what is wrong, so such a write is replaced here, and the connection ends. The watch costs no timer per request: the
 //! connection's loop looks at [`Watch`] a few times per head timeout.
+//!
+//! What comes in goes past [`Framing`] first. A connection that ends while its client still sends is closed in two steps:
+//! the host says that it will send no more, then takes what still comes, for a while. Closed at once, it would be reset,
+//! and the client could lose the answer that says why.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 use types::{CallId, Clock, Code};
 
+use crate::framing::Framing;
 use crate::log;
 use crate::refusal::Refusal;
 
-/// How every HTTP/2 connection begins: no method of HTTP/1.1 is called so.
-const HTTP2: &[u8] = b"PRI ";
+/// How long a client may go on to send once its answer has left: a guess at what the rest of an upload takes.
+const LINGER: Duration = Duration::from_secs(3);
+/// How much it may send meanwhile: half of the largest body that any release may take.
+const LINGER_BYTES: usize = 16 << 20;
+/// What is thrown away at a time.
+const SCRATCH: usize = 8 * 1_024;
 
 /// What is seen of a connection from its socket and from its requests.
 #[derive(Debug, Default)]
@@ -43,7 +54,7 @@ pub(crate) struct Watch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Glance {
     begun: u64,
-    sent: u64,
+    pub(crate) sent: u64,
     pub(crate) state: Standstill,
 }
 
@@ -104,20 +115,34 @@ pub(crate) struct Wire<S> {
     socket: S,
     watch: Arc<Watch>,
     clock: Clock,
+    framing: Framing,
     /// A replaced answer has left: what hyper still believes to write would not fit behind it.
     ended: bool,
+    /// Set when the host has said its last word and waits for the client's.
+    lingering: Option<Lingering>,
+}
+
+#[derive(Debug)]
+struct Lingering {
+    until: Pin<Box<Sleep>>,
+    left: usize,
 }
 
 impl<S: AsyncWrite + Unpin> Wire<S> {
     pub(crate) fn new(socket: S, watch: Arc<Watch>, clock: Clock) -> Self {
-        Self { socket, watch, clock, ended: false }
+        Self { socket, watch, clock, framing: Framing::default(), ended: false, lingering: None }
     }
 
     /// Sends a refusal past hyper, as far as the socket takes it at once, and ends the connection.
     fn end_with(&mut self, code: Code, cx: &mut Context<'_>) {
         self.ended = true;
         let call = CallId::generate(self.clock.now());
-        let answer = Refusal::new(code).to_wire(call);
+        let refusal = Refusal::new(code);
+        let refusal = match self.framing.fault().filter(|_| code == Code::RequestInvalid) {
+            Some(fault) => refusal.detail(fault.text()),
+            None => refusal,
+        };
+        let answer = refusal.to_wire(call);
         // Best effort: a client that sends garbage and does not read has had its answer.
         if let Poll::Ready(Err(error)) = Pin::new(&mut self.socket).poll_write(cx, &answer) {
             tracing::debug!(%error, "could not tell a client what was wrong with its request");
@@ -168,9 +193,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
-        let fresh = buffer.filled().get(before..).unwrap_or_default();
+        let fresh = buffer.filled_mut().get_mut(before..).unwrap_or_default();
         if !fresh.is_empty() {
-            if self.watch.begun.load(Relaxed) == 0 && fresh.starts_with(HTTP2) {
+            self.framing.check(fresh);
+            if self.framing.is_http2() {
                 self.watch.http2.store(true, Relaxed);
             }
             self.watch.since_begun.fetch_add(u64::try_from(fresh.len()).unwrap_or(u64::MAX), Relaxed);
@@ -179,7 +205,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncRead + Unpin> Wire<S> {
+    /// Takes what still comes, until the client ends it, or time or patience run out.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let begin = || Lingering { until: Box::pin(tokio::time::sleep(LINGER)), left: LINGER_BYTES };
+        let lingering = self.lingering.get_or_insert_with(begin);
+        let mut scratch = [0; SCRATCH];
+        while lingering.left > 0 && lingering.until.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+            lingering.left = lingering.left.saturating_sub(buffer.filled().len());
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Some(replaced) = self.outgoing(cx, bytes) {
             return Poll::Ready(replaced.map(|()| bytes.len()));
@@ -212,7 +256,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+        }
+        if self.framing.is_within_request() {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

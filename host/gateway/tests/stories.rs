@@ -15,3 +15,7 @@ mod calls;
 #[cfg(test)]
 #[path = "stories/clients.rs"]
 mod clients;
+
+#[cfg(test)]
+#[path = "stories/wire.rs"]
+mod wire;
