@@ -1,5 +1,5 @@
 //! Mapping compiled code. The only unsafe code of the host: a forged artefact is native code in this process, so
-//! nothing comes here that this host's own key does not vouch for.
+//! nothing is mapped in the host that its own key does not vouch for.
 #![expect(unsafe_code, reason = "wasmtime cannot check that an artefact is its own; the caller has verified its MAC")]
 
 use std::fs::File;
@@ -15,8 +15,9 @@ pub(crate) fn load_sealed(engine: &Engine, sealed: &File) -> wasmtime::Result<Co
     unsafe { Component::deserialize_file(engine, format!("/proc/self/fd/{}", sealed.as_raw_fd())) }
 }
 
-/// Loads what this process has just compiled itself.
+/// Loads what a process of this build has just compiled: to try it, in a child that may do nothing and holds nothing.
 pub(crate) fn load_bytes(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: called only with the direct result of `precompile_component`, in the same process.
+    // SAFETY: called only with the direct result of `precompile_component`, in a child. It came from another child: were
+    // that one taken over, what it sent would run where nothing is to be had, behind the same walls, and go no further.
     unsafe { Component::deserialize(engine, artefact) }
 }

@@ -1,4 +1,5 @@
-//! The parent's side of compiling: one child at a time, watched and killed when it is late.
+//! The parent's side of compiling: one child at a time, watched and killed when it is late. One compiles, the next tries
+//! what came of it.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,14 +9,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
-use crate::child;
+use crate::child::{self, Work};
 use crate::structure::Structure;
 use crate::upload::UploadError;
 
 /// Wall time of a child.
 const TIME_MAX: Duration = Duration::from_mins(1);
 /// The largest artefact.
-const ARTEFACT_MAX: u64 = 256 << 20;
+pub(crate) const ARTEFACT_MAX: u64 = 256 << 20;
 /// The largest report.
 const REPORT_MAX: u32 = 64 * 1024;
 
@@ -27,12 +28,24 @@ pub(crate) enum Report {
         /// A sentence that says what to do.
         why: String,
     },
-    /// It is compiled, and instantiates.
+    /// It is compiled; the artefact follows.
     Compiled {
         /// What the structural check found.
         structure: Structure,
-        /// The probe's best time.
+        /// Walls that the child's kernel does not offer, by name.
+        missing: Vec<String>,
+    },
+    /// It instantiates.
+    Probed {
+        /// The best time.
         instantiate_us: u64,
+        /// What its start functions spend.
+        start_fuel: u64,
+    },
+    /// The child is shut in.
+    Confined {
+        /// Walls that its kernel does not offer, by name.
+        missing: Vec<String>,
     },
 }
 
@@ -52,34 +65,52 @@ impl Compiler {
     /// Checks, compiles and probes `upload`.
     pub(crate) async fn compile(&self, upload: &[u8]) -> Result<(Structure, Vec<u8>), UploadError> {
         let _turn = self.turn.acquire().await.map_err(|_| UploadError::Compiler("the host is stopping".into()))?;
-        let mut child = spawn(&self.program).map_err(UploadError::io("start the compiler's process"))?;
-        let ended = tokio::time::timeout(TIME_MAX, converse(&mut child, upload)).await;
+        let (report, artefact) = self.ask(Work::Compile, upload).await?;
+        let Report::Compiled { structure, missing } = report else { return Err(unexpected(&report)) };
+        if !missing.is_empty() {
+            tracing::warn!(
+                missing = missing.join(", "),
+                "this kernel confines the compiler's process less than it should"
+            );
+        }
+        let (report, _) = self.ask(Work::Probe, &artefact).await?;
+        let Report::Probed { instantiate_us, start_fuel } = report else { return Err(unexpected(&report)) };
+        tracing::info!(instantiate_us, start_fuel, artefact_bytes = artefact.len(), "compiled an upload");
+        Ok((structure, artefact))
+    }
+
+    /// What a child of its own says of `input`.
+    async fn ask(&self, work: Work, input: &[u8]) -> Result<(Report, Vec<u8>), UploadError> {
+        let mut child = spawn(&self.program, work).map_err(UploadError::io("start the compiler's process"))?;
+        let ended = tokio::time::timeout(TIME_MAX, converse(&mut child, input)).await;
         // Whatever it still does, or has started, ends here.
         kill_group(&child);
+        let verb = if work == Work::Probe { "instantiated" } else { "compiled" };
         match ended {
             Err(_) => Err(UploadError::Refused(format!(
-                "The component was not compiled within {} seconds, which is the limit here. Make it smaller.",
+                "The component was not {verb} within {} seconds, which is the limit here. Make it smaller.",
                 TIME_MAX.as_secs()
             ))),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the compiler's process ended without a report");
-                Err(UploadError::Refused(
-                    "The component cannot be compiled within the limits of memory and time here. Make it smaller."
-                        .into(),
-                ))
+                tracing::warn!(%error, work = work.as_str(), "the compiler's process ended without a report");
+                Err(UploadError::Refused(format!(
+                    "The component cannot be {verb} within the limits of memory and time here. Make it smaller."
+                )))
             }
             Ok(Ok((Report::Refused { why }, _))) => Err(UploadError::Refused(why)),
-            Ok(Ok((Report::Compiled { structure, instantiate_us }, artefact))) => {
-                tracing::info!(instantiate_us, artefact_bytes = artefact.len(), "compiled an upload");
-                Ok((structure, artefact))
-            }
+            Ok(Ok(answer)) => Ok(answer),
         }
     }
 }
 
-fn spawn(program: &Path) -> std::io::Result<Child> {
+/// A child answered another question: not of this build.
+fn unexpected(report: &Report) -> UploadError {
+    UploadError::Compiler(format!("its process answered {report:?}"))
+}
+
+fn spawn(program: &Path, work: Work) -> std::io::Result<Child> {
     Command::new(program)
-        .arg(child::ARGUMENT)
+        .args([child::ARGUMENT, work.as_str()])
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -28,7 +28,16 @@ const WRITTEN: Timestamp = Timestamp::from_micros(1_793_491_200_000_000);
 /// All checks.
 pub(super) fn checks(folder: &Folder) -> Vec<Check> {
     let data = existing(folder.path());
-    vec![open_files(), memory_maps(), disk_space(data), file_system(data), kernel(), clock(folder), private(folder)]
+    vec![
+        open_files(),
+        memory_maps(),
+        disk_space(data),
+        file_system(data),
+        kernel(),
+        confinement(),
+        clock(folder),
+        private(folder),
+    ]
 }
 
 fn check(name: &'static str, verdict: Verdict, says: impl Into<String>) -> Check {
@@ -102,6 +111,28 @@ fn kernel() -> Check {
             Verdict::Warning,
             format!("{release} has no PAGEMAP_SCAN: calls cost several times the CPU; use Linux 6.7 or later"),
         ),
+    }
+}
+
+/// Asked of a child that shuts itself in as those do that compile uploads.
+fn confinement() -> Check {
+    let name = "confinement";
+    let missing = std::env::current_exe().and_then(|program| sandbox::child::missing_confinement(&program));
+    match missing {
+        Ok(missing) if missing.is_empty() => {
+            check(name, Verdict::Good, "uploads are compiled behind Landlock and seccomp")
+        }
+        Ok(missing) => check(
+            name,
+            Verdict::Warning,
+            format!(
+                "this kernel, or what the host runs in, offers no {}: uploads are compiled behind fewer walls",
+                missing.join(" and no ")
+            ),
+        ),
+        Err(error) => {
+            check(name, Verdict::Bad, format!("the process that compiles uploads could not be tried: {error}"))
+        }
     }
 }
 
