@@ -45,6 +45,29 @@ const SPIN: &str = "(loop $again (br $again)) unreachable))";
 const TRAP: &str = "unreachable))";
 const HOARD: &str = "(loop $again (br_if $again (i32.ne (i32.const -1) (memory.grow (i32.const 16))))) unreachable))";
 
+/// The failure `rejected`, with a code at 64 and an empty message.
+const REFUSE: &str = r#"
+    (i32.store8 (i32.const 512) (i32.const 1))
+    (i32.store (i32.const 528) (i32.const 64)) (i32.store (i32.const 532) (i32.const 17))
+    (i32.const 512))
+  (data (i32.const 64) "unsupported-media"))
+"#;
+const LOGGING: &str = "
+package weir:guests;
+package wasi:logging@0.1.0-draft {
+    interface logging {
+        enum level { trace, debug, info, warn, error, critical }
+        log: func(level: level, context: string, message: string);
+    }
+}
+world logging { include weir:plugin/http@0.1.0; import wasi:logging/logging@0.1.0-draft; }
+";
+
+/// As much of the standard interfaces as [`Component::streaming`] uses.
+const WASI: &str = include_str!("component/wasi.wit");
+/// What a streaming component begins with. Results lie at 256, what it writes at 8192.
+const STREAMING: &str = include_str!("component/streaming.wat");
+
 /// The bytes of one component, as a provider uploads them.
 #[derive(Debug, Clone)]
 pub struct Component {
@@ -88,6 +111,43 @@ impl Component {
         Self::http(HOARD)
     }
 
+    /// Answers through `wasi:http` 0.2, as `handle` says in the text format. It may call `$begin`, which sends the head;
+    /// `$write`, which sends so many times 4 KiB; `$echo`, which sends what the request's body brings, as it comes;
+    /// `$wait`, so many milliseconds; and `$end`, without which the body is not whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn streaming(handle: &str) -> anyhow::Result<Self> {
+        let module = wat::parse_str(STREAMING.replace(";; HANDLE", handle))?;
+        let mut resolve = wit_parser::Resolve::default();
+        let package = resolve.push_str("wasi.wit", WASI)?;
+        Self::encode(module, &resolve, package, "proxy")
+    }
+
+    /// Writes the line `called` into its log, then answers 200 with the request's body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn logging() -> anyhow::Result<Self> {
+        let import = r#"(import "wasi:logging/logging@0.1.0-draft" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
+        let head = HEAD.replacen("(module", &format!(r#"(module {import} (data (i32.const 64) "called")"#), 1);
+        let log = "(call $log (i32.const 2) (i32.const 64) (i32.const 0) (i32.const 64) (i32.const 6))";
+        let (mut resolve, _) = contract()?;
+        let package = resolve.push_str("logging.wit", LOGGING)?;
+        Self::encode(wat::parse_str(format!("{head}{log}{ECHO}"))?, &resolve, package, "logging")
+    }
+
+    /// Reports a failure by the name `unsupported-media`, as the caller's fault.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn refusing() -> anyhow::Result<Self> {
+        Self::http(REFUSE)
+    }
+
     /// Any bytes, good or bad.
     pub fn of(bytes: impl Into<Vec<u8>>) -> Self {
         Self { bytes: bytes.into() }
@@ -104,15 +164,29 @@ impl Component {
     }
 
     fn http(handle: &str) -> anyhow::Result<Self> {
-        let mut module = wat::parse_str(format!("{HEAD}{handle}"))?;
-        let mut resolve = wit_parser::Resolve::default();
-        let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-        let (package, _) = resolve.push_dir(&wit).context("the contract could not be read")?;
-        let world = resolve.select_world(&[package], Some("http"))?;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
+        let module = wat::parse_str(format!("{HEAD}{handle}"))?;
+        let (resolve, package) = contract()?;
+        Self::encode(module, &resolve, package, "http")
+    }
+
+    fn encode(
+        mut module: Vec<u8>,
+        resolve: &wit_parser::Resolve,
+        package: wit_parser::PackageId,
+        world: &str,
+    ) -> anyhow::Result<Self> {
+        let world = resolve.select_world(&[package], Some(world))?;
+        wit_component::embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8, false)?;
         let bytes = ComponentEncoder::default().module(&module)?.validate(true).encode()?;
         Ok(Self { bytes })
     }
+}
+
+fn contract() -> anyhow::Result<(wit_parser::Resolve, wit_parser::PackageId)> {
+    let mut resolve = wit_parser::Resolve::default();
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let (package, _) = resolve.push_dir(&wit).context("the contract could not be read")?;
+    Ok((resolve, package))
 }
 
 #[cfg(test)]
@@ -121,7 +195,10 @@ mod tests {
 
     #[test]
     fn every_component_fits_the_contract() {
-        for made in [Component::echo(), Component::spinning(), Component::trapping(), Component::hoarding()] {
+        let logging = Component::logging();
+        let streaming = Component::streaming("(call $begin) (call $echo) (call $wait (i64.const 1)) (call $end)");
+        let plain = [Component::echo(), Component::spinning(), Component::trapping(), Component::hoarding()];
+        for made in plain.into_iter().chain([logging, streaming, Component::refusing()]) {
             assert!(made.unwrap().bytes().starts_with(b"\0asm\x0d\0\x01\0"));
         }
     }

@@ -2,10 +2,11 @@
 //!
 //! The request types are also the tables of `weir.toml`, so that what a provider writes there is what is sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use types::{
-    ApiId, Currency, Digest, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow, ReleaseId, Units,
+    ApiId, Capability, Currency, Digest, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow,
+    ReleaseId, Units,
 };
 
 use crate::At;
@@ -149,6 +150,9 @@ pub struct NewRelease {
     /// Its billed objects.
     #[serde(default)]
     pub objects: Vec<Object>,
+    /// What the component is allowed beyond computing its answer.
+    #[serde(default)]
+    pub grants: BTreeSet<Capability>,
     /// Settings that the component reads.
     #[serde(default)]
     pub config: BTreeMap<String, String>,

@@ -1,12 +1,13 @@
 //! What providers sell: APIs, components, releases, plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use types::{
-    ApiId, ByteCount, Digest, Money, ObjectName, OrganisationId, PlanId, ReleaseId, RouteId, Terms, Timestamp, Units,
+    ApiId, ByteCount, Capability, Digest, Money, ObjectName, OrganisationId, PlanId, ReleaseId, RouteId, Terms,
+    Timestamp, Units,
 };
 
 use crate::Limits;
@@ -117,6 +118,8 @@ pub struct Release {
     pub routes: Vec<Arc<Route>>,
     /// The provider's own billed things.
     pub objects: Vec<ObjectDeclaration>,
+    /// What the component is allowed beyond computing its answer.
+    pub grants: BTreeSet<Capability>,
     /// What the component reads as configuration. No secrets.
     pub config: BTreeMap<String, String>,
     /// The HTTP status of each named error of the component.

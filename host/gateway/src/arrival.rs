@@ -1,4 +1,4 @@
-//! Request bodies as they arrive: counted, timed, and cut off where they pass a limit.
+//! Bodies as they arrive, from a client or from a guest: counted, timed, and cut off where they pass a limit.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 use types::ByteCount;
 
-/// How slowly a body may come. Only time spent waiting for the client counts, not time in which nobody read.
+/// How slowly a body may come or be taken. Only time spent waiting for the other side counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// The longest wait for the next bytes.
@@ -20,6 +20,50 @@ pub struct Pace {
     pub grace: Duration,
     /// Bytes for each second of waiting.
     pub bytes_per_second: u64,
+}
+
+/// How long the other side has been waited for, held against what it has moved.
+#[derive(Debug)]
+pub(crate) struct Waited {
+    pace: Pace,
+    moved: u64,
+    spent: Duration,
+}
+
+/// The other side has been waited for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooSlow;
+
+impl Waited {
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { pace, moved: 0, spent: Duration::ZERO }
+    }
+
+    /// Waits for the other side to do `next`, which moves so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`TooSlow`]; `next` is dropped.
+    pub(crate) async fn wait<T>(&mut self, next: impl Future<Output = T>, bytes: usize) -> Result<T, TooSlow> {
+        let since = Instant::now();
+        let done = tokio::time::timeout_at(self.deadline(since), next).await.map_err(|_| TooSlow)?;
+        self.note(since.elapsed(), bytes);
+        Ok(done)
+    }
+
+    fn note(&mut self, waited: Duration, bytes: usize) {
+        self.spent = self.spent.saturating_add(waited);
+        self.moved = self.moved.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// When the other side, if nothing moves until then, is too slow.
+    fn deadline(&self, since: Instant) -> Instant {
+        let due_us = self.moved.saturating_mul(1_000_000).checked_div(self.pace.bytes_per_second);
+        let due = due_us.map_or(Duration::MAX, Duration::from_micros);
+        let rate = due.max(self.pace.grace).saturating_sub(self.spent);
+        let patience = rate.min(self.pace.idle);
+        since.checked_add(patience).unwrap_or(since)
+    }
 }
 
 /// Why a body did not arrive.
@@ -55,11 +99,9 @@ impl Arrived {
 /// A body that is watched while it is read. After a fault nothing more comes.
 pub(crate) struct Arriving<B> {
     body: B,
-    pace: Pace,
     limit: ByteCount,
-    seen: u64,
     arrived: Option<Arc<Arrived>>,
-    waited: Duration,
+    waited: Waited,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
@@ -68,17 +110,12 @@ pub(crate) struct Arriving<B> {
 impl<B: Body<Data = Bytes> + Unpin> Arriving<B> {
     pub(crate) fn new(body: B, pace: Pace, limit: ByteCount) -> Self {
         let ended = body.is_end_stream();
-        Self {
-            body,
-            pace,
-            limit,
-            seen: 0,
-            arrived: None,
-            waited: Duration::ZERO,
-            waiting_since: None,
-            timer: None,
-            ended,
-        }
+        Self { body, limit, arrived: None, waited: Waited::new(pace), waiting_since: None, timer: None, ended }
+    }
+
+    /// The body itself.
+    pub(crate) fn into_inner(self) -> B {
+        self.body
     }
 
     /// Lets somebody else see what becomes of it.
@@ -119,19 +156,10 @@ impl<B: Body<Data = Bytes> + Unpin> Arriving<B> {
         Poll::Ready(Some(Err(fault)))
     }
 
-    /// When the client, if nothing comes until then, is too slow.
-    fn deadline(&self, waiting_since: Instant) -> Instant {
-        let due_us = self.seen.saturating_mul(1_000_000).checked_div(self.pace.bytes_per_second);
-        let due = due_us.map_or(Duration::MAX, Duration::from_micros);
-        let rate = due.max(self.pace.grace).saturating_sub(self.waited);
-        let patience = rate.min(self.pace.idle);
-        waiting_since.checked_add(patience).unwrap_or(waiting_since)
-    }
-
-    /// Whether the client has been waited for too long. Wakes when it has.
+    /// Whether the sender has been waited for too long. Wakes when it has.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
-        let deadline = self.deadline(since);
+        let deadline = self.waited.deadline(since);
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if timer.deadline() != deadline {
             timer.as_mut().reset(deadline);
@@ -152,7 +180,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Arriving<B> {
             return if self.is_late(cx) { self.fail(BodyFault::TooSlow) } else { Poll::Pending };
         };
         if let Some(since) = self.waiting_since.take() {
-            self.waited = self.waited.saturating_add(since.elapsed());
+            self.waited.note(since.elapsed(), 0);
         }
         match next {
             None => {
@@ -162,11 +190,12 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Arriving<B> {
             Some(Err(_)) => self.fail(BodyFault::Broken),
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, Bytes::len);
-                self.seen = self.seen.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+                self.waited.note(Duration::ZERO, length);
+                let seen = self.waited.moved;
                 if let Some(arrived) = &self.arrived {
-                    arrived.bytes.store(self.seen, Relaxed);
+                    arrived.bytes.store(seen, Relaxed);
                 }
-                if self.seen > self.limit.get() {
+                if seen > self.limit.get() {
                     let limit = self.limit;
                     return self.fail(BodyFault::TooLarge(limit));
                 }

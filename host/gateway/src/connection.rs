@@ -13,6 +13,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::arrival::Pace;
 use crate::dispatch;
 use crate::premises::Premises;
 use crate::settings::Settings;
@@ -75,7 +76,7 @@ pub(crate) async fn attend(
     let watch = Arc::new(Watch::default());
     let wire = Wire::new(socket, Arc::clone(&watch), premises.house.clock.clone());
     let step = premises.settings.head_timeout.checked_div(STEPS).unwrap_or(Duration::from_secs(1));
-    let idle_steps = steps(premises.settings.keep_alive, step);
+    let (idle_steps, pace) = (steps(premises.settings.keep_alive, step), premises.settings.pace);
     let seen = Arc::clone(&watch);
     let service = service_fn(move |request| {
         let open = seen.request_began();
@@ -87,7 +88,7 @@ pub(crate) async fn attend(
     });
     let connection = protocols.serve_connection(TokioIo::new(wire), service);
     tokio::pin!(connection);
-    let mut patience = Patience::new(idle_steps);
+    let mut patience = Patience::new(idle_steps, step, pace);
     let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + step, step);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopping = false;
@@ -127,6 +128,11 @@ struct Patience {
     last: Option<Glance>,
     still: u32,
     idle_steps: u32,
+    /// Time between two looks.
+    step: Duration,
+    pace: Pace,
+    /// For how many looks the client has left bytes waiting, and what had been sent at the first.
+    unread: Option<(u32, u64)>,
 }
 
 /// What becomes of a connection.
@@ -137,22 +143,36 @@ enum Verdict {
     SayTooSlow,
     /// It has been idle for long.
     Close,
-    /// It takes nothing.
+    /// It takes nothing, or next to nothing.
     Drop,
 }
 
 impl Patience {
-    fn new(idle_steps: u32) -> Self {
-        Self { last: None, still: 0, idle_steps }
+    fn new(idle_steps: u32, step: Duration, pace: Pace) -> Self {
+        Self { last: None, still: 0, idle_steps, step, pace, unread: None }
+    }
+
+    /// Whether a client that leaves bytes waiting takes fewer than it must.
+    fn is_taken_too_slowly(&mut self, glance: Glance) -> bool {
+        if glance.state != Standstill::Unread {
+            self.unread = None;
+            return false;
+        }
+        let (looks, from) = self.unread.map_or((0, glance.sent), |(looks, from)| (looks.saturating_add(1), from));
+        self.unread = Some((looks, from));
+        let waited = self.step.saturating_mul(looks);
+        let due = waited.as_millis().saturating_mul(u128::from(self.pace.bytes_per_second)) / 1_000;
+        waited >= self.pace.grace && u128::from(glance.sent.saturating_sub(from)) < due
     }
 
     /// So many looks without a move make a timeout; up to one step more has passed.
     fn after(&mut self, glance: Glance) -> Verdict {
         self.still = if self.last == Some(glance) { self.still.saturating_add(1) } else { 0 };
         self.last = Some(glance);
+        let too_slow = self.is_taken_too_slowly(glance);
         match glance.state {
             Standstill::InHead if self.still >= STEPS => Verdict::SayTooSlow,
-            Standstill::Unread if self.still >= STEPS => Verdict::Drop,
+            Standstill::Unread if too_slow || self.still >= STEPS => Verdict::Drop,
             Standstill::Idle if self.still >= self.idle_steps => Verdict::Close,
             Standstill::Idle | Standstill::InHead | Standstill::InCall | Standstill::Unread => Verdict::Wait,
         }

@@ -147,7 +147,8 @@ async fn close(call: &Call, stream: Streaming, record: Ended) -> Result<(), Sett
     let Streaming { open, parts } = stream;
     let complete = record.outcome == Outcome::Ok;
     call.premises.house.ledger.close_stream(open, record).await?;
-    if complete && parts.send(Part::End).await.is_err() {
+    // A client that was given up sees its stream reset, not ended.
+    if complete && !call.presence.is_gone() && parts.send(Part::End).await.is_err() {
         tracing::debug!(call.id = %call.asked.call, "the client left before the end of its stream");
     }
     Ok(())

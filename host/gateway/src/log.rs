@@ -2,7 +2,7 @@
 //!
 //! No secret, body, address or header of the client's is in it.
 
-use types::{CallId, Clock, Code, Outcome};
+use types::{CallId, Clock, Code, Outcome, PublicCode};
 
 use crate::asked::Asked;
 use crate::call::Call;
@@ -11,7 +11,7 @@ use crate::steps::invoke::Invoked;
 
 /// Logs a call that was admitted and has ended.
 pub(crate) fn ended(call: &Call, invoked: &Invoked, refusal: Option<&Refusal>) {
-    let cause = refusal.and_then(Refusal::cause);
+    let (cause, code) = (refusal.and_then(Refusal::cause), refusal.map(Refusal::public_code));
     let elapsed = call.premises.house.clock.moment().since(call.asked.began);
     let status = refusal.map_or(invoked.status, Refusal::status);
     if invoked.outcome == Outcome::HostError || status == 500 {
@@ -27,7 +27,7 @@ pub(crate) fn ended(call: &Call, invoked: &Invoked, refusal: Option<&Refusal>) {
         http.route = &*call.route().template,
         http.status = status,
         outcome = invoked.outcome.as_str(),
-        error.code = refusal.map(|refusal| refusal.code().as_str()),
+        error.code = code.as_ref().map(PublicCode::as_str),
         error.cause = cause,
         client_gone = call.presence.is_gone(),
         elapsed_us = micros(elapsed),

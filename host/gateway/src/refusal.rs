@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use ledger::{AdmitError, Policies, SettleError};
-use types::{CallId, Code, Outcome, RateWindow};
+use types::{CallId, Code, Outcome, PublicCode, RateWindow};
 
 use crate::arrival::BodyFault;
 use crate::permit::PermitError;
@@ -29,6 +29,8 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"weir\"")
 #[derive(Debug)]
 pub(crate) struct Refusal {
     code: Code,
+    /// A component's own name for its failure, which is shown instead.
+    named: Option<PublicCode>,
     problem: Box<Problem>,
     retry_after: Option<Duration>,
     allow: Option<HeaderValue>,
@@ -44,7 +46,8 @@ impl Refusal {
             Code::Draining | Code::Aborted => Some(RETRY_AFTER_DRAIN),
             _ => None,
         };
-        Self { code, problem: Box::new(Problem::new(code)), retry_after, allow: None, policies: None, cause: None }
+        let problem = Box::new(Problem::new(code));
+        Self { code, named: None, problem, retry_after, allow: None, policies: None, cause: None }
     }
 
     /// A refusal whose cause the operator should see.
@@ -70,18 +73,24 @@ impl Refusal {
     }
 
     /// What a guest said of its own failure, under its own code, with the status that its release gives it.
-    pub(crate) fn by_guest(status: u16, code: String, message: String) -> Self {
+    pub(crate) fn by_guest(status: u16, name: PublicCode, message: String) -> Self {
         let mut refusal = Self::new(Code::ComponentFailed).detail(message);
         refusal.problem.type_uri = "about:blank".into();
         refusal.problem.title = "The API refused the request".into();
         refusal.problem.status = status;
-        refusal.problem.code = code.into();
+        refusal.problem.code = name.as_str().to_owned().into();
+        refusal.named = Some(name);
         refusal
     }
 
-    /// The public code. Of a guest's own failure it is that of a failed component.
+    /// The host's code. Of a guest's own failure it is that of a failed component.
     pub(crate) fn code(&self) -> Code {
         self.code
+    }
+
+    /// The code that the client reads.
+    pub(crate) fn public_code(&self) -> PublicCode {
+        self.named.clone().unwrap_or_else(|| self.code.into())
     }
 
     /// The HTTP status.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use catalog::{Api, Live, Release, Route};
 use ledger::Need;
-use types::ApiId;
+use types::{ApiId, Capability};
 
 use crate::permit::Share;
 use crate::template::{Match, TemplateError, Templates};
@@ -20,6 +20,8 @@ pub(crate) struct Served {
     pub(crate) release: Arc<Release>,
     pub(crate) routes: Vec<ServedRoute>,
     pub(crate) limits: Arc<sandbox::Limits>,
+    /// The settings that its component may read: none without the grant.
+    pub(crate) config: Arc<[(String, String)]>,
     /// The API's part of the places for guests: shared by all its releases.
     pub(crate) share: Arc<Share>,
     templates: Templates,
@@ -46,6 +48,7 @@ impl Served {
         Ok(Self {
             routes: release.routes.iter().map(serve).collect(),
             limits: Arc::new(sandbox_limits(&release.limits)),
+            config: settings(release),
             release: Arc::clone(release),
             share: Arc::clone(share),
             templates,
@@ -56,6 +59,12 @@ impl Served {
     pub(crate) fn find(&self, method: &http::Method, path: &str) -> Match {
         self.templates.find(method, path)
     }
+}
+
+/// What the component of `release` may read of its settings.
+fn settings(release: &Release) -> Arc<[(String, String)]> {
+    let granted = release.grants.contains(&Capability::Config);
+    release.config.iter().filter(|_| granted).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn sandbox_limits(limits: &catalog::Limits) -> sandbox::Limits {

@@ -19,3 +19,11 @@ mod clients;
 #[cfg(test)]
 #[path = "stories/wire.rs"]
 mod wire;
+
+#[cfg(test)]
+#[path = "stories/streams.rs"]
+mod streams;
+
+#[cfg(test)]
+#[path = "stories/bugs.rs"]
+mod bugs;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::{ByteCount, CallId, Code, Digest, Fuel, ObjectName, Outcome, ReleaseId, RouteId, Timestamp, Units};
+use types::{ByteCount, CallId, Digest, Fuel, ObjectName, Outcome, PublicCode, ReleaseId, RouteId, Timestamp, Units};
 
 /// How long the client's own request id may be; the rest is cut off.
 pub(crate) const CLIENT_REQUEST_ID_MAX: usize = 128;
@@ -38,7 +38,7 @@ pub struct Ended {
     /// How the component's part ended: what is billed by.
     pub outcome: Outcome,
     /// The public code, when the answer is a problem document.
-    pub error_code: Option<Code>,
+    pub error_code: Option<PublicCode>,
     /// Whether the client had gone before the answer.
     pub client_gone: bool,
     /// `requests` first, then each further object. None twice.

@@ -50,6 +50,8 @@ pub struct CallContext {
     pub caller: Option<Caller>,
     /// How much of each of its own objects the component may report.
     pub allowances: Vec<(ObjectName, Units)>,
+    /// The settings that it may read: none unless its release grants it that.
+    pub config: Arc<[(String, String)]>,
 }
 
 /// A request for the `http` world.
@@ -122,7 +124,9 @@ impl CallContext {
 impl Sandbox {
     fn state(&self, context: &CallContext, limits: &Arc<Limits>) -> HostState {
         let meter = crate::meter::Meter::new(context.allowances.clone());
-        HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.threads().signals.clone())
+        let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.threads().signals.clone());
+        state.config = Arc::clone(&context.config);
+        state
     }
 
     /// Runs `call`, on this thread while it is short, and waits for its end.

@@ -2,8 +2,9 @@
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig};
 
-/// The number of the fuel prices in force. Stored with every call: a change of prices moves limits and bills.
-pub const FUEL_SCHEDULE: u16 = 1;
+/// The number of the fuel prices in force. Stored with every call: a change of prices moves limits and bills. Since 2,
+/// what our own host functions carry costs by the byte (docs/adr/0012-host-calls-cost-by-the-byte.md).
+pub const FUEL_SCHEDULE: u16 = 2;
 
 /// A slot's linear memory: the operator's ceiling for one memory.
 pub(crate) const SLOT_MEMORY: usize = 128 << 20;
@@ -31,7 +32,7 @@ pub(crate) fn engine(role: Role) -> wasmtime::Result<Engine> {
     accept_only_what_is_needed(&mut config);
     config
         .consume_fuel(true)
-        .operator_cost(fuel_schedule_1())
+        .operator_cost(operator_costs())
         .epoch_interruption(true)
         .max_wasm_stack(512 << 10)
         .async_stack_size(2 << 20)
@@ -69,7 +70,7 @@ fn accept_only_what_is_needed(config: &mut Config) {
 }
 
 /// One unit an operator, bulk operations by size, and a price on growing memory, which is free by default.
-fn fuel_schedule_1() -> OperatorCost {
+fn operator_costs() -> OperatorCost {
     let mut cost = OperatorCost::new();
     cost.variable.memory_grow_per_page = 255;
     cost

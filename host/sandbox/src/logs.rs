@@ -16,6 +16,8 @@ pub enum LogStream {
     Stdout,
     /// Standard error.
     Stderr,
+    /// The log interface.
+    Log,
 }
 
 impl LogStream {
@@ -24,6 +26,7 @@ impl LogStream {
         match self {
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
+            Self::Log => "log",
         }
     }
 }
@@ -46,12 +49,12 @@ pub(crate) struct Logs {
     lines: Vec<LogLine>,
     bytes: usize,
     dropped: u32,
-    open: [Vec<u8>; 2],
+    open: [Vec<u8>; 3],
 }
 
 impl Logs {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, lines: Vec::new(), bytes: 0, dropped: 0, open: [Vec::new(), Vec::new()] }
+        Self { clock, lines: Vec::new(), bytes: 0, dropped: 0, open: [const { Vec::new() }; 3] }
     }
 
     /// Takes what the guest wrote. Never fails: past the caps it counts.
@@ -80,7 +83,7 @@ impl Logs {
 
     /// The lines, and how many were dropped.
     pub(crate) fn finish(mut self) -> (Vec<LogLine>, u32) {
-        for stream in [LogStream::Stdout, LogStream::Stderr] {
+        for stream in [LogStream::Stdout, LogStream::Stderr, LogStream::Log] {
             if !self.open[stream as usize].is_empty() {
                 self.end_line(stream);
             }

@@ -55,10 +55,12 @@ impl wit::Host for HostState {}
 
 impl meter::Host for HostState {
     fn add(&mut self, object: String, quantity: u64) -> Result<(), meter::MeterError> {
+        self.owe(object.len());
         self.meter.add(&object, quantity)
     }
 
     fn remaining(&mut self, object: String) -> Result<u64, meter::MeterError> {
+        self.owe(object.len());
         self.meter.remaining(&object).map(Units::get)
     }
 }

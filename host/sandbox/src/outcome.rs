@@ -38,7 +38,7 @@ pub struct GuestFailure {
 pub(crate) fn of_error(error: &Error, state: &HostState) -> Outcome {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
-            Stop::Deadline => Outcome::Deadline,
+            Stop::Deadline | Stop::TooSlow => Outcome::Deadline,
             Stop::Aborted => Outcome::Aborted,
         };
     }

@@ -31,6 +31,8 @@ const LONG_WORK: Duration = Duration::from_millis(1);
 pub(crate) enum Stop {
     #[error("the wall deadline passed")]
     Deadline,
+    #[error("the response came too slowly")]
+    TooSlow,
     #[error("the host is stopping")]
     Aborted,
 }
@@ -41,7 +43,11 @@ pub(crate) struct HostState {
     pub(crate) meter: Meter,
     pub(crate) logs: Logs,
     pub(crate) limits: Arc<Limits>,
+    /// What `wasi:config` answers with.
+    pub(crate) config: Arc<[(String, String)]>,
     pub(crate) phase: Phase,
+    /// Fuel that the host call under way costs for what it carries. Taken when it returns.
+    owed: u64,
     /// What was left when the guest last came back from a host call.
     fuel_after_host: Option<u64>,
     clock: Clock,
@@ -71,7 +77,9 @@ impl HostState {
             limiter: Limiter::new(limits.memory.to_usize()),
             meter,
             logs: Logs::new(clock.clone()),
+            config: Arc::default(),
             phase: Phase::Instantiating,
+            owed: 0,
             fuel_after_host: None,
             began: clock.moment(),
             limits,
@@ -82,6 +90,12 @@ impl HostState {
             slow: Arc::new(AtomicBool::new(false)),
             wasi: None,
         }
+    }
+
+    /// Charges the guest for so many bytes that one of our own host functions reads or gives: one unit each, as a bulk
+    /// operation of its own would cost.
+    pub(crate) fn owe(&mut self, bytes: usize) {
+        self.owed = self.owed.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     /// The WASI part, made on first use.
@@ -167,7 +181,14 @@ fn charge(mut context: StoreContextMut<'_, HostState>, hook: CallHook) -> wasmti
         }
         CallHook::CallingWasm => context.data_mut().phase = Phase::InGuest,
         CallHook::ReturningFromHost => {
-            let left = context.get_fuel()?;
+            let mut left = context.get_fuel()?;
+            let owed = std::mem::take(&mut context.data_mut().owed);
+            if owed > 0 {
+                let paid = left.checked_sub(owed);
+                left = paid.unwrap_or(0);
+                context.set_fuel(left)?;
+                paid.ok_or(Trap::OutOfFuel)?;
+            }
             let state = context.data_mut();
             state.phase = Phase::InGuest;
             state.fuel_after_host = Some(left);

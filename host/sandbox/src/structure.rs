@@ -5,6 +5,7 @@
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
 use crate::upload::World;
+use crate::{config, logging};
 
 /// What is accepted of an upload's parts, counted over all nested modules.
 const FUNCTIONS_MAX: u64 = 30_000;
@@ -13,6 +14,8 @@ const LOCALS_MAX: u64 = 10_000;
 const CODE_MAX: usize = 10 << 20;
 const GLOBALS_MAX: u64 = 5_000;
 const SEGMENTS_MAX: u64 = 5_000;
+/// Elements of all segments: two times what all tables of a component may hold. Those at computed offsets become code.
+const ELEMENTS_MAX: u64 = 80_000;
 const IMPORTS_MAX: u64 = 200;
 const EXPORTS_MAX: u64 = 50;
 const COMPONENTS_MAX: u64 = 32;
@@ -25,6 +28,8 @@ const NAME_MAX: usize = 256;
 
 /// Exports that toolchains leave behind and nobody calls.
 const STRAY_EXPORTS: [&str; 2] = ["init", "exports"];
+/// The parts of our own contract that may be imported.
+const OURS: [&str; 2] = ["weir:plugin/meter@0.1.0", "weir:plugin/types@0.1.0"];
 /// Packages of WASI 0.2 that are linked. Files and sockets only because standard libraries import them: all denied.
 const WASI_PACKAGES: [&str; 7] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:http/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
@@ -68,7 +73,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Structure, String> {
     for name in imports.iter().chain(&exports) {
         printable(name)?;
     }
-    granted(&imports)?;
+    offered(&imports)?;
     let world = world_of(&exports)?;
     validate(bytes)?;
     Ok(Structure { world, imports })
@@ -106,17 +111,20 @@ fn refuse_other_files(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-fn granted(imports: &[String]) -> Result<(), String> {
+fn offered(imports: &[String]) -> Result<(), String> {
     let refused = imports.iter().find(|name| {
-        let ours = matches!(name.as_str(), "weir:plugin/meter@0.1.0" | "weir:plugin/types@0.1.0");
+        let ours = OURS.contains(&name.as_str()) || config::NAMES.contains(&name.as_str()) || *name == logging::NAME;
         let wasi = WASI_PACKAGES.iter().any(|package| name.starts_with(package)) && is_0_2(name);
         !ours && !wasi
     });
     match refused {
         None => Ok(()),
         Some(name) => Err(format!(
-            "The component imports `{name}`, which is not granted here. What may be imported: \
-             weir:plugin/meter@0.1.0, and of WASI 0.2 the packages cli, clocks, filesystem, http, io, random, sockets."
+            "The component imports `{name}`, which is not offered here. What may be imported: {}, {}, {}, and of WASI 0.2 \
+             the packages cli, clocks, filesystem, http, io, random, sockets.",
+            OURS[0],
+            config::NAMES.join(", "),
+            logging::NAME
         )),
     }
 }
@@ -176,6 +184,7 @@ struct Counts {
     code: usize,
     globals: u64,
     data: u64,
+    segments: u64,
     elements: u64,
     imports: u64,
     exports: u64,
@@ -194,7 +203,10 @@ impl Counts {
             Payload::CodeSectionEntry(body) => body_within(body)?,
             Payload::GlobalSection(section) => self.globals += u64::from(section.count()),
             Payload::DataSection(section) => self.data += u64::from(section.count()),
-            Payload::ElementSection(section) => self.elements += u64::from(section.count()),
+            Payload::ElementSection(section) => {
+                self.segments += u64::from(section.count());
+                self.elements += elements_of(section)?;
+            }
             Payload::ImportSection(section) => self.imports += u64::from(section.count()),
             Payload::ComponentImportSection(section) => self.imports += u64::from(section.count()),
             Payload::ComponentExportSection(section) => self.exports += u64::from(section.count()),
@@ -219,7 +231,8 @@ impl Counts {
             (self.code as u64, CODE_MAX as u64, "bytes of code"),
             (self.globals, GLOBALS_MAX, "globals"),
             (self.data, SEGMENTS_MAX, "data segments"),
-            (self.elements, SEGMENTS_MAX, "element segments"),
+            (self.segments, SEGMENTS_MAX, "element segments"),
+            (self.elements, ELEMENTS_MAX, "elements of segments"),
             (self.imports, IMPORTS_MAX, "imports"),
             (self.exports, EXPORTS_MAX, "exports"),
             (self.components, COMPONENTS_MAX, "nested components"),
@@ -233,6 +246,17 @@ impl Counts {
             Some((_, cap, what)) => Err(format!("The component has more than {cap} {what}, which is the limit here.")),
         }
     }
+}
+
+fn elements_of(section: &wasmparser::ElementSectionReader<'_>) -> Result<u64, String> {
+    let mut count = 0_u64;
+    for segment in section.clone() {
+        count += u64::from(match segment.map_err(|error| format!("The file is damaged: {error}."))?.items {
+            wasmparser::ElementItems::Functions(items) => items.count(),
+            wasmparser::ElementItems::Expressions(_, items) => items.count(),
+        });
+    }
+    Ok(count)
 }
 
 fn body_within(body: &wasmparser::FunctionBody<'_>) -> Result<(), String> {

@@ -13,6 +13,7 @@ use crate::logs::{LogStream, Logs};
 use crate::settings::Limits;
 use crate::state::HostState;
 use crate::world::http::weir::plugin::meter;
+use crate::{config, logging};
 
 use output::Output;
 
@@ -62,12 +63,15 @@ impl Wasi {
     }
 }
 
-/// Makes the linker that every component is linked by. What a component may import was settled at its upload.
+/// Makes the linker that every component is linked by. What a component may import was settled at its upload, and what
+/// it is granted of that, when its release was made.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     meter::add_to_linker::<_, wasmtime::component::HasSelf<_>>(&mut linker, |state: &mut HostState| state)?;
+    config::add_to_linker(&mut linker)?;
+    logging::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 #[cfg(feature = "test-util")]
 use std::sync::Arc;
 #[cfg(feature = "test-util")]
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z. How long our own work took is a
@@ -131,13 +131,20 @@ impl Clock {
 pub struct ManualClock {
     wall_us: AtomicI64,
     passed_us: AtomicU64,
+    breaks_now: AtomicBool,
+    breaks_moment: AtomicBool,
 }
 
 #[cfg(feature = "test-util")]
 impl ManualClock {
     /// A clock at `start`, and the handle that moves it.
     pub fn at(start: Timestamp) -> (Clock, Arc<Self>) {
-        let manual = Arc::new(Self { wall_us: AtomicI64::new(start.as_micros()), passed_us: AtomicU64::new(0) });
+        let manual = Arc::new(Self {
+            wall_us: AtomicI64::new(start.as_micros()),
+            passed_us: AtomicU64::new(0),
+            breaks_now: AtomicBool::default(),
+            breaks_moment: AtomicBool::default(),
+        });
         (Clock(Source::Manual(Arc::clone(&manual))), manual)
     }
 
@@ -153,11 +160,23 @@ impl ManualClock {
         self.wall_us.store(now.as_micros(), Ordering::Relaxed);
     }
 
+    /// Makes the next [`Clock::now`] panic, once: a part of the host that has a bug.
+    pub fn break_now(&self) {
+        self.breaks_now.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the next [`Clock::moment`] panic, once.
+    pub fn break_moment(&self) {
+        self.breaks_moment.store(true, Ordering::Relaxed);
+    }
+
     fn now(&self) -> Timestamp {
+        assert!(!self.breaks_now.swap(false, Ordering::Relaxed), "the clock is broken");
         Timestamp(self.wall_us.load(Ordering::Relaxed))
     }
 
     fn moment(&self) -> Moment {
+        assert!(!self.breaks_moment.swap(false, Ordering::Relaxed), "the clock is broken");
         Moment(Duration::from_micros(self.passed_us.load(Ordering::Relaxed)))
     }
 }

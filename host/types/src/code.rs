@@ -1,6 +1,35 @@
 //! The public error codes. Each is public for ever and has a page in `docs/errors/`.
 
-/// A public error code: the `code` of a problem document.
+use std::borrow::Cow;
+
+/// The `code` of a problem document as its reader sees it: one of the host's own, or the name that a component gave to
+/// its failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicCode(Cow<'static, str>);
+
+impl PublicCode {
+    /// Bytes of a component's name for a failure.
+    pub const LENGTH_MAX: usize = 80;
+
+    /// A component's own name; `None` for what is none: empty, longer than [`Self::LENGTH_MAX`], or not printable.
+    pub fn of_component(name: &str) -> Option<Self> {
+        let is_name = (1..=Self::LENGTH_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+        is_name.then(|| Self(Cow::Owned(name.to_owned())))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Code> for PublicCode {
+    fn from(code: Code) -> Self {
+        Self(Cow::Borrowed(code.as_str()))
+    }
+}
+
+/// A public error code of the host: the `code` of a problem document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
     /// No key came with the request.

@@ -3,6 +3,7 @@
 //! It talks to nobody. It does no I/O beyond drawing random bytes and, in [`Clock::system`], reading the clock;
 //! a type is here because it is a word of the house, not because two rooms happen to need it.
 
+mod capability;
 mod clock;
 mod code;
 mod digest;
@@ -15,10 +16,11 @@ mod plan;
 mod secret;
 mod units;
 
+pub use capability::Capability;
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 pub use clock::{Clock, Moment, Timestamp};
-pub use code::Code;
+pub use code::{Code, PublicCode};
 pub use digest::{Digest, DigestError};
 pub use fact::{Act, Fact};
 pub use ids::{

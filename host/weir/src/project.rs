@@ -1,6 +1,6 @@
 //! A provider's project: the file `weir.toml` in its folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -64,6 +64,9 @@ pub(crate) struct ComponentTable {
     build: Option<Vec<String>>,
     /// The finished component, relative to the folder.
     pub(crate) wasm: PathBuf,
+    /// What it is allowed beyond computing its answer.
+    #[serde(default)]
+    pub(crate) grants: BTreeSet<types::Capability>,
 }
 
 impl Project {
@@ -93,6 +96,7 @@ mod tests {
         world = "wasi-http"
         package = "thumbs"
         wasm = "thumbs.component.wasm"
+        grants = ["config", "logging"]
         [limits]
         fuel = 1_000_000_000
         wall_ms = 30_000
@@ -122,11 +126,18 @@ mod tests {
         assert_eq!(project.component.world, api::World::WasiHttp);
         assert_eq!(project.plans[0].quotas[1].overage.as_deref(), Some("0.002"));
         assert_eq!(project.limits.concurrency, Some(64));
+        assert_eq!(project.component.grants, types::Capability::ALL.into());
+    }
+
+    #[test]
+    fn an_unknown_capability_is_named_beside_those_that_there_are() {
+        let error = Project::parse(&WHOLE.replace("\"logging\"", "\"sockets\"")).unwrap_err().to_string();
+        assert!(error.contains("sockets") && error.contains("`config`") && error.contains("`logging`"), "{error}");
     }
 
     #[test]
     fn an_unknown_key_is_named_with_its_line() {
         let error = Project::parse(&WHOLE.replace("wall_ms", "wall_sec")).unwrap_err().to_string();
-        assert!(error.contains("wall_sec") && error.contains("line 11"), "{error}");
+        assert!(error.contains("wall_sec") && error.contains("line 12"), "{error}");
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use types::{
-    ApiId, AppId, ByteCount, Digest, Fact, LimitKind, ObjectName, OrganisationId, OutboxId, Per, PlanId, Quota, Terms,
-    Timestamp, Units,
+    ApiId, AppId, ByteCount, Capability, Digest, Fact, LimitKind, ObjectName, OrganisationId, OutboxId, Per, PlanId,
+    Quota, Terms, Timestamp, Units,
 };
 
 use super::*;
@@ -122,6 +122,7 @@ fn release(api: ApiId, seed: &str, templates: &[&str]) -> NewRelease {
         limits: Limits::default(),
         routes: templates.iter().map(route).collect(),
         objects: Vec::new(),
+        grants: std::collections::BTreeSet::new(),
         config: BTreeMap::from([("mode".to_owned(), "fast".to_owned())]),
         errors: BTreeMap::from([("no-such-country".to_owned(), 404)]),
     }

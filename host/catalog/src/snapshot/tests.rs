@@ -149,6 +149,7 @@ fn new_release(api: ApiId, seed: u8, routes: u8) -> NewRelease {
             unit: "page".to_owned(),
             max_per_call: Units::saturating(9),
         }],
+        grants: std::collections::BTreeSet::new(),
         config: BTreeMap::from([("seed".to_owned(), seed.to_string())]),
         errors: BTreeMap::new(),
     }

@@ -16,7 +16,7 @@ use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, 
 pub use check::{NewRelease, NewRoute};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
-    request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us
+    request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json
     FROM release JOIN component ON component.sha256 = release.component";
 
 /// Notes a component that the sandbox has accepted. Known ones stay as they are.
@@ -79,7 +79,7 @@ fn require_usable(change: &Change<'_>, digest: &Digest) -> Result<Component, Cat
 pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, CatalogError> {
     api::require(change, new.api)?;
     let component = require_usable(change, &new.component)?;
-    check::check(new)?;
+    check::check(new, &component)?;
     let latest = latest(change.conn, new.api)?;
     if let Some(latest) = latest.as_ref().filter(|latest| says_the_same(latest, new)) {
         return Ok(latest.number);
@@ -98,8 +98,8 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
     let limits = &new.limits;
     change.write(
         "INSERT INTO release (id, api, number, component, fuel, wall_us, memory_bytes, request_body_bytes,
-             response_body_bytes, concurrency, errors_json, config_json, created_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             id.to_string(),
             new.api.to_string(),
@@ -113,7 +113,8 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
             limits.concurrency,
             json!(new.errors).to_string(),
             json!(new.config).to_string(),
-            change.now.as_micros()
+            change.now.as_micros(),
+            json!(new.grants).to_string()
         ],
     )
 }
@@ -247,6 +248,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         config: column::json(row, 11)?,
         errors: column::json(row, 12)?,
         created_at: column::moment(row, 13)?,
+        grants: column::json(row, 14)?,
     })
 }
 
@@ -292,6 +294,7 @@ fn says_the_same(release: &Release, new: &NewRelease) -> bool {
     release.component == new.component
         && release.limits == new.limits
         && release.objects == new.objects
+        && release.grants == new.grants
         && release.config == new.config
         && release.errors == new.errors
         && release.routes.len() == new.routes.len()
@@ -316,6 +319,7 @@ fn document(new: &NewRelease, number: u32, world: World, routes: &[RouteId]) -> 
         },
         "routes": routes,
         "objects": objects,
+        "grants": new.grants,
         // The values may be anything; that they are as released is proved by their digest.
         "config_sha256": Digest::of(json!(new.config).to_string().as_bytes()),
         "errors": new.errors,

@@ -57,6 +57,7 @@ pub(crate) async fn create(
         limits: limits_of(&new.limits),
         routes,
         objects: objects.collect(),
+        grants: new.grants,
         config: new.config,
         errors: new.errors,
     };

@@ -31,7 +31,7 @@ pub(crate) fn record(call: &Call, invoked: &Invoked, units: Vec<ObjectUnits>) ->
         ended_at: clock.now(),
         status: invoked.status,
         outcome: invoked.outcome,
-        error_code: invoked.error_code,
+        error_code: invoked.error_code.clone(),
         client_gone: call.presence.is_gone(),
         units,
         total: clock.moment().since(call.asked.began),

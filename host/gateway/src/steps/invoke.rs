@@ -12,7 +12,7 @@ use ledger::OpenStream;
 use sandbox::Spent;
 use serde_json::json;
 use tokio::sync::mpsc;
-use types::{ByteCount, Code, ObjectName, Outcome, Units};
+use types::{ByteCount, Code, ObjectName, Outcome, PublicCode, Units};
 use workflows::TaskFailed;
 
 use crate::arrival::Arrived;
@@ -29,7 +29,7 @@ pub(crate) struct Invoked {
     pub(crate) outcome: Outcome,
     /// What the client is answered with.
     pub(crate) status: u16,
-    pub(crate) error_code: Option<Code>,
+    pub(crate) error_code: Option<PublicCode>,
     /// The guest's answer, until it is sent.
     pub(crate) answer: Once<Answer>,
     /// What the client is told instead.
@@ -65,7 +65,7 @@ impl Invoked {
         Self {
             outcome,
             status: refusal.status(),
-            error_code: Some(refusal.code()),
+            error_code: Some(refusal.public_code()),
             answer: Once::empty(),
             refusal: Once::holding(refusal),
             stream: Once::empty(),
@@ -144,7 +144,7 @@ async fn invoke(call: &Call) -> Invoked {
     // The body was at fault, not the component that read it.
     let refusal = Refusal::from(fault);
     if invoked.stream.is_there() {
-        invoked.error_code = Some(refusal.code());
+        invoked.error_code = Some(refusal.public_code());
         return invoked;
     }
     let refused = Invoked::failed(Outcome::Refused, Some(refusal));

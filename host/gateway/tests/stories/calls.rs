@@ -124,3 +124,14 @@ async fn a_drain_lets_calls_end_and_aborts_those_that_do_not() {
     assert!(!answer.header("retry-after").is_empty());
     assert_eq!((host.row().outcome.as_str(), host.row().billed), ("aborted", 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_components_own_failure_is_recorded_by_the_code_that_the_client_reads() {
+    let host = Host::start().await;
+    let shop = host.open("picky", &Component::refusing().unwrap(), Offer::hard(1)).await;
+    let answer = host.post("/picky/x", &shop.key, "").await;
+    assert_eq!(answer.problem(), (415, "unsupported-media".to_owned()));
+    let row = host.row();
+    assert_eq!((row.status, row.outcome.as_str()), (415, "guest_error"));
+    assert_eq!(row.error_code.as_deref(), Some("unsupported-media"));
+}

@@ -90,6 +90,11 @@ impl Host {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::with_sandbox_clock(settings, Clock::system()).await
+    }
+
+    /// A house whose sandbox has a clock of its own.
+    pub(crate) async fn with_sandbox_clock(settings: Settings, sandbox_clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (data, clock) = (folder.path(), Clock::system());
         let ledger = Ledger::open(&data.join("usage.db"), clock.clone(), ledger::Settings::default()).unwrap();
@@ -106,7 +111,7 @@ impl Host {
                 loaded_max: 8,
                 child: Some(env!("CARGO_BIN_EXE_gateway-child").into()),
             },
-            clock.clone(),
+            sandbox_clock,
         )
         .unwrap();
         let traces = traces::Traces::open(&data.join("traces.db"), clock.clone(), ByteCount::mib(8)).unwrap();
@@ -125,10 +130,15 @@ impl Host {
     pub(crate) async fn open(&self, slug: &str, component: &Component, offer: Offer) -> Shop {
         let (catalog, host) = (&self.house.catalog, Actor::Host);
         let inspected = self.house.sandbox.admit_upload(component.bytes().to_vec().into()).await.unwrap();
+        let grants = inspected.imports.iter().filter_map(|import| types::Capability::of_import(import)).collect();
         let registered = catalog::Component {
             digest: inspected.digest,
             size: inspected.size,
-            world: catalog::World::Http,
+            world: match inspected.world {
+                sandbox::World::Http => catalog::World::Http,
+                sandbox::World::Task => catalog::World::Task,
+                sandbox::World::WasiHttp => catalog::World::WasiHttp,
+            },
             imports: inspected.imports,
             withdrawn: None,
         };
@@ -151,8 +161,9 @@ impl Host {
             limits: offer.limits,
             routes: vec![route("*", "/{*rest}"), route("GET", "/fixed/{id}")],
             objects: Vec::new(),
+            grants,
             config: BTreeMap::new(),
-            errors: BTreeMap::new(),
+            errors: BTreeMap::from([("unsupported-media".to_owned(), 415)]),
         };
         let number = catalog.create_release(host, release).await.unwrap();
         let plan = NewPlan { api, name: "BASIC".to_owned(), price: None, terms: offer.terms, routes: None };
@@ -182,10 +193,10 @@ impl Host {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// The call rows: id, status, outcome, billed requests, error code, client gone.
+    /// The rows of calls that have ended: id, status, outcome, billed requests, error code, client gone.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
-        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id FROM call ORDER BY seq";
+        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id FROM call WHERE outcome IS NOT NULL ORDER BY seq";
         let mut rows = reader.prepare(text).unwrap();
         let read = rows.query_map([], |row| {
             Ok(Row {

@@ -1,7 +1,7 @@
 //! Call rows and the usage rows beside them.
 
 use rusqlite::{CachedStatement, Connection, params};
-use types::{Code, Outcome, Timestamp};
+use types::{Outcome, PublicCode, Timestamp};
 
 use crate::canonical::CanonicalCall;
 use crate::settle::{Line, Settlement};
@@ -30,13 +30,13 @@ const INSERT_USAGE: &str = "
     INSERT INTO usage (call_seq, object, period_start_us, units, billed_units) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /// The measured facts of a call as its columns hold them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) admitted_us: i64,
     pub(crate) ended_us: i64,
     pub(crate) status: i64,
     pub(crate) outcome: Outcome,
-    pub(crate) error_code: Option<Code>,
+    pub(crate) error_code: Option<PublicCode>,
     pub(crate) client_gone: i64,
     pub(crate) period_start_us: i64,
     pub(crate) units: i64,
@@ -62,7 +62,7 @@ impl Facts {
             ended_us: ended.ended_at.as_micros(),
             status: i64::from(ended.status),
             outcome: ended.outcome,
-            error_code: ended.error_code,
+            error_code: ended.error_code.clone(),
             client_gone: i64::from(ended.client_gone),
             period_start_us: requests.map_or(0, |line| line.period_start.as_micros()),
             units: requests.map_or(0, |line| line.units.to_sql()),
@@ -148,7 +148,7 @@ impl<'a> Insert<'a> {
                 facts.ended_us,
                 facts.status,
                 facts.outcome.as_str(),
-                facts.error_code.map(Code::as_str),
+                facts.error_code.as_ref().map(PublicCode::as_str),
                 facts.client_gone,
                 facts.period_start_us,
                 facts.units,
@@ -199,7 +199,7 @@ pub(crate) fn complete(tx: &Connection, (seq, link): (i64, i64), facts: &Facts) 
         seq,
         facts.ended_us,
         facts.outcome.as_str(),
-        facts.error_code.map(Code::as_str),
+        facts.error_code.as_ref().map(PublicCode::as_str),
         facts.client_gone,
         facts.total_us,
         facts.component_us,
@@ -247,7 +247,7 @@ pub(crate) fn write_canonical(bytes: &mut Vec<u8>, seq: i64, call: &Settlement, 
             None,
             None,
             Some(facts.outcome.as_str()),
-            facts.error_code.map(Code::as_str),
+            facts.error_code.as_ref().map(PublicCode::as_str),
         ],
         numbers: [
             seq,

@@ -108,7 +108,7 @@ async fn a_call_that_is_not_billed_has_a_row_and_takes_nothing() {
     let admitted = book.admit(&acme, &[]).await.unwrap();
     let mut ended = book.ended(vec![used("requests", 1)]);
     ended.units[0].billed = Units::ZERO;
-    (ended.status, ended.outcome, ended.error_code) = (502, Outcome::OutOfFuel, Some(Code::ComponentLimit));
+    (ended.status, ended.outcome, ended.error_code) = (502, Outcome::OutOfFuel, Some(Code::ComponentLimit.into()));
     book.ledger.settle(admitted, ended).await.unwrap();
     assert_eq!(book.number("SELECT count(*) FROM counter"), 0);
     book.call(&acme).await.unwrap();

@@ -19,7 +19,7 @@ use super::{CallContext, RequestBody};
 use crate::component::{Component, Ready};
 use crate::run::{Ended, Ran, bounded};
 use crate::settings::Limits;
-use crate::state::{self, HostState};
+use crate::state::{self, HostState, Stop};
 use crate::upload::Sandbox;
 
 /// A call that is ready to run. The head comes when the guest sets it, or never; the end always comes.
@@ -52,6 +52,9 @@ pub enum Broken {
     /// The body is larger than the release allows.
     #[error("the component's response is too large")]
     TooLarge,
+    /// Its reader waited for it too long.
+    #[error("the component was too slow with its response")]
+    TooSlow,
 }
 
 impl Body for ResponseBody {
@@ -108,6 +111,12 @@ impl ResponseBody {
         }
     }
 
+    /// Ends the call: its guest is stopped, as one that broke off so. Dropping the body instead lets the guest run on,
+    /// unheard.
+    pub fn give_up(mut self, why: Broken) {
+        self.end(Err(why));
+    }
+
     fn end(&mut self, how: Result<(), Broken>) {
         if let Some(whole) = self.whole.take() {
             // The call itself may have ended meanwhile, for another reason.
@@ -152,14 +161,19 @@ impl Sandbox {
                         (outparam.try_recv().ok(), None)
                     }
                 };
-                let passed = pass_head(set, head_sender, &limits);
+                let mut following = match pass_head(set, head_sender, &limits) {
+                    Ok(following) => following,
+                    // Nobody will read what it goes on to write.
+                    Err(ended) => return Ok(ended),
+                };
                 if let Some(work) = rest {
-                    work.await?;
+                    tokio::select! {
+                        biased;
+                        ended = following.given_up() => return Ok(ended),
+                        ended = work => ended?,
+                    }
                 }
-                Ok(match passed {
-                    Ok(following) => following.end().await,
-                    Err(ended) => ended,
-                })
+                Ok(following.end().await)
             };
             match bounded(both, limits.wall, &signals).await {
                 Err(error) => Ended::Stopped(error),
@@ -203,18 +217,41 @@ async fn answer(
 struct Following {
     returned: oneshot::Sender<()>,
     whole: oneshot::Receiver<Result<(), Broken>>,
+    /// How the body ended before the guest did. An error: its reader has gone.
+    ended: Option<Result<Result<(), Broken>, oneshot::error::RecvError>>,
 }
 
 impl Following {
+    /// Resolves when there is no use in letting the guest run on: its body is past its cap, or too slow.
+    async fn given_up(&mut self) -> Ended<()> {
+        let how = (&mut self.whole).await;
+        self.ended = Some(how.clone());
+        match how {
+            Ok(Err(broken @ (Broken::TooLarge | Broken::TooSlow))) => ended_by(broken),
+            Ok(Ok(()) | Err(Broken::Unfinished)) | Err(_) => std::future::pending().await,
+        }
+    }
+
     /// Says that the guest has returned, and waits until the body is read to its end, or given up.
     async fn end(self) -> Ended<()> {
         self.returned.send(()).ok();
-        match self.whole.await {
+        let how = match self.ended {
+            Some(how) => how,
+            None => self.whole.await,
+        };
+        match how {
             // A reader that has gone says nothing about the guest.
             Ok(Ok(())) | Err(_) => Ended::Answered(()),
-            Ok(Err(broken @ Broken::Unfinished)) => Ended::Invalid(broken.to_string()),
-            Ok(Err(broken @ Broken::TooLarge)) => Ended::TooLarge(broken.to_string()),
+            Ok(Err(broken)) => ended_by(broken),
         }
+    }
+}
+
+fn ended_by(broken: Broken) -> Ended<()> {
+    match broken {
+        Broken::Unfinished => Ended::Invalid(broken.to_string()),
+        Broken::TooLarge => Ended::TooLarge(broken.to_string()),
+        Broken::TooSlow => Ended::Stopped(Stop::TooSlow.into()),
     }
 }
 
@@ -222,7 +259,7 @@ fn follow(body: HyperOutgoingBody, left: u64) -> (ResponseBody, Following) {
     let (returning, returned) = oneshot::channel();
     let (ending, whole) = oneshot::channel();
     let body = ResponseBody { body, left, returned, whole: Some(ending) };
-    (body, Following { returned: returning, whole })
+    (body, Following { returned: returning, whole, ended: None })
 }
 
 /// Checks what the guest set as its head, and passes it on.

@@ -52,10 +52,29 @@ pub(crate) fn task(more: &str, run: &str) -> Vec<u8> {
 }
 
 fn typed(world: &str, module: &str) -> Vec<u8> {
+    let (resolve, package) = contract();
+    encode(&resolve, package, world, module)
+}
+
+fn contract() -> (wit_parser::Resolve, wit_parser::PackageId) {
     let mut resolve = wit_parser::Resolve::default();
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let (package, _) = resolve.push_dir(&wit).unwrap();
-    encode(&resolve, package, world, module)
+    (resolve, package)
+}
+
+/// A component of the world `http` that has the imports and exports `beside` too. `packages` say what these are.
+pub(crate) fn beside(packages: &str, beside: &str, more: &str, handle: &str) -> Vec<u8> {
+    let (mut resolve, _) = contract();
+    let wit = format!("package corpus:guest; {packages} world guest {{ include weir:plugin/http@0.1.0; {beside} }}");
+    let package = resolve.push_str("guest.wit", &wit).unwrap();
+    let handler = "weir:plugin/http-handler@0.1.0#handle";
+    let imports: String = more.lines().filter(|line| line.trim_start().starts_with("(import")).collect();
+    let rest: String = more.lines().filter(|line| !line.trim_start().starts_with("(import")).collect();
+    let module = format!(
+        r#"{imports}{HEAD}{ALLOCATOR}{rest}(func (export "{handler}") (param $args i32) (result i32) {handle})"#
+    );
+    encode(&resolve, package, "guest", &module)
 }
 
 /// A component of the world `world` of the package `package`.
@@ -65,7 +84,22 @@ pub(crate) fn encode(
     world: &str,
     module: &str,
 ) -> Vec<u8> {
-    let mut core = wat::parse_str(format!("(module {module})")).unwrap();
+    embed(resolve, package, world, wat::parse_str(format!("(module {module})")).unwrap())
+}
+
+/// A component of the world `http` from a core module that somebody else has put together. Its handler is the usual one.
+pub(crate) fn http_of(module: Vec<u8>) -> Vec<u8> {
+    let (resolve, package) = contract();
+    embed(&resolve, package, "http", module)
+}
+
+/// The text of a core module for [`http_of`].
+pub(crate) fn http_module(more: &str, handle: &str) -> String {
+    let handler = "weir:plugin/http-handler@0.1.0#handle";
+    format!(r#"(module {HEAD}{ALLOCATOR}{more}(func (export "{handler}") (param $args i32) (result i32) {handle}))"#)
+}
+
+fn embed(resolve: &wit_parser::Resolve, package: wit_parser::PackageId, world: &str, mut core: Vec<u8>) -> Vec<u8> {
     let world = resolve.select_world(&[package], Some(world)).unwrap();
     wit_component::embed_component_metadata(&mut core, resolve, world, StringEncoding::UTF8, false).unwrap();
     ComponentEncoder::default().module(&core).unwrap().validate(true).encode().unwrap()
@@ -128,6 +162,7 @@ pub(crate) fn context() -> CallContext {
         release: 1,
         caller: None,
         allowances: vec![("pages".parse().unwrap(), Units::saturating(10)), (ObjectName::requests(), Units::MAX)],
+        config: Arc::from([("mode".to_owned(), "fast".to_owned()), ("large".to_owned(), "x".repeat(8_000))]),
     }
 }
 

@@ -11,57 +11,7 @@ use types::{ByteCount, Outcome};
 use crate::guests::{ALLOCATOR, House, context, encode};
 
 /// As much of the standard interfaces as these guests use.
-const IO: &str = r"
-package wasi:io@0.2.0;
-interface error { resource error; }
-interface streams {
-    use error.{error};
-    variant stream-error { last-operation-failed(error), closed }
-    resource output-stream {
-        blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
-    }
-}
-";
-const HTTP: &str = r"
-package wasi:http@0.2.0;
-interface types {
-    use wasi:io/streams@0.2.0.{output-stream};
-    record DNS-error-payload { rcode: option<string>, info-code: option<u16> }
-    record TLS-alert-received-payload { alert-id: option<u8>, alert-message: option<string> }
-    record field-size-payload { field-name: option<string>, field-size: option<u32> }
-    variant error-code {
-        DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable,
-        destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated,
-        connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached,
-        TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload),
-        HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>),
-        HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long,
-        HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>),
-        HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload),
-        HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>),
-        HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>),
-        HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload),
-        HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>),
-        HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error,
-        internal-error(option<string>),
-    }
-    resource fields { constructor(); }
-    resource incoming-request {}
-    resource outgoing-body {
-        write: func() -> result<output-stream>;
-        finish: static func(this: outgoing-body, trailers: option<fields>) -> result<_, error-code>;
-    }
-    resource outgoing-response { constructor(headers: fields); body: func() -> result<outgoing-body>; }
-    resource response-outparam {
-        set: static func(param: response-outparam, response: result<outgoing-response, error-code>);
-    }
-}
-interface incoming-handler {
-    use types.{incoming-request, response-outparam};
-    handle: func(request: incoming-request, response-out: response-outparam);
-}
-world proxy { import types; export incoming-handler; }
-";
+const WASI: &str = include_str!("../../../../tests/src/component/wasi.wit");
 
 const MODULE: &str = r#"
   (import "wasi:http/types@0.2.0" "[constructor]fields" (func $fields (result i32)))
@@ -100,8 +50,7 @@ const MODULE: &str = r#"
 
 fn proxy(handle: &str) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
-    resolve.push_str("io.wit", IO).unwrap();
-    let package = resolve.push_str("http.wit", HTTP).unwrap();
+    let package = resolve.push_str("wasi.wit", WASI).unwrap();
     let handler = r#"(func (export "wasi:http/incoming-handler@0.2.0#handle") (param i32 i32)"#;
     let module = format!("{MODULE}{ALLOCATOR}{handler} (global.set $out (local.get 1)) {handle})");
     encode(&resolve, package, "proxy", &module)
@@ -186,7 +135,9 @@ async fn an_endless_body_is_cut_at_its_cap() {
     let limits = Limits { streamed_body: ByteCount::kib(1), wall: Duration::from_secs(5), ..Limits::default() };
     let (status, body, ran) = call(proxy(handle), limits).await;
     assert_eq!((status, body), (Some(200), Err(Broken::TooLarge)));
-    assert!(ran.outcome != Outcome::Ok, "{ran:?}");
+    // At once, and not when its fuel is spent.
+    assert_eq!(ran.outcome, Outcome::OutputTooLarge, "{ran:?}");
+    assert!(ran.spent.fuel < Limits::default().fuel, "{ran:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sandbox::{Sandbox, World};
 use types::Clock;
 
-use crate::guests::{House, OK, http};
+use crate::guests::{House, OK, http, http_module, http_of};
 
 #[tokio::test]
 async fn what_is_no_component_is_refused_by_what_it_is() {
@@ -121,4 +121,79 @@ async fn nothing_of_a_refused_upload_is_kept() {
     house.refusal(http("(start $f) (func $f unreachable)", OK)).await;
     let kept = |name: &str| std::fs::read_dir(house.folder.path().join(name)).unwrap().count();
     assert_eq!((kept("components"), kept("cache")), (0, 0));
+}
+
+#[tokio::test]
+async fn many_memories_and_many_tables_are_refused() {
+    let house = House::new();
+    let memories = house.refusal(http(&"(memory 2048)".repeat(31), OK)).await;
+    assert!(memories.contains("32 memories"), "{memories}");
+    let tables = house.refusal(http(&"(table 1 funcref)".repeat(60), OK)).await;
+    assert!(tables.contains("61 tables"), "{tables}");
+}
+
+/// A module whose table is filled again and again at its start, by segments whose places are computed then: what
+/// is known beforehand is laid out by the compiler and costs nothing.
+fn filled_at_its_start(segments: u32, elements: u32) -> Vec<u8> {
+    let number = |mut number: u32| {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+            number >>= 7;
+        }
+        bytes.push(u8::try_from(number).unwrap());
+        bytes
+    };
+    let mut content = number(segments);
+    for _ in 0..segments {
+        // Active, in table 0, at (0 + 0).
+        content.extend([0x00, 0x41, 0x00, 0x41, 0x00, 0x6a, 0x0b]);
+        content.extend(number(elements));
+        content.extend(vec![0x02; elements as usize]);
+    }
+    let mut section = vec![0x09];
+    section.extend(number(u32::try_from(content.len()).unwrap()));
+    section.extend(content);
+
+    let text = http_module(&format!("(table {elements} funcref)"), OK);
+    let module = wat::parse_str(text).unwrap();
+    // Before the code.
+    let mut at = 8;
+    while module[at] != 0x0a {
+        let (mut length, mut shift, mut next) = (0, 0, at + 1);
+        loop {
+            let byte = module[next];
+            length |= usize::from(byte & 0x7f) << shift;
+            (shift, next) = (shift + 7, next + 1);
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        at = next + length;
+    }
+    [&module[..at], &section, &module[at..]].concat()
+}
+
+#[tokio::test]
+async fn a_table_that_is_filled_over_and_over_at_its_start_is_refused() {
+    let house = House::new();
+    let why = house.refusal(http_of(filled_at_its_start(50, 20_000))).await;
+    assert!(why.contains("elements of segments"), "{why}");
+    house.upload(http_of(filled_at_its_start(2, 100))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_fits_its_fuel_and_takes_long_is_refused_by_the_probe() {
+    // Divisions cost one unit as everything does, and take ten times as long.
+    let divide = "(local.set $n (i64.or (i64.rem_u (i64.const -1) (local.get $n)) (i64.const 1048577)))".repeat(40);
+    let start = format!(
+        "(func $start (local $n i64) (local $left i32)
+           (local.set $n (i64.const 7777777777)) (local.set $left (i32.const 350000))
+           (loop $again
+             {divide}
+             (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))
+         (start $start)"
+    );
+    let why = House::new().refusal(http(&start, OK)).await;
+    assert!(why.contains("every call would pay"), "{why}");
 }

@@ -134,6 +134,7 @@ fn ensure_release(
         limits: project.limits.clone(),
         routes: project.routes.clone(),
         objects: project.objects.clone(),
+        grants: project.component.grants.clone(),
         config: project.config.clone(),
         errors: project.errors.clone(),
     };

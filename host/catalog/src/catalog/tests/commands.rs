@@ -158,3 +158,34 @@ async fn a_plan_counts_only_what_the_latest_release_declares() {
     let second = catalog.create_plan(HOST, by_page).await.unwrap();
     assert_eq!(catalog.snapshot().plan(second).unwrap().version, 2);
 }
+
+#[tokio::test]
+async fn an_import_that_its_release_does_not_grant_is_refused_by_name() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let imports = [
+        ("wasi:config/store@0.2.0-rc.1", Capability::Config),
+        ("wasi:config/store@0.2.0-draft-2024-09-27", Capability::Config),
+        ("wasi:logging/logging@0.1.0-draft", Capability::Logging),
+    ];
+    for (import, capability) in imports {
+        let asking = Component { imports: vec![import.to_owned()], ..component(import) };
+        catalog.register_component(HOST, asking).await.unwrap();
+        let granting = |grants: &[Capability]| NewRelease {
+            grants: grants.iter().copied().collect(),
+            ..release(vat.api, import, &["/v1/rates/{country}"])
+        };
+        let others: Vec<Capability> = Capability::ALL.into_iter().filter(|other| *other != capability).collect();
+        for grants in [&[][..], &others] {
+            let refused = catalog.create_release(HOST, granting(grants)).await.unwrap_err().to_string();
+            assert!(refused.contains(import) && refused.contains(&format!("grant {capability}")), "{refused}");
+        }
+        let number = catalog.create_release(HOST, granting(&[capability])).await.unwrap();
+        let releases = catalog.releases(vat.api, 1).await.unwrap();
+        assert_eq!((releases[0].number, &releases[0].grants), (number, &[capability].into()));
+    }
+    let other = catalog.create_release(HOST, release(vat.api, "one", &["/v1/rates/{country}"])).await.unwrap();
+    let more = NewRelease { grants: Capability::ALL.into(), ..release(vat.api, "one", &["/v1/rates/{country}"]) };
+    assert_eq!(catalog.create_release(HOST, more).await.unwrap(), other + 1, "other grants are another release");
+}

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use types::{ApiId, ByteCount, Digest, Fuel, ObjectName, Units};
+use types::{ApiId, ByteCount, Capability, Digest, Fuel, ObjectName, Units};
 
-use crate::{CatalogError, Limits, ObjectDeclaration};
+use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
 /// A release as its provider describes it. The world follows from the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct NewRelease {
     pub routes: Vec<NewRoute>,
     /// The provider's own billed things, at most 16.
     pub objects: Vec<ObjectDeclaration>,
+    /// What the component is allowed: at least all that its imports ask for.
+    pub grants: BTreeSet<Capability>,
     /// What the component reads as configuration: at most 64 entries of at most 8 KiB.
     pub config: BTreeMap<String, String>,
     /// The HTTP status, 400 to 599, of each named error of the component; at most 100.
@@ -47,12 +49,24 @@ const NAME_BYTES: usize = 80;
 const TEMPLATE_BYTES: usize = 512;
 const METHOD_BYTES: usize = 20;
 
-pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
+pub(super) fn check(new: &NewRelease, component: &Component) -> Result<(), CatalogError> {
+    grants(&new.grants, &component.imports)?;
     limits(&new.limits)?;
     objects(&new.objects)?;
     routes(new)?;
     config(&new.config)?;
     errors(&new.errors)
+}
+
+fn grants(grants: &BTreeSet<Capability>, imports: &[String]) -> Result<(), CatalogError> {
+    let needed = imports.iter().filter_map(|import| Some((import, Capability::of_import(import)?)));
+    match needed.into_iter().find(|(_, capability)| !grants.contains(capability)) {
+        None => Ok(()),
+        Some((import, capability)) => Err(CatalogError::invalid(
+            "grants",
+            format!("the component imports {import}: grant {capability}, or build it without"),
+        )),
+    }
 }
 
 fn limits(limits: &Limits) -> Result<(), CatalogError> {

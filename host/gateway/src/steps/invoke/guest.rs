@@ -8,7 +8,7 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use sandbox::{CallContext, Component, FailureKind, GuestFailure, HttpRequest, Ran};
 use traces::Stream;
-use types::{Code, ObjectName, Outcome, Units};
+use types::{Code, ObjectName, Outcome, PublicCode, Units};
 
 use crate::call::{Call, RequestBody};
 use crate::permit::Permit;
@@ -80,6 +80,7 @@ pub(super) fn context(call: &Call) -> CallContext {
             plan: Arc::clone(&caller.plan_name),
         }),
         allowances: allowances(call),
+        config: Arc::clone(&call.target.served.config),
     }
 }
 
@@ -131,7 +132,10 @@ fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
     let status = mapped.or_else(|| (failure.kind == FailureKind::Rejected).then_some(400));
     let refusal = match (failure.kind, status) {
         (FailureKind::QuotaExceeded, _) => Refusal::new(Code::QuotaExceeded).detail(failure.message),
-        (_, Some(status)) => Refusal::by_guest(status, failure.code, failure.message),
+        (_, Some(status)) => {
+            let name = PublicCode::of_component(&failure.code).unwrap_or_else(|| Code::ComponentFailed.into());
+            Refusal::by_guest(status, name, failure.message)
+        }
         // A name that its release does not map: the provider finds it in the log.
         (_, None) => Refusal::caused_by(Code::ComponentFailed, format!("{}: {}", failure.code, failure.message)),
     };
@@ -157,5 +161,6 @@ fn stream_of(stream: sandbox::LogStream) -> Stream {
     match stream {
         sandbox::LogStream::Stdout => Stream::Stdout,
         sandbox::LogStream::Stderr => Stream::Stderr,
+        sandbox::LogStream::Log => Stream::Log,
     }
 }

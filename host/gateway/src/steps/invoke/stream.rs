@@ -13,7 +13,7 @@ use sandbox::{BodyError, Broken, Component, Ran, ResponseBody, Spent, WasiCall};
 use tokio::sync::{mpsc, oneshot};
 use types::{ByteCount, Code, Outcome};
 
-use crate::arrival::BodyFault;
+use crate::arrival::{Arriving, BodyFault, TooSlow, Waited};
 use crate::call::{Call, RequestBody};
 use crate::finish;
 use crate::permit::Permit;
@@ -85,7 +85,8 @@ async fn read(
     ran: oneshot::Receiver<Ran<()>>,
 ) -> Invoked {
     let Ok(response) = head.await else { return guest::conclude(call, None, ended(ran).await) };
-    let (head, mut body) = response.into_parts();
+    let (head, body) = response.into_parts();
+    let mut body = Arriving::new(body, call.premises.settings.pace, ByteCount::MAX);
     let mut held = BytesMut::new();
     match hold(call, &mut body, &mut held).await {
         Held::Whole => {
@@ -94,10 +95,10 @@ async fn read(
             let answer = (ran.outcome == Outcome::Ok).then(|| answer(head, held.freeze()));
             guest::conclude(call, answer, ran)
         }
-        Held::Broken(outcome) => {
-            drop(body);
+        Held::Broken(fault) => {
+            give_up(body, fault);
             let ran = ended(ran).await;
-            let outcome = if ran.outcome == Outcome::Ok { outcome } else { ran.outcome };
+            let outcome = if ran.outcome == Outcome::Ok { outcome_of(fault) } else { ran.outcome };
             guest::conclude(call, None, Ran { outcome, ..ran })
         }
         Held::Begun => stream(call, head, (held.freeze(), body), ran).await,
@@ -122,11 +123,14 @@ fn answer(head: response::Parts, body: Bytes) -> Answer {
     Answer { status: head.status, headers: head.headers, body }
 }
 
+/// A guest's body, watched while it is read.
+type GuestBody = Arriving<ResponseBody>;
+
 /// The next bytes of a guest's body.
-async fn next_bytes(body: &mut ResponseBody) -> Option<Result<Bytes, Broken>> {
+async fn next_bytes(body: &mut GuestBody) -> Option<Result<Bytes, BodyFault>> {
     loop {
         match body.frame().await? {
-            Err(broken) => return Some(Err(broken)),
+            Err(fault) => return Some(Err(fault)),
             // Trailers are not passed on.
             Ok(frame) => {
                 if let Ok(bytes) = frame.into_data() {
@@ -137,11 +141,21 @@ async fn next_bytes(body: &mut ResponseBody) -> Option<Result<Bytes, Broken>> {
     }
 }
 
-/// What it means for the call when its body breaks off.
-fn outcome_of(broken: Broken) -> Outcome {
-    match broken {
-        Broken::Unfinished => Outcome::InvalidResponse,
-        Broken::TooLarge => Outcome::OutputTooLarge,
+/// What it means for the call when its body breaks off, if the sandbox does not know better.
+fn outcome_of(fault: BodyFault) -> Outcome {
+    match fault {
+        BodyFault::Broken => Outcome::InvalidResponse,
+        BodyFault::TooLarge(_) => Outcome::OutputTooLarge,
+        BodyFault::TooSlow => Outcome::Deadline,
+    }
+}
+
+/// Stops the guest whose body ended so, if it still runs.
+fn give_up(body: GuestBody, fault: BodyFault) {
+    match fault {
+        BodyFault::Broken => drop(body),
+        BodyFault::TooLarge(_) => body.into_inner().give_up(Broken::TooLarge),
+        BodyFault::TooSlow => body.into_inner().give_up(Broken::TooSlow),
     }
 }
 
@@ -150,12 +164,12 @@ enum Held {
     Whole,
     /// The call becomes a stream.
     Begun,
-    /// The body broke off, or had to be held whole and is too large for that.
-    Broken(Outcome),
+    /// The body broke off, came too slowly, or had to be held whole and is too large for that.
+    Broken(BodyFault),
 }
 
 /// Holds the body back for its end: all of it when the envelope reads it, else as long as the settings say.
-async fn hold(call: &Call, body: &mut ResponseBody, held: &mut BytesMut) -> Held {
+async fn hold(call: &Call, body: &mut GuestBody, held: &mut BytesMut) -> Held {
     let settings = &call.premises.settings;
     let reads = call.premises.envelope.reads_response();
     let limit = if reads { call.target.served.limits.response_body } else { settings.stream_buffer };
@@ -163,11 +177,11 @@ async fn hold(call: &Call, body: &mut ResponseBody, held: &mut BytesMut) -> Held
         loop {
             match next_bytes(body).await {
                 None => return Held::Whole,
-                Some(Err(broken)) => return Held::Broken(outcome_of(broken)),
+                Some(Err(fault)) => return Held::Broken(fault),
                 Some(Ok(bytes)) => held.extend_from_slice(&bytes),
             }
             if ByteCount::of(held.len()) >= limit {
-                return if reads { Held::Broken(Outcome::OutputTooLarge) } else { Held::Begun };
+                return if reads { Held::Broken(BodyFault::TooLarge(limit)) } else { Held::Begun };
             }
         }
     };
@@ -181,7 +195,7 @@ async fn hold(call: &Call, body: &mut ResponseBody, held: &mut BytesMut) -> Held
 async fn stream(
     call: &Call,
     head: response::Parts,
-    (held, mut rest): (Bytes, ResponseBody),
+    (held, rest): (Bytes, GuestBody),
     ran: oneshot::Receiver<Ran<()>>,
 ) -> Invoked {
     let status = head.status.as_u16();
@@ -200,8 +214,7 @@ async fn stream(
     if call.early.take().is_none_or(|early| early.send(reply).is_err()) {
         call.presence.leave();
     }
-    let (sent, broken) = pump(call, &parts, held, &mut rest).await;
-    drop(rest);
+    let (sent, broken) = pump(call, &parts, held, rest).await;
     let ran = ended(ran).await;
     if parts.is_closed() {
         call.presence.leave();
@@ -209,7 +222,7 @@ async fn stream(
     let outcome = broken.filter(|_| ran.outcome == Outcome::Ok).unwrap_or(ran.outcome);
     let mut invoked = guest::conclude(call, None, ran);
     invoked.outcome = if outcome == Outcome::Ok { Outcome::Ok } else { Outcome::Interrupted };
-    invoked.error_code = refusal::code_of(outcome);
+    invoked.error_code = refusal::code_of(outcome).map(Into::into);
     invoked.status = status;
     invoked.response_bytes = sent;
     // What the client sees is the reset, or the end.
@@ -238,26 +251,30 @@ async fn open(call: &Call, status: u16) -> Result<OpenStream, Refusal> {
 }
 
 /// Hands on the guest's bytes as fast as the client takes them, and says how many went and whether they broke off.
-/// When the client has left, the guest runs on, unheard.
+/// When the client has left, or takes too little, the guest runs on, unheard.
 async fn pump(
     call: &Call,
     parts: &mpsc::Sender<Part>,
     held: Bytes,
-    rest: &mut ResponseBody,
+    mut rest: GuestBody,
 ) -> (ByteCount, Option<Outcome>) {
+    let mut client = Waited::new(call.premises.settings.pace);
     let mut sent = ByteCount::ZERO;
     let mut next = held;
     loop {
         if !next.is_empty() && !call.presence.is_gone() {
-            let length = ByteCount::of(next.len());
-            match parts.send(Part::Data(next)).await {
-                Ok(()) => sent = sent.saturating_add(length),
-                Err(_) => call.presence.leave(),
+            let length = next.len();
+            match client.wait(parts.send(Part::Data(next)), length).await {
+                Ok(Ok(())) => sent = sent.saturating_add(ByteCount::of(length)),
+                Ok(Err(_)) | Err(TooSlow) => call.presence.leave(),
             }
         }
-        next = match next_bytes(rest).await {
+        next = match next_bytes(&mut rest).await {
             Some(Ok(bytes)) => bytes,
-            Some(Err(broken)) => return (sent, Some(outcome_of(broken))),
+            Some(Err(fault)) => {
+                give_up(rest, fault);
+                return (sent, Some(outcome_of(fault)));
+            }
             None => return (sent, None),
         };
     }
