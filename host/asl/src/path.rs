@@ -1,44 +1,77 @@
-//! JSONPath, compiled once when the definition is parsed.
+//! JSONPath in the dialect of Step Functions, compiled once when the definition is parsed.
 //!
 //! A **definite** path (names and single indexes only) gives the value itself, or is missing. An indefinite one always
-//! gives an array. Descent, slices, unions, filters and functions are refused as not supported yet.
+//! gives an array, possibly an empty one. Several names at the end of a path give an object with those of them that are
+//! there. A filter takes objects and arrays, never bare values. Every step is paid for.
+
+mod filter;
+mod function;
+mod read;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::failure::Failure;
+use crate::sight::Sight;
+use filter::Filter;
+use function::Function;
+
+pub(crate) use read::is_variable_name;
+
 /// A compiled path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Path {
     text: Arc<str>,
     root: Root,
     steps: Box<[Step]>,
+    /// How many steps lead to one value.
+    definite: usize,
+    function: Option<Function>,
 }
 
 /// What a path starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Root {
     /// `$`, the document at hand.
     Document,
-    /// `$$`, the context object.
+    /// `$$`, the context object, but for the following two.
     Context,
+    /// `$$.Execution.Input`, the steps of which are left out.
+    Input,
+    /// `$$.Map.Item.Value`, likewise.
+    Item,
+    /// `$$` where it takes all of it: the one root that is copied.
+    WholeContext,
+    /// `$name`.
+    Variable(Arc<str>),
+    /// `@`, inside of a filter.
+    Current,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Step {
     Name(Box<str>),
     /// Negative counts from the end.
     Index(i64),
     Every,
+    Names(Box<[Box<str>]>),
+    Indexes(Box<[i64]>),
+    Slice {
+        start: Option<i64>,
+        end: Option<i64>,
+        step: i64,
+    },
+    Filter(Arc<Filter>),
+    /// `..`: the step after it is taken from each value below, and from where it stands.
+    Descend,
 }
 
 /// Why a text is not a path that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PathError {
-    Malformed(&'static str),
-    NotSupported(&'static str),
-}
+pub(crate) struct PathError(pub(crate) String);
 
 /// What a path found.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,29 +80,19 @@ pub(crate) enum Found<'v> {
     Whole,
     One(&'v Value),
     Many(Vec<&'v Value>),
+    /// A value that was not there before.
+    Made(Value),
     Missing,
 }
 
 impl Path {
+    /// Reads a path.
     pub(crate) fn parse(text: &str) -> Result<Self, PathError> {
-        let after = text.strip_prefix('$').ok_or(PathError::Malformed("a path starts with '$'"))?;
-        let (root, rest) = match after.strip_prefix('$') {
-            Some(rest) => (Root::Context, rest),
-            None => (Root::Document, after),
-        };
-        match rest.chars().next() {
-            None | Some('.' | '[') => {}
-            Some(first) if first.is_alphabetic() || first == '_' => {
-                return Err(PathError::NotSupported("A variable"));
-            }
-            Some(_) => return Err(PathError::Malformed("'.' or '[' must follow the root")),
-        }
-        let steps = Reader { rest }.steps()?;
-        Ok(Self { text: text.into(), root, steps: steps.into() })
+        read::path(text)
     }
 
-    pub(crate) const fn root(&self) -> Root {
-        self.root
+    pub(crate) const fn root(&self) -> &Root {
+        &self.root
     }
 
     pub(crate) const fn steps(&self) -> &[Step] {
@@ -77,165 +100,78 @@ impl Path {
     }
 
     /// True for `$` alone.
-    pub(crate) const fn is_whole(&self) -> bool {
-        matches!(self.root, Root::Document) && self.steps.is_empty()
+    pub(crate) fn is_whole(&self) -> bool {
+        self.root == Root::Document && self.is_root()
     }
 
-    /// Follows the path from `document`, or from `context` when it starts there.
-    pub(crate) fn find<'v>(&self, document: &'v Value, context: &'v Value) -> Found<'v> {
-        let mut at = match self.root {
-            Root::Document if self.steps.is_empty() => return Found::Whole,
-            Root::Document => document,
-            Root::Context => context,
+    /// Whether it is the whole of what it starts from.
+    pub(crate) fn is_root(&self) -> bool {
+        self.steps.is_empty() && self.function.is_none()
+    }
+
+    /// Whether it names one place: nothing but names and indexes from the front.
+    pub(crate) fn is_reference(&self) -> bool {
+        let names_one_place = |step: &Step| match step {
+            Step::Name(_) => true,
+            Step::Index(index) => *index >= 0,
+            _ => false,
         };
-        for (index, step) in self.steps.iter().enumerate() {
-            if matches!(step, Step::Every) {
-                return Found::Many(spread(at, self.steps.get(index..).unwrap_or_default()));
-            }
-            match take(at, step) {
-                Some(inner) => at = inner,
-                // A missing prefix before a wildcard selects nothing, and nothing is a list too.
-                None if self.steps.contains(&Step::Every) => return Found::Many(Vec::new()),
-                None => return Found::Missing,
+        self.function.is_none() && self.steps.iter().all(names_one_place)
+    }
+
+    /// Whether what it finds is always an array.
+    pub(crate) fn is_list(&self) -> bool {
+        self.function.is_none() && !self.gives_one()
+    }
+
+    /// Calls `visit` with this path, and with every path inside of its filters.
+    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Self)) {
+        visit(self);
+        for step in &self.steps {
+            if let Step::Filter(filter) = step {
+                filter.visit(visit);
             }
         }
-        Found::One(at)
+    }
+
+    /// Follows the path.
+    ///
+    /// # Errors
+    ///
+    /// The event's allowance is used up.
+    pub(crate) fn find<'v>(&self, sight: Sight<'v>) -> Result<Found<'v>, Failure> {
+        let world = sight.world;
+        let start = match &self.root {
+            Root::Document | Root::Current if self.steps.is_empty() && self.function.is_none() => {
+                return Ok(Found::Whole);
+            }
+            Root::Document | Root::Current => Some(sight.document),
+            Root::Context => Some(&world.context),
+            Root::Input => world.input.as_deref(),
+            Root::Item => world.item(),
+            Root::Variable(name) => world.variable(name),
+            Root::WholeContext => {
+                let context = world.whole_context()?;
+                let found = self.follow(&context, sight)?;
+                return found.into_owned(&context, world);
+            }
+        };
+        match start {
+            Some(start) => self.follow(start, sight),
+            None => Ok(Found::Missing),
+        }
+    }
+}
+
+/// By its text: the same text is the same path.
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-/// The member or item that `step` names; a wildcard names none.
-fn take<'v>(value: &'v Value, step: &Step) -> Option<&'v Value> {
-    match (step, value) {
-        (Step::Name(name), Value::Object(members)) => members.get(&**name),
-        (Step::Index(index), Value::Array(items)) => {
-            let place = match usize::try_from(index.unsigned_abs()).ok()? {
-                back if *index < 0 => items.len().checked_sub(back)?,
-                place => place,
-            };
-            items.get(place)
-        }
-        _ => None,
-    }
-}
-
-fn spread<'v>(value: &'v Value, steps: &[Step]) -> Vec<&'v Value> {
-    let mut selected = vec![value];
-    for step in steps {
-        let mut next = Vec::with_capacity(selected.len());
-        for value in selected {
-            match (step, value) {
-                (Step::Every, Value::Array(items)) => next.extend(items),
-                (Step::Every, Value::Object(members)) => next.extend(members.values()),
-                _ => next.extend(take(value, step)),
-            }
-        }
-        selected = next;
-    }
-    selected
-}
-
-struct Reader<'t> {
-    rest: &'t str,
-}
-
-impl<'t> Reader<'t> {
-    fn steps(mut self) -> Result<Vec<Step>, PathError> {
-        let mut steps = Vec::new();
-        while !self.rest.is_empty() {
-            if let Some(rest) = self.rest.strip_prefix('.') {
-                self.rest = rest;
-                match rest.chars().next() {
-                    Some('.') => return Err(PathError::NotSupported("A descent ('..') in a path")),
-                    Some('*') => {
-                        self.rest = rest.get(1..).unwrap_or_default();
-                        steps.push(Step::Every);
-                    }
-                    Some('[') => steps.push(self.bracket()?),
-                    _ => steps.push(self.name()?),
-                }
-            } else {
-                steps.push(self.bracket()?);
-            }
-        }
-        Ok(steps)
-    }
-
-    fn name(&mut self) -> Result<Step, PathError> {
-        let mut name = String::new();
-        let mut characters = self.rest.char_indices();
-        let mut end = self.rest.len();
-        while let Some((at, character)) = characters.next() {
-            match character {
-                '\\' => match characters.next() {
-                    Some((_, escaped)) => name.push(escaped),
-                    None => return Err(PathError::Malformed("a backslash escapes nothing")),
-                },
-                '.' | '[' => {
-                    end = at;
-                    break;
-                }
-                '(' => return Err(PathError::NotSupported("A function in a path")),
-                ']' | ')' | '*' | '?' | '@' | ',' | ':' | '\'' | '"' => {
-                    return Err(PathError::Malformed("a name with an operator in it needs brackets and quotes"));
-                }
-                plain if plain.is_whitespace() || plain.is_control() => {
-                    return Err(PathError::Malformed("a name with a space in it needs brackets and quotes"));
-                }
-                plain => name.push(plain),
-            }
-        }
-        self.rest = self.rest.get(end..).unwrap_or_default();
-        if name.is_empty() { Err(PathError::Malformed("a name is missing")) } else { Ok(Step::Name(name.into())) }
-    }
-
-    fn bracket(&mut self) -> Result<Step, PathError> {
-        let inner =
-            self.rest.strip_prefix('[').ok_or(PathError::Malformed("'.' or '[' is missing"))?.trim_ascii_start();
-        if let Some(quote) = inner.chars().next().filter(|first| matches!(first, '\'' | '"')) {
-            return self.quoted(inner.get(1..).unwrap_or_default(), quote);
-        }
-        if inner.starts_with('?') {
-            return Err(PathError::NotSupported("A filter in a path"));
-        }
-        if inner.starts_with('(') {
-            return Err(PathError::Malformed("a script expression is not allowed"));
-        }
-        let (body, rest) = inner.split_once(']').ok_or(PathError::Malformed("']' is missing"))?;
-        self.rest = rest;
-        match body.trim_ascii() {
-            "*" => Ok(Step::Every),
-            body if body.contains(':') => Err(PathError::NotSupported("A slice in a path")),
-            body if body.contains(',') => Err(PathError::NotSupported("A union in a path")),
-            body => body.parse().map(Step::Index).map_err(|_| PathError::Malformed("an index must be a whole number")),
-        }
-    }
-
-    fn quoted(&mut self, inner: &'t str, quote: char) -> Result<Step, PathError> {
-        let mut name = String::new();
-        let mut characters = inner.char_indices();
-        while let Some((at, character)) = characters.next() {
-            match character {
-                '\\' => match characters.next() {
-                    Some((_, escaped)) => name.push(escaped),
-                    None => break,
-                },
-                end if end == quote => {
-                    let rest = inner.get(at + 1..).unwrap_or_default().trim_ascii_start();
-                    if rest.starts_with(',') {
-                        return Err(PathError::NotSupported("A union in a path"));
-                    }
-                    self.rest = rest.strip_prefix(']').ok_or(PathError::Malformed("']' is missing"))?;
-                    return Ok(Step::Name(name.into()));
-                }
-                plain => name.push(plain),
-            }
-        }
-        Err(PathError::Malformed("a quote is not closed"))
     }
 }

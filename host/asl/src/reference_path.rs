@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::path::{Path, PathError, Root, Step};
 
 /// A path of names and non-negative indexes, from the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ReferencePath(Path);
 
 /// The document has no place where the path leads.
@@ -17,18 +17,11 @@ pub(crate) struct Mismatch;
 impl ReferencePath {
     pub(crate) fn parse(text: &str) -> Result<Self, PathError> {
         let path = Path::parse(text)?;
-        if path.root() == Root::Context {
-            return Err(PathError::Malformed("the context object cannot be written to"));
+        match path.root() {
+            Root::Document if path.is_reference() => Ok(Self(path)),
+            Root::Document => Err(PathError("only names and non-negative indexes may stand here".to_owned())),
+            _ => Err(PathError("only the document can be written to, from '$'".to_owned())),
         }
-        let names_one_place = |step: &Step| match step {
-            Step::Name(_) => true,
-            Step::Index(index) => *index >= 0,
-            Step::Every => false,
-        };
-        if path.steps().iter().all(names_one_place) {
-            return Ok(Self(path));
-        }
-        Err(PathError::Malformed("only names and non-negative indexes may stand here"))
     }
 
     pub(crate) const fn path(&self) -> &Path {
@@ -39,7 +32,7 @@ impl ReferencePath {
     pub(crate) fn bytes(&self) -> usize {
         let names = self.0.steps().iter().map(|step| match step {
             Step::Name(name) => name.len().saturating_mul(6).saturating_add(6),
-            Step::Index(_) | Step::Every => 0,
+            _ => 0,
         });
         names.fold(0, usize::saturating_add)
     }

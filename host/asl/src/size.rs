@@ -14,9 +14,17 @@ pub(crate) struct Size {
     pub(crate) depth: usize,
 }
 
-/// Measures `value`.
+/// Measures `value`. What is far too deep is not measured to its end: it fits nowhere.
 pub(crate) fn of(value: &Value) -> Size {
+    below(value, 0)
+}
+
+fn below(value: &Value, level: usize) -> Size {
     let flat = |bytes| Size { bytes, depth: 0 };
+    if level > DEPTH_MAX {
+        return Size { bytes: 0, depth: DEPTH_MAX };
+    }
+    let of = |value: &Value| below(value, level + 1);
     match value {
         Value::Null | Value::Bool(true) => flat(4),
         Value::Bool(false) => flat(5),

@@ -53,14 +53,14 @@ fn every_mistake_is_reported_and_not_only_the_first() {
     refused(
         &definition,
         &[
-            (SCHEMA, "/TimeoutSeconds"),
-            (SCHEMA, "/Version"),
+            (SCHEMA, "/Extra"),
+            (MissingTransitionTarget, "/StartAt"),
             (SCHEMA, "/States/A"),
             (MissingTransitionTarget, "/States/A/Next"),
             (SCHEMA, "/States/B/End"),
             (SCHEMA, "/States/C/Type"),
-            (MissingTransitionTarget, "/StartAt"),
-            (SCHEMA, "/Extra"),
+            (SCHEMA, "/TimeoutSeconds"),
+            (SCHEMA, "/Version"),
         ],
     );
 }
@@ -171,11 +171,11 @@ fn a_wildcard_error_stands_alone_and_all_stands_last() {
     state_refused(
         &with(numbers),
         &[
+            (SCHEMA, "/Retry/0/BackoffRate"),
             (SCHEMA, "/Retry/0/IntervalSeconds"),
+            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/MaxAttempts"),
             (SCHEMA, "/Retry/0/MaxDelaySeconds"),
-            (SCHEMA, "/Retry/0/BackoffRate"),
-            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/Next"),
         ],
     );
@@ -224,21 +224,32 @@ fn a_template_fills_in_strings_only_and_no_name_twice() {
     let pass = |parameters: Value| json!({"Type": "Pass", "End": true, "Parameters": parameters});
     state_refused(&pass(json!({"a.$": 1})), &[(SCHEMA, "/Parameters/a.$")]);
     state_refused(&pass(json!({"b": [{"a.$": "x"}]})), &[(SCHEMA, "/Parameters/b/0/a.$")]);
-    state_refused(&pass(json!({"a": 1, "a.$": "$"})), &[(SCHEMA, "/Parameters/a")]);
+    state_refused(&pass(json!({"a": 1, "a.$": "$"})), &[(SCHEMA, "/Parameters/a.$")]);
 }
 
 #[test]
-fn what_this_version_does_not_run_says_so() {
-    let here = |state: Value, place: &str| state_refused(&state, &[(NotSupported, place)]);
-    here(json!({"Type": "Map", "ItemProcessor": {}, "End": true}), "/Type");
-    here(json!({"Type": "Pass", "Assign": {"x": 1}, "End": true}), "/Assign");
-    here(json!({"Type": "Pass", "QueryLanguage": "JSONata", "End": true}), "/QueryLanguage");
-    here(json!({"Type": "Pass", "Output": "{% 1 %}", "End": true}), "/Output");
-    here(json!({"Type": "Pass", "Parameters": {"a.$": "States.UUID()"}, "End": true}), "/Parameters/a.$");
-    here(json!({"Type": "Fail", "CausePath": "States.Format('x')"}), "/CausePath");
-    for path in ["$..a", "$[0:1]", "$[0,1]", "$['a','b']", "$[?(@.a)]", "$.a.length()", "$name.a"] {
-        here(json!({"Type": "Succeed", "InputPath": path}), "/InputPath");
+fn jsonata_is_recognised_and_said_to_be_missing() {
+    state_refused(
+        &json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 %}", "End": true}),
+        &[(NotSupported, "/QueryLanguage")],
+    );
+    let machine = |state: Value| json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}});
+    let language = (NotSupported, "/QueryLanguage");
+    refused(&machine(json!({"Type": "Pass", "Output": "{% 1 %}", "End": true})), &[language]);
+    let own = json!({"Type": "Pass", "QueryLanguage": "JSONPath", "End": true});
+    refused(&machine(own), &[language, (SCHEMA, "/States/A/QueryLanguage")]);
+}
+
+#[test]
+fn a_field_of_the_other_language_says_what_to_write_instead() {
+    for (state, field) in [
+        (json!({"Type": "Pass", "Output": "{% 1 %}", "End": true}), "/Output"),
+        (json!({"Type": "Task", "Resource": "r", "Arguments": {}, "End": true}), "/Arguments"),
+    ] {
+        state_refused(&state, &[(SCHEMA, field)]);
     }
+    let findings = StateMachine::parse(&only(&json!({"Type": "Succeed", "Output": 1})).to_string()).unwrap_err();
+    assert!(findings[0].message.contains("'OutputPath'"), "{findings:?}");
 }
 
 #[test]
@@ -256,6 +267,7 @@ fn a_diagnostic_prints_its_code_and_place() {
         StateMachine::parse(r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#).unwrap_err();
     assert_eq!(
         findings[0].to_string(),
-        "MISSING_TRANSITION_TARGET: There is no state \"B\" here to go to. at /States/A/Next"
+        "MISSING_TRANSITION_TARGET: There is no state 'B' here to go to; name a state of the same 'States'. \
+         at /States/A/Next (line 1, column 51)"
     );
 }

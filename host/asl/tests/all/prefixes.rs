@@ -210,10 +210,7 @@ proptest! {
         with in definition(),
         blows in blows(),
     ) {
-        let folders: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")).unwrap().collect();
-        let folder = folders[place.index(folders.len())].as_ref().unwrap().path();
-        let text = std::fs::read_to_string(folder.join("definition.json")).unwrap();
-        let mut definition: Value = serde_json::from_str(&text).unwrap();
+        let mut definition = place.get(Case::all()).definition.clone();
         replace(&mut definition, &mut node.clone(), &with);
         if let Ok(machine) = StateMachine::parse(&definition.to_string()) {
             beat(machine, &blows);
@@ -222,7 +219,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_decoder_panic(at in any::<prop::sample::Index>(), byte in any::<u8>(), blows in blows()) {
-        let definition = include_str!("../blobs/definition.json");
+        let definition = include_str!("../blobs/definition-1.json");
         let machine = Arc::new(StateMachine::parse(definition).unwrap());
         let mut blob = include_bytes!("../blobs/format-1.blob").to_vec();
         let at = at.index(blob.len());
