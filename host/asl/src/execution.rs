@@ -305,7 +305,7 @@ impl Execution {
             task: invoking.task,
             state: state.name.clone(),
             resource: Arc::clone(&task.resource),
-            input: Arc::clone(invoking.input.as_ref().unwrap_or(&frame.input.value)),
+            input: Arc::clone(&invoking.input.as_ref().unwrap_or(&frame.input).value),
             timeout: invoking.timeout,
             heartbeat: invoking.heartbeat,
             attempt: frame.tries.retries.saturating_add(1),

@@ -88,7 +88,7 @@ pub(crate) struct Invoking {
     pub(crate) task: TaskId,
     /// The effective input, when it is not the raw one. (A second hold on the raw input would make every result be
     /// placed into a copy.)
-    pub(crate) input: Option<Arc<Value>>,
+    pub(crate) input: Option<Document>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) times_out_at: Option<Timestamp>,
@@ -110,7 +110,7 @@ pub(crate) struct Joining {
 pub(crate) struct Mapping {
     pub(crate) joining: Joining,
     /// An array.
-    pub(crate) items: Arc<Value>,
+    pub(crate) items: Document,
     /// What `ItemSelector` is filled from; none where there is no such field.
     pub(crate) input: Option<Document>,
     /// The first item that has not begun.
@@ -156,12 +156,12 @@ impl Frame {
         match &self.doing {
             Doing::Ready | Doing::Waiting(_) | Doing::Retrying(_) => {}
             Doing::Invoking(invoking) => {
-                held.extend(invoking.input.as_ref().map(|input| shared(input, crate::size::of(input).bytes)));
+                held.extend(invoking.input.as_ref().map(|input| shared(&input.value, input.bytes())));
             }
             Doing::Joining(joining) => held.push((std::ptr::null(), joining.bytes)),
             Doing::Mapping(mapping) => {
                 held.push((std::ptr::null(), mapping.joining.bytes));
-                held.push(shared(&mapping.items, crate::size::of(&mapping.items).bytes));
+                held.push(shared(&mapping.items.value, mapping.items.bytes()));
                 held.extend(mapping.input.as_ref().map(|input| shared(&input.value, input.bytes())));
             }
         }

@@ -51,7 +51,7 @@ fn fits(state: &State, frame: &Frame, running: usize) -> bool {
             joining.results.len() == parallel.branches.len() && running == joining.open && running > 0
         }
         (Work::Map(map), Doing::Mapping(mapping)) => {
-            let count = mapping.items.as_array().map(Vec::len);
+            let count = mapping.items.value.as_array().map(Vec::len);
             let begun = mapping.joining.results.get(..mapping.next);
             map.mode == Mode::Inline
                 && count == Some(mapping.joining.results.len())

@@ -178,13 +178,13 @@ fn store(machine: &StateMachine, frame: &Frame) -> Result<Option<Stored>, serde_
         Doing::Joining(joining) => Waits::Joining(results(joining)?),
         Doing::Mapping(mapping) => Waits::Mapping {
             results: results(&mapping.joining)?,
-            items: text(&mapping.items)?,
+            items: text(&mapping.items.value)?,
             input: perhaps(mapping.input.as_ref().map(|input| &input.value))?,
             next: mapping.next,
         },
         Doing::Invoking(invoking) => Waits::Invoking {
             task: invoking.task,
-            input: perhaps(invoking.input.as_ref())?,
+            input: perhaps(invoking.input.as_ref().map(|input| &input.value))?,
             timeout_us: invoking.timeout.map(micros),
             heartbeat_us: invoking.heartbeat.map(micros),
             times_out_at: invoking.times_out_at,
@@ -228,14 +228,14 @@ impl Stored {
             Waits::Joining(results) => Doing::Joining(joining(&results)?),
             Waits::Mapping { results, items, input, next } => Doing::Mapping(Mapping {
                 joining: joining(&results)?,
-                items: value(&items)?,
+                items: Document::new(value(&items)?),
                 input: first(&input)?.map(Document::new),
                 next,
             }),
             Waits::Invoking { task, input, timeout_us, heartbeat_us, times_out_at, beats_until } => {
                 Doing::Invoking(Invoking {
                     task,
-                    input: first(&input)?,
+                    input: first(&input)?.map(Document::new),
                     timeout: timeout_us.map(Duration::from_micros),
                     heartbeat: heartbeat_us.map(Duration::from_micros),
                     times_out_at,

@@ -79,7 +79,7 @@ impl Execution {
         let is_raw = std::sync::Arc::ptr_eq(&input.value, &frame.input.value);
         Ok(Invoking {
             task: self.coming_task(),
-            input: (!is_raw).then_some(input.value),
+            input: (!is_raw).then_some(input),
             timeout,
             heartbeat,
             times_out_at: timeout.map(|timeout| self.now.after(timeout)),

@@ -82,7 +82,7 @@ impl Execution {
             Concurrency::At(path) => whole(path, &input, world, ("MaxConcurrencyPath", 0, u32::MAX))?,
         };
         let items = items(map, &input, world)?;
-        let count = items.as_array().map_or(0, Vec::len);
+        let count = items.value.as_array().map_or(0, Vec::len);
         if count == 0 {
             return Ok(Move::Complete(Arc::new(Value::Array(Vec::new()))));
         }
@@ -109,7 +109,7 @@ impl Execution {
         let Some(frame) = self.frames.get(id) else { return Ok(()) };
         let Doing::Mapping(mapping) = &frame.doing else { return Ok(()) };
         let branch = mapping.next;
-        let Some(item) = mapping.items.get(branch) else { return Ok(()) };
+        let Some(item) = mapping.items.value.get(branch) else { return Ok(()) };
         let Some(scope) = machine.scope(map.processor) else { return Ok(()) };
         let input = match &mapping.input {
             None => {
@@ -118,7 +118,7 @@ impl Execution {
                 Document::new(Arc::new(item.clone()))
             }
             Some(input) => {
-                let world = self.world_with(state, frame, Some((Arc::clone(&mapping.items), branch)));
+                let world = self.world_with(state, frame, Some((Arc::clone(&mapping.items.value), branch)));
                 let input = input.clone().shape(map.errand.parameters.as_ref(), &world, "ItemSelector");
                 self.settle(&world);
                 input?
@@ -161,18 +161,18 @@ impl Execution {
 }
 
 /// What the Map iterates over: an array.
-fn items(map: &Map, input: &Document, world: &World) -> Result<Arc<Value>, Failure> {
+fn items(map: &Map, input: &Document, world: &World) -> Result<Document, Failure> {
     let items = match &map.items {
-        None => Arc::clone(&input.value),
-        Some(path) if path.is_whole() => Arc::clone(&input.value),
+        None => input.clone(),
+        Some(path) if path.is_whole() => input.clone(),
         Some(path) => match world.shared(path) {
-            Some(variable) => variable,
+            Some(variable) => Document::new(variable),
             None => {
                 let value = path.value(input.sight(world), "ItemsPath")?;
                 world.spend(crate::size::of(&value).bytes)?;
-                Arc::new(value.into_owned())
+                Document::new(Arc::new(value.into_owned()))
             }
         },
     };
-    if items.is_array() { Ok(items) } else { Err(Failure::runtime("The items of a Map must be an array.")) }
+    if items.value.is_array() { Ok(items) } else { Err(Failure::runtime("The items of a Map must be an array.")) }
 }

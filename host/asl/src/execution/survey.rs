@@ -80,7 +80,7 @@ impl Execution {
         self.around(frame).find_map(|inner| {
             let parent = inner.parent?;
             match &self.frames.get(parent.frame)?.doing {
-                Doing::Mapping(mapping) => Some((Arc::clone(&mapping.items), parent.branch)),
+                Doing::Mapping(mapping) => Some((Arc::clone(&mapping.items.value), parent.branch)),
                 _ => None,
             }
         })
