@@ -6,13 +6,13 @@ use serde_json::{Number, Value};
 use types::Timestamp;
 
 use crate::failure::Failure;
-use crate::formula::gather;
-use crate::number::compare;
-use crate::path::{Found, Path};
-use crate::sight::Sight;
 use crate::state::StateIndex;
 use crate::timestamp;
 use crate::variables::Assign;
+use jsonpath::Sight;
+use jsonpath::compare;
+use jsonpath::gather;
+use jsonpath::{Found, Path};
 
 /// One entry of `Choices`.
 #[derive(Debug, Clone)]

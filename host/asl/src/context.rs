@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 use types::{ByteCount, Timestamp};
 
 use crate::frame::TaskId;
-use crate::intrinsic;
 
 /// What an execution knows about itself. Kept with its frames.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -61,7 +60,7 @@ pub(crate) struct Standing<'s> {
 impl Context {
     /// What names `task` to whoever answers it from outside: `$$.Task.Token`. It is as secret as the seed.
     pub fn task_token(&self, task: TaskId) -> String {
-        intrinsic::task_token(&self.execution_id, self.seed, task.get())
+        jsonpath::task_token(&self.execution_id, self.seed, task.get())
     }
 
     /// The context object, without `Execution.Input` and `Map.Item.Value`: those are documents, and not copied.

@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE};
 use crate::reference_path::ReferencePath;
-use crate::sight::{Sight, World, too_large};
-use crate::size::{self, Size};
 use crate::state::{Placement, Selection};
 use crate::template::Template;
+use jsonpath::Size;
+use jsonpath::{Sight, World};
+
+/// What one more value costs beside its text, in bytes: a key to be copied, memory to be asked for.
+const VALUE_BYTES: usize = 32;
 
 /// What may still be put into one document, in bytes of JSON text.
 #[derive(Debug)]
@@ -22,21 +25,21 @@ impl Budget {
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), Failure> {
-        self.0 = self.0.checked_sub(bytes).ok_or_else(too_large)?;
+        self.0 = self.0.checked_sub(bytes).ok_or_else(Failure::too_large)?;
         Ok(())
     }
 
     /// Copies `value`, paid for before.
     pub(crate) fn copy(&mut self, value: &Value, world: &World) -> Result<Value, Failure> {
-        let bytes = size::of(value).bytes;
+        let bytes = jsonpath::measure(value).bytes;
         self.spend(bytes)?;
-        world.spend(bytes)?;
+        world.spend(bytes.saturating_add(VALUE_BYTES))?;
         Ok(value.clone())
     }
 
     /// Takes a value that was made for this document.
     pub(crate) fn keep(&mut self, value: Value) -> Result<Value, Failure> {
-        self.spend(size::of(&value).bytes)?;
+        self.spend(jsonpath::measure(&value).bytes)?;
         Ok(value)
     }
 }
@@ -50,7 +53,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(value: Arc<Value>) -> Self {
-        let size = size::of(&value);
+        let size = jsonpath::measure(&value);
         Self { value, size }
     }
 
@@ -65,7 +68,7 @@ impl Document {
             return Ok(self);
         }
         let exact = Self::new(self.value);
-        if fits(&exact) { Ok(exact) } else { Err(too_large()) }
+        if fits(&exact) { Ok(exact) } else { Err(Failure::too_large()) }
     }
 
     pub(crate) fn sight<'v>(&'v self, world: &'v World) -> Sight<'v> {
@@ -84,9 +87,9 @@ impl Document {
         }
         match path.value(self.sight(world), field)? {
             Cow::Borrowed(part) => {
-                let size = size::of(part);
+                let size = jsonpath::measure(part);
                 if !size.fits(world.limit) {
-                    return Err(too_large());
+                    return Err(Failure::too_large());
                 }
                 world.spend(size.bytes)?;
                 Ok(Self { value: Arc::new(part.clone()), size })
@@ -122,7 +125,7 @@ impl Document {
         path.check(&self.value).map_err(mismatch)?;
         let size = Size {
             bytes: self.size.bytes.saturating_add(result.size.bytes).saturating_add(path.bytes()),
-            depth: self.size.depth.max(path.path().steps().len().saturating_add(result.size.depth)),
+            depth: self.size.depth.max(path.depth().saturating_add(result.size.depth)),
         };
         if Arc::strong_count(&result.value) > 1 {
             world.spend(result.size.bytes)?;

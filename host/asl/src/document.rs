@@ -126,16 +126,3 @@ pub(crate) fn quoted(text: &str) -> String {
         None => format!("'{text}'"),
     }
 }
-
-/// The number as a `u32`, when it is whole: `5` and `5.0` are the same.
-pub(crate) fn whole_number(number: &Number) -> Option<u32> {
-    if let Some(whole) = number.as_u64() {
-        return u32::try_from(whole).ok();
-    }
-    let float = number.as_f64()?;
-    if float.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&float) {
-        return None;
-    }
-    // A whole float within range prints as its digits.
-    format!("{float:.0}").parse().ok()
-}

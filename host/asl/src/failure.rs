@@ -68,6 +68,11 @@ impl Failure {
         Self::because(RUNTIME, cause)
     }
 
+    /// A document passes its limit.
+    pub(crate) fn too_large() -> Self {
+        jsonpath::Fault::TooLarge.into()
+    }
+
     /// What a Fail state says; what is too long is cut.
     pub(crate) fn told(error: Option<String>, cause: Option<String>) -> Self {
         let error = error.map(|error| cut(Cow::Owned(error), ERROR_MAX));
@@ -98,6 +103,18 @@ impl Failure {
             output.insert("Cause".to_owned(), Value::from(&**cause));
         }
         Value::Object(output)
+    }
+}
+
+impl From<jsonpath::Fault> for Failure {
+    fn from(fault: jsonpath::Fault) -> Self {
+        use jsonpath::Fault;
+        let error = match &fault {
+            Fault::NotFound { .. } => RUNTIME,
+            Fault::Intrinsic { .. } => INTRINSIC_FAILURE,
+            Fault::TooLarge | Fault::TooMuch => DATA_LIMIT_EXCEEDED,
+        };
+        Self::because(error, fault.to_string())
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::formula::Formula;
-use crate::path::{Path, Root};
 use crate::state::{Concurrency, Limit, Selection, Text, Until, Work};
+use jsonpath::Formula;
+use jsonpath::{Path, Root};
 
 /// What a state reads.
 #[derive(Debug, Clone, Default)]

@@ -9,14 +9,14 @@ use serde_json::Value;
 use types::Timestamp;
 
 use crate::choice::Rule;
-use crate::formula::Formula;
 use crate::language::QueryLanguage;
-use crate::path::Path;
 use crate::reads::Reads;
 use crate::recovery::{Catcher, Retrier};
 use crate::reference_path::ReferencePath;
 use crate::template::Template;
 use crate::variables::Assign;
+use jsonpath::Formula;
+use jsonpath::Path;
 
 /// The name of a state, unique in its whole definition; 1 to 80 characters. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,9 +8,9 @@ use crate::data::Budget;
 use crate::diagnostic::{At, Report};
 use crate::document::{Node, Shape, quoted};
 use crate::failure::Failure;
-use crate::formula::Formula;
-use crate::path::Path;
-use crate::sight::Sight;
+use jsonpath::Formula;
+use jsonpath::Path;
+use jsonpath::Sight;
 
 /// A compiled template.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::data::{Budget, Document};
 use crate::failure::Failure;
-use crate::path::Path;
-use crate::sight::{Sight, too_large};
 use crate::template::Template;
+use jsonpath::Path;
+use jsonpath::Sight;
 
 /// How much all live variables of a run may hold, in bytes of JSON text (the limit of Step Functions).
 pub(crate) const ALL_BYTES_MAX: usize = 10 * 1_048_576;
@@ -78,6 +78,6 @@ impl Variables {
         let old = |name: &str| self.0.iter().find(|(known, _)| **known == *name).map_or(0, |(_, old)| old.bytes());
         let left = all.saturating_sub(assigned.iter().map(|(name, _)| old(name)).sum());
         let added = assigned.iter().map(|(_, document)| document.bytes()).fold(left, usize::saturating_add);
-        if added > ALL_BYTES_MAX { Err(too_large()) } else { Ok(()) }
+        if added > ALL_BYTES_MAX { Err(Failure::too_large()) } else { Ok(()) }
     }
 }

@@ -215,7 +215,7 @@ fn results(joining: &Joining) -> Result<Vec<Perhaps>, serde_json::Error> {
 fn joining(results: &[Perhaps]) -> Result<Joining, DecodeError> {
     let results: Vec<_> = results.iter().map(first).collect::<Result<_, _>>()?;
     let open = results.iter().filter(|result| result.is_none()).count();
-    let bytes = results.iter().flatten().map(|result| crate::size::of(result).bytes).fold(0, usize::saturating_add);
+    let bytes = results.iter().flatten().map(|result| jsonpath::measure(result).bytes).fold(0, usize::saturating_add);
     Ok(Joining { results, open, bytes })
 }
 

@@ -1,6 +1,8 @@
 //! A reader of an object's fields that knows which of them nobody asked for.
 
-use super::{Member, Node, Shape, quoted, whole_number};
+use jsonpath::whole_number;
+
+use super::{Member, Node, Shape, quoted};
 use crate::diagnostic::{At, Report};
 
 /// Reads the fields of one object, and remembers which were asked for.

@@ -7,9 +7,9 @@ use crate::data::Document;
 use crate::failure::{Failure, NO_CHOICE_MATCHED};
 use crate::frame::{Doing, Frame, FrameId, Invoking, TaskId};
 use crate::machine::StateMachine;
-use crate::sight::World;
 use crate::state::{Choice, Pass, State, Task, Until, Wait, Work};
 use crate::variables::Assigned;
+use jsonpath::World;
 
 impl Execution {
     /// Enters the state at which the frame stands, or tries it again.

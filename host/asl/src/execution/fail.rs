@@ -9,9 +9,9 @@ use types::Timestamp;
 use super::walk::Move;
 use crate::data::Document;
 use crate::failure::Failure;
-use crate::path::Path;
-use crate::sight::World;
 use crate::state::{Fail, Limit, Text};
+use jsonpath::Path;
+use jsonpath::World;
 
 /// Longest time that a path may give, in seconds (the specification's limit).
 const SECONDS_MAX: u32 = 99_999_999;
@@ -65,7 +65,7 @@ pub(super) fn whole(
     (field, low, high): (&str, u32, u32),
 ) -> Result<u32, Failure> {
     let value = path.value(input.sight(world), field)?;
-    let number = value.as_number().and_then(crate::document::whole_number);
+    let number = value.as_number().and_then(jsonpath::whole_number);
     number
         .filter(|number| (low..=high).contains(number))
         .ok_or_else(|| Failure::runtime(format!("The {field} '{path}' must give a whole number from {low} to {high}.")))

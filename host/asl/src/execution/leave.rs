@@ -11,8 +11,8 @@ use crate::data::Document;
 use crate::failure::Failure;
 use crate::frame::{Doing, FrameId};
 use crate::machine::StateMachine;
-use crate::sight::World;
 use crate::state::{Errand, Wait, Work};
+use jsonpath::World;
 
 impl Execution {
     /// The work of a Task, Parallel or Map state is done.

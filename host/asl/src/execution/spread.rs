@@ -12,9 +12,9 @@ use crate::data::Document;
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, UNSUPPORTED_DISTRIBUTED_MAP};
 use crate::frame::{Doing, Frame, FrameId, Joining, Mapping, Parent, Tries};
 use crate::machine::StateMachine;
-use crate::sight::{World, too_large};
 use crate::state::{Concurrency, Map, Mode, Parallel, State, StateIndex, Work};
 use crate::variables::Variables;
+use jsonpath::World;
 
 /// How many iterations of one Map run at a time at most (the limit of Step Functions).
 const CONCURRENCY_MAX: usize = 40;
@@ -113,8 +113,8 @@ impl Execution {
         let Some(scope) = machine.scope(map.processor) else { return Ok(()) };
         let input = match &mapping.input {
             None => {
-                let bytes = crate::size::of(item).bytes;
-                self.allowance = self.allowance.checked_sub(bytes).ok_or_else(too_large)?;
+                let bytes = jsonpath::measure(item).bytes;
+                self.allowance = self.allowance.checked_sub(bytes).ok_or_else(Failure::too_large)?;
                 Document::new(Arc::new(item.clone()))
             }
             Some(input) => {
@@ -140,7 +140,7 @@ impl Execution {
         joining.bytes = joining.bytes.saturating_add(output.bytes());
         if joining.bytes > limit {
             // All of them in one list would pass the limit too: no need to hold more.
-            return fails(state, too_large());
+            return fails(state, Failure::too_large());
         }
         if let Some(slot) = joining.results.get_mut(branch) {
             *slot = Some(output.value);
@@ -169,7 +169,7 @@ fn items(map: &Map, input: &Document, world: &World) -> Result<Document, Failure
             Some(variable) => Document::new(variable),
             None => {
                 let value = path.value(input.sight(world), "ItemsPath")?;
-                world.spend(crate::size::of(&value).bytes)?;
+                world.spend(jsonpath::measure(&value).bytes)?;
                 Document::new(Arc::new(value.into_owned()))
             }
         },

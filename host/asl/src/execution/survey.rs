@@ -10,8 +10,8 @@ use crate::context::Standing;
 use crate::failure::DATA_LIMIT_EXCEEDED;
 use crate::frame::{Doing, Frame};
 use crate::reads::Part;
-use crate::sight::World;
 use crate::state::{State, Work};
+use jsonpath::World;
 
 /// How much one event may copy and search, in documents of the largest size: 32 MiB where that is 256 KiB. (A guess:
 /// some hundredths of a second.)
@@ -19,6 +19,9 @@ pub(super) const DOCUMENTS_PER_EVENT: usize = 128;
 
 /// How much all frames together may hold, in documents of the largest size: 64 MiB where that is 256 KiB. (A guess.)
 const DOCUMENTS_HELD_MAX: usize = 256;
+
+/// What a context object costs, in bytes.
+const CONTEXT_BYTES: usize = 1_024;
 
 /// How many documents of the largest size a frame can hold: its input and that of its task, items and results.
 const DOCUMENTS_PER_FRAME: usize = 4;
@@ -43,6 +46,7 @@ impl Execution {
         } else {
             Value::Null
         };
+        let cost = if context.is_null() { 0 } else { CONTEXT_BYTES };
         World {
             context,
             input: if reads.has(Part::Input) { self.input.clone() } else { None },
@@ -54,7 +58,7 @@ impl Execution {
                 .collect(),
             seed: self.context.seed,
             draws: Cell::new(self.draws),
-            allowance: Cell::new(self.allowance),
+            allowance: Cell::new(self.allowance.saturating_sub(cost)),
             limit: self.limit(),
         }
     }

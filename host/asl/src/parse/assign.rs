@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::scope::{Builder, Sight};
 use crate::diagnostic::{DiagnosticCode, MentionKind};
 use crate::document::{Fields, Shape, quoted};
-use crate::path::is_variable_name;
 use crate::template;
 use crate::variables::Assign;
+use jsonpath::is_variable_name;
 
 /// `Assign`: an object of names and what they get.
 pub(super) fn assign(fields: &mut Fields<'_, '_>) -> Assign {

@@ -7,9 +7,9 @@ use super::scope::Targets;
 use super::{fields as common, state};
 use crate::choice::{Comparison, Operand, Order, Pattern, Quality, Rule, Test};
 use crate::document::{Fields, Node};
-use crate::path::Path;
 use crate::state::StateKind;
 use crate::timestamp;
+use jsonpath::Path;
 
 /// What an operator compares.
 #[derive(Clone, Copy)]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{SECONDS_MAX, formula};
 use crate::document::{Fields, Node, Shape, quoted};
-use crate::path::Path;
 use crate::reference_path::ReferencePath;
 use crate::state::{Flow, Limit, Placement, Selection, StateKind};
 use crate::template::Template;
+use jsonpath::Path;
 
 /// Fields of the other language, and what stands for each in this one.
 const OF_JSONATA: [(&str, &str, &[StateKind]); 4] = {

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::diagnostic::{At, MentionKind, Report};
 use crate::document::quoted;
-use crate::formula::Formula;
-use crate::intrinsic::Call;
-use crate::path::{Path, Root, Step};
-use crate::sight::{Sight, World};
+use jsonpath::Call;
+use jsonpath::Formula;
+use jsonpath::{Path, Root};
+use jsonpath::{Sight, World};
 
 /// Longest path, in bytes.
 const PATH_BYTES_MAX: usize = 8_192;
@@ -49,7 +49,7 @@ pub(super) fn path(text: &str, at: At, report: &Report) -> Option<Path> {
 /// A path that names one place.
 pub(super) fn one_place(text: &str, at: At, report: &Report) -> Option<Path> {
     let path = path(text, at, report)?;
-    if path.is_reference() {
+    if path.places().is_some() {
         return Some(path);
     }
     let message = "only names and non-negative indexes may stand here";
@@ -71,9 +71,9 @@ pub(super) fn call(text: &str, at: At, report: &Report) -> Option<Call> {
     };
     call.visit(&mut |path| note(path, at, report));
     if call.is_constant()
-        && let Err(failure) = call.evaluate(Sight { document: &Value::Null, world: &nowhere() }, "")
+        && let Err(fault) = call.evaluate(Sight { document: &Value::Null, world: &nowhere() }, "")
     {
-        report.doubt(at, format!("This always fails: {}.", failure.cause.unwrap_or_default()));
+        report.doubt(at, format!("This always fails: {}.", fault.to_string().trim_end_matches('.')));
     }
     Some(call)
 }
@@ -108,7 +108,7 @@ fn nowhere() -> World {
 fn note(path: &Path, at: At, report: &Report) {
     match path.root() {
         Root::Variable(name) => report.mention(at, name, MentionKind::Read),
-        Root::Context if !is_known(path.steps()) => {
+        Root::Context if !is_known(&path.leading_names()) => {
             report.doubt(at, format!("The context object never has what {} asks for.", quoted(&path.to_string())));
         }
         _ => {}
@@ -116,7 +116,7 @@ fn note(path: &Path, at: At, report: &Report) {
 }
 
 /// Whether the context object can have what the steps lead to.
-fn is_known(steps: &[Step]) -> bool {
+fn is_known(names: &[&str]) -> bool {
     const MEMBERS: [(&str, &[&str]); 5] = [
         ("Execution", &["Id", "Name", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"]),
         ("State", &["Name", "EnteredTime", "RetryCount"]),
@@ -124,22 +124,15 @@ fn is_known(steps: &[Step]) -> bool {
         ("Task", &["Token"]),
         ("Map", &["Item"]),
     ];
-    let (owner, member) = match steps {
-        [Step::Name(owner), Step::Name(member), ..] => (owner, Some(member)),
-        [Step::Name(owner), ..] => (owner, None),
-        _ => return true,
-    };
-    let known = MEMBERS.iter().find(|(known, _)| **known == **owner);
-    known.is_some_and(|(_, members)| member.is_none_or(|member| members.contains(&&**member)))
+    let [owner, rest @ ..] = names else { return true };
+    let known = MEMBERS.iter().find(|(known, _)| known == owner);
+    known.is_some_and(|(_, members)| rest.first().is_none_or(|member| members.contains(member)))
 }
 
 /// Whether the path is the token of a task.
 pub(super) fn is_token(path: &Path) -> bool {
-    let names = |step: &Step, name: &str| matches!(step, Step::Name(known) if **known == *name);
     match path.root() {
-        Root::Context => {
-            matches!(path.steps(), [owner, member] if names(owner, "Task") && names(member, "Token"))
-        }
+        Root::Context => path.leading_names() == ["Task", "Token"],
         Root::WholeContext => path.is_root(),
         _ => false,
     }

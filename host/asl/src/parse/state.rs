@@ -8,11 +8,10 @@ use super::scope::{Builder, Targets, missing};
 use super::{SECONDS_MAX, choice, errand, fields as common, formula, map};
 use crate::diagnostic::DiagnosticCode;
 use crate::document::{Fields, Node, Shape, quoted};
-use crate::formula::Formula;
-use crate::intrinsic::Function;
 use crate::language::QueryLanguage;
 use crate::state::{Choice, Fail, Pass, StateIndex, StateKind, Text, Then, Until, Wait, Work};
 use crate::timestamp;
+use jsonpath::Formula;
 
 /// The types of states.
 const KINDS: [(&str, StateKind); 8] = [
@@ -171,15 +170,7 @@ fn fail(fields: &mut Fields<'_, '_>) -> Work {
 }
 
 /// The functions that may make a text of a Fail state.
-const OF_FAIL: [Function; 7] = [
-    Function::Format,
-    Function::JsonToString,
-    Function::ArrayGetItem,
-    Function::Base64Encode,
-    Function::Base64Decode,
-    Function::Hash,
-    Function::Uuid,
-];
+const OF_FAIL: [&str; 7] = ["Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"];
 
 fn text(fields: &mut Fields<'_, '_>, name: &'static str, path_name: &'static str) -> Text {
     fields.exclusive(name, path_name);
@@ -194,7 +185,7 @@ fn text(fields: &mut Fields<'_, '_>, name: &'static str, path_name: &'static str
         formula::one_place(path, at, fields.report).map(Formula::Path)
     };
     if let Some(Formula::Call(call)) = &formula
-        && !OF_FAIL.contains(&call.function)
+        && !OF_FAIL.contains(&call.name())
     {
         let message =
             "must be a path, or Format, JsonToString, ArrayGetItem, Base64Encode, Base64Decode, Hash or UUID.";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Found, Path, Step};
-use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::sight::{Sight, World};
 
 /// What looking at one value costs: what is held for it meanwhile, in bytes.
@@ -18,7 +18,7 @@ impl Path {
         }
     }
 
-    pub(super) fn follow<'v>(&self, start: &'v Value, sight: Sight<'_>) -> Result<Found<'v>, Failure> {
+    pub(super) fn follow<'v>(&self, start: &'v Value, sight: Sight<'_>) -> Result<Found<'v>, Fault> {
         let (names, rest) = self.steps.split_at_checked(self.definite).unwrap_or_default();
         let mut at = Some(start);
         for step in names {
@@ -44,12 +44,12 @@ impl Path {
 
 impl Found<'_> {
     /// The same, independent of the value that it was found in.
-    pub(super) fn into_owned<'o>(self, whole: &Value, world: &World) -> Result<Found<'o>, Failure> {
+    pub(super) fn into_owned<'o>(self, whole: &Value, world: &World) -> Result<Found<'o>, Fault> {
         let made = match self {
             Self::Whole => whole.clone(),
             Self::One(value) => value.clone(),
             Self::Many(values) => {
-                values.iter().try_for_each(|value| world.spend(crate::size::of(value).bytes))?;
+                values.iter().try_for_each(|value| world.spend(crate::size::measure(value).bytes))?;
                 values.into_iter().cloned().collect()
             }
             Self::Made(value) => value,
@@ -83,7 +83,7 @@ fn pick(value: &Value, names: &[Box<str>]) -> Option<Value> {
     Some(Value::Object(found.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()))
 }
 
-fn spread<'v>(start: &'v Value, steps: &[Step], sight: Sight<'_>) -> Result<Found<'v>, Failure> {
+fn spread<'v>(start: &'v Value, steps: &[Step], sight: Sight<'_>) -> Result<Found<'v>, Fault> {
     let world = sight.world;
     let mut selected = vec![start];
     let mut descends = false;
@@ -121,7 +121,7 @@ fn spread<'v>(start: &'v Value, steps: &[Step], sight: Sight<'_>) -> Result<Foun
 }
 
 /// The value, and everything below it, each before what is inside of it.
-fn descend<'v>(value: &'v Value, all: &mut Vec<&'v Value>, world: &World) -> Result<(), Failure> {
+fn descend<'v>(value: &'v Value, all: &mut Vec<&'v Value>, world: &World) -> Result<(), Fault> {
     world.spend(LOOK_BYTES)?;
     all.push(value);
     match value {
@@ -132,7 +132,7 @@ fn descend<'v>(value: &'v Value, all: &mut Vec<&'v Value>, world: &World) -> Res
 }
 
 /// Appends what one step takes from one value.
-fn select<'v>(value: &'v Value, step: &Step, sight: Sight<'_>, next: &mut Vec<&'v Value>) -> Result<(), Failure> {
+fn select<'v>(value: &'v Value, step: &Step, sight: Sight<'_>, next: &mut Vec<&'v Value>) -> Result<(), Fault> {
     let world = sight.world;
     match (step, value) {
         (Step::Every, Value::Array(items)) => {

@@ -45,7 +45,7 @@ pub(super) fn uuid(world: &World) -> Value {
 }
 
 /// What names one task of one execution, and cannot be guessed by who does not know its seed.
-pub(crate) fn task_token(execution_id: &str, seed: u64, task: u64) -> String {
+pub fn task_token(execution_id: &str, seed: u64, task: u64) -> String {
     let mut secret = seed.to_be_bytes().to_vec();
     secret.extend_from_slice(execution_id.as_bytes());
     format!("{execution_id}:{task}:{:032x}", hashed("token", &secret, task))

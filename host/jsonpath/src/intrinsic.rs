@@ -13,18 +13,21 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, INTRINSIC_FAILURE};
+use crate::fault::Fault;
 use crate::formula::Formula;
 use crate::path::Path;
 use crate::sight::{Sight, World};
 use text::Pieces;
 
-pub(crate) use draw::task_token;
+pub use draw::task_token;
+
+/// What a call costs beside what it looks at and makes, in bytes.
+const CALL_BYTES: usize = 256;
 
 /// A call, with its arguments checked for their number.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Call {
-    pub(crate) function: Function,
+pub struct Call {
+    function: Function,
     arguments: Box<[Argument]>,
     text: Arc<str>,
 }
@@ -39,7 +42,7 @@ enum Argument {
 
 /// Which function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Function {
+enum Function {
     Format,
     StringToJson,
     JsonToString,
@@ -62,31 +65,42 @@ pub(crate) enum Function {
 
 /// Why a function gave nothing.
 #[derive(Debug)]
-enum Fault {
+enum Refusal {
     /// Said to the author.
     Wrong(&'static str),
     /// Not the function's own fault.
-    Failed(Failure),
+    Failed(Fault),
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
+impl From<Fault> for Refusal {
+    fn from(failure: Fault) -> Self {
         Self::Failed(failure)
     }
 }
 
 impl Call {
-    /// Reads a call; `Err` says what is wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        read::call(text)
-    }
-
-    /// Its value.
+    /// Reads a call.
     ///
     /// # Errors
     ///
-    /// `States.IntrinsicFailure`; or what a path in an argument fails with.
-    pub(crate) fn evaluate(&self, sight: Sight<'_>, field: &str) -> Result<Value, Failure> {
+    /// What is wrong with it: half a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        read::call(text)
+    }
+
+    /// The function's name, without `States.`.
+    pub fn name(&self) -> &str {
+        let name = self.text.split('(').next().unwrap_or_default().trim_ascii_end();
+        name.strip_prefix("States.").unwrap_or(name)
+    }
+
+    /// Its value. `field` is named when a path in an argument finds nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`]: of the function, of an argument, or of what either costs.
+    pub fn evaluate(&self, sight: Sight<'_>, field: &str) -> Result<Value, Fault> {
+        sight.world.spend(CALL_BYTES)?;
         let mut values = Vec::with_capacity(self.arguments.len());
         for argument in &self.arguments {
             values.push(match argument {
@@ -102,16 +116,12 @@ impl Call {
         let world = sight.world;
         match self.apply(pieces, &values, world).and_then(|value| Ok(world.admit(value)?)) {
             Ok(value) => Ok(value),
-            Err(Fault::Failed(failure)) if failure.error.as_deref() == Some(DATA_LIMIT_EXCEEDED) => Err(failure),
-            Err(Fault::Failed(failure)) => Err(failure),
-            Err(Fault::Wrong(why)) => Err(Failure::because(
-                INTRINSIC_FAILURE,
-                format!("The function '{self}' had the following error: {why}"),
-            )),
+            Err(Refusal::Failed(fault)) => Err(fault),
+            Err(Refusal::Wrong(why)) => Err(Fault::Intrinsic { call: self.to_string(), why }),
         }
     }
 
-    fn apply(&self, pieces: Option<&Pieces>, values: &[Cow<'_, Value>], world: &World) -> Result<Value, Fault> {
+    fn apply(&self, pieces: Option<&Pieces>, values: &[Cow<'_, Value>], world: &World) -> Result<Value, Refusal> {
         let at = |place: usize| values.get(place).map_or(&Value::Null, |value| &**value);
         let rest = values.get(1..).unwrap_or_default();
         match self.function {
@@ -122,7 +132,7 @@ impl Call {
             Function::Base64Encode => text::encode(at(0)),
             Function::Base64Decode => text::decode(at(0)),
             Function::Array => {
-                values.iter().try_for_each(|value| world.spend(crate::size::of(value).bytes))?;
+                values.iter().try_for_each(|value| world.spend(crate::size::measure(value).bytes))?;
                 Ok(values.iter().map(|value| Value::clone(value)).collect())
             }
             Function::ArrayPartition => array::partition(at(0), at(1), world),
@@ -140,7 +150,7 @@ impl Call {
     }
 
     /// Whether it says the same whatever the data is, and therefore can be tried while the definition is read.
-    pub(crate) fn is_constant(&self) -> bool {
+    pub fn is_constant(&self) -> bool {
         self.arguments.iter().all(|argument| match argument {
             Argument::Literal(_) | Argument::Pieces(_) => true,
             Argument::Formula(Formula::Call(call)) => call.is_constant(),
@@ -148,7 +158,8 @@ impl Call {
         })
     }
 
-    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
+    /// Calls `visit` with each path in its arguments.
+    pub fn visit(&self, visit: &mut dyn FnMut(&Path)) {
         for argument in &self.arguments {
             if let Argument::Formula(formula) = argument {
                 formula.visit(visit);
@@ -163,19 +174,19 @@ impl fmt::Display for Call {
     }
 }
 
-fn merge(one: &Value, other: &Value, deep: &Value, world: &World) -> Result<Value, Fault> {
+fn merge(one: &Value, other: &Value, deep: &Value, world: &World) -> Result<Value, Refusal> {
     match deep {
         Value::Bool(false) => {}
         Value::Bool(true) => {
-            return Err(Fault::Wrong("the third argument must be false: only shallow merges are done"));
+            return Err(Refusal::Wrong("the third argument must be false: only shallow merges are done"));
         }
-        _ => return Err(Fault::Wrong("the third argument must be false")),
+        _ => return Err(Refusal::Wrong("the third argument must be false")),
     }
     let (Value::Object(one), Value::Object(other)) = (one, other) else {
-        return Err(Fault::Wrong("the first two arguments must be objects"));
+        return Err(Refusal::Wrong("the first two arguments must be objects"));
     };
     for members in [one, other] {
-        members.values().try_for_each(|value| world.spend(crate::size::of(value).bytes))?;
+        members.values().try_for_each(|value| world.spend(crate::size::measure(value).bytes))?;
     }
     let members = one.iter().chain(other).map(|(key, value)| (key.clone(), value.clone()));
     Ok(Value::Object(members.collect::<Map<_, _>>()))

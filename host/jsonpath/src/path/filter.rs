@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Found, Path, Root};
-use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::sight::Sight;
 use operator::Operator;
 
@@ -37,11 +37,11 @@ impl Filter {
     /// # Errors
     ///
     /// The event's allowance is used up.
-    pub(super) fn takes(&self, item: &Value, sight: Sight<'_>) -> Result<bool, Failure> {
+    pub(super) fn takes(&self, item: &Value, sight: Sight<'_>) -> Result<bool, Fault> {
         if item.is_object() || item.is_array() { self.holds(item, sight) } else { Ok(false) }
     }
 
-    fn holds(&self, item: &Value, sight: Sight<'_>) -> Result<bool, Failure> {
+    fn holds(&self, item: &Value, sight: Sight<'_>) -> Result<bool, Fault> {
         match self {
             Self::All(filters) => {
                 for filter in filters {
@@ -96,7 +96,7 @@ impl Term {
         }
     }
 
-    fn value<'v>(&'v self, item: &'v Value, sight: Sight<'v>) -> Result<Option<Cow<'v, Value>>, Failure> {
+    fn value<'v>(&'v self, item: &'v Value, sight: Sight<'v>) -> Result<Option<Cow<'v, Value>>, Fault> {
         let path = match self {
             Self::Literal(value) => return Ok(Some(Cow::Borrowed(value))),
             Self::Path(path) => path,
@@ -105,7 +105,7 @@ impl Term {
             Found::Whole => Some(Cow::Borrowed(sight.document)),
             Found::One(value) => Some(Cow::Borrowed(value)),
             Found::Many(values) => {
-                values.iter().try_for_each(|value| sight.world.spend(crate::size::of(value).bytes))?;
+                values.iter().try_for_each(|value| sight.world.spend(crate::size::measure(value).bytes))?;
                 Some(Cow::Owned(values.into_iter().cloned().collect()))
             }
             Found::Made(value) => Some(Cow::Owned(value)),
@@ -114,7 +114,7 @@ impl Term {
     }
 }
 
-fn find<'v>(path: &Path, item: &'v Value, sight: Sight<'v>) -> Result<Found<'v>, Failure> {
+fn find<'v>(path: &Path, item: &'v Value, sight: Sight<'v>) -> Result<Found<'v>, Fault> {
     match path.root {
         Root::Current => path.follow(item, sight),
         _ => path.find(sight),

@@ -1,14 +1,11 @@
-//! What a definition computes from the data: the one place where a query language meets the states.
-//!
-//! Templates, limits and texts hold a [`Formula`] and ask it for its value. Another query language is another variant
-//! here, another way to recognise one in a [`Template`](crate::template::Template), and nothing in the interpreter.
+//! What a definition computes from the data: a path, or a call of an intrinsic function.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::intrinsic::Call;
 use crate::path::{Found, Path};
 use crate::sight::{Sight, World};
@@ -19,8 +16,10 @@ const QUOTED_BYTES_MAX: usize = 4_096;
 
 /// One compiled expression.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Formula {
+pub enum Formula {
+    /// A path.
     Path(Path),
+    /// A call of an intrinsic function.
     Call(Box<Call>),
 }
 
@@ -29,15 +28,16 @@ impl Formula {
     ///
     /// # Errors
     ///
-    /// Nothing is there, an intrinsic function failed, or too much data was looked at.
-    pub(crate) fn evaluate<'v>(&'v self, sight: Sight<'v>, field: &str) -> Result<Cow<'v, Value>, Failure> {
+    /// [`Fault`]: nothing is there, an intrinsic function failed, or too much data was looked at.
+    pub fn evaluate<'v>(&'v self, sight: Sight<'v>, field: &str) -> Result<Cow<'v, Value>, Fault> {
         match self {
             Self::Path(path) => path.value(sight, field),
             Self::Call(call) => call.evaluate(sight, field).map(Cow::Owned),
         }
     }
 
-    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
+    /// Calls `visit` with each path in it.
+    pub fn visit(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
             Self::Path(path) => path.visit(visit),
             Self::Call(call) => call.visit(visit),
@@ -56,7 +56,11 @@ impl fmt::Display for Formula {
 
 impl Path {
     /// What the path finds, as one value.
-    pub(crate) fn value<'v>(&self, sight: Sight<'v>, field: &str) -> Result<Cow<'v, Value>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`]: nothing is there, or too much data was looked at.
+    pub fn value<'v>(&self, sight: Sight<'v>, field: &str) -> Result<Cow<'v, Value>, Fault> {
         Ok(match self.find(sight)? {
             Found::Whole => Cow::Borrowed(sight.document),
             Found::One(value) => Cow::Borrowed(value),
@@ -68,19 +72,21 @@ impl Path {
 }
 
 /// An array of copies.
-pub(crate) fn gather(values: Vec<&Value>, world: &World) -> Result<Value, Failure> {
-    values.iter().try_for_each(|value| world.spend(size::of(value).bytes))?;
+///
+/// # Errors
+///
+/// [`Fault::TooMuch`], before anything was copied.
+pub fn gather(values: Vec<&Value>, world: &World) -> Result<Value, Fault> {
+    values.iter().try_for_each(|value| world.spend(size::measure(value).bytes))?;
     Ok(values.into_iter().cloned().collect())
 }
 
 /// A path leads nowhere.
-pub(crate) fn not_found(path: &Path, document: &Value, field: &str) -> Failure {
+fn not_found(path: &Path, document: &Value, field: &str) -> Fault {
     let mut input = document.to_string();
     if input.len() > QUOTED_BYTES_MAX {
         input.truncate(input.floor_char_boundary(QUOTED_BYTES_MAX));
         input.push('…');
     }
-    Failure::runtime(format!(
-        "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{input}'"
-    ))
+    Fault::NotFound { path: path.to_string(), field: field.to_owned(), input }
 }

@@ -278,7 +278,7 @@ fn is_name_part(character: char) -> bool {
 }
 
 /// Whether `name` can be the name of a variable.
-pub(crate) fn is_variable_name(name: &str) -> bool {
+pub fn is_variable_name(name: &str) -> bool {
     /// Longest name, in characters.
     const CHARACTERS_MAX: usize = 80;
     let mut characters = name.chars();

@@ -14,16 +14,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::sight::Sight;
 use filter::Filter;
 use function::Function;
 
-pub(crate) use read::is_variable_name;
+pub use read::is_variable_name;
 
 /// A compiled path.
 #[derive(Debug, Clone)]
-pub(crate) struct Path {
+pub struct Path {
     text: Arc<str>,
     root: Root,
     steps: Box<[Step]>,
@@ -34,7 +34,7 @@ pub(crate) struct Path {
 
 /// What a path starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Root {
+pub enum Root {
     /// `$`, the document at hand.
     Document,
     /// `$$`, the context object, but for the following two.
@@ -69,63 +69,82 @@ pub(crate) enum Step {
     Descend,
 }
 
-/// Why a text is not a path that can be used.
+/// One step of a path that names one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PathError(pub(crate) String);
+pub enum Place {
+    /// A member of an object.
+    Name(Box<str>),
+    /// An item of an array.
+    Index(usize),
+}
+
+/// Why a text is not a path that can be used: half a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathError(pub String);
 
 /// What a path found.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Found<'v> {
+pub enum Found<'v> {
     /// The whole document.
     Whole,
+    /// The value at a definite path.
     One(&'v Value),
+    /// What an indefinite path selects, in its order.
     Many(Vec<&'v Value>),
     /// A value that was not there before.
     Made(Value),
+    /// Nothing is there.
     Missing,
 }
 
 impl Path {
     /// Reads a path.
-    pub(crate) fn parse(text: &str) -> Result<Self, PathError> {
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`], with what must be otherwise.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
         read::path(text)
     }
 
-    pub(crate) const fn root(&self) -> &Root {
+    /// What it starts from.
+    pub const fn root(&self) -> &Root {
         &self.root
     }
 
-    pub(crate) const fn steps(&self) -> &[Step] {
-        &self.steps
+    /// The names that it begins with, as far as there is nothing else between them.
+    pub fn leading_names(&self) -> Vec<&str> {
+        let names = self.steps.iter().map_while(|step| if let Step::Name(name) = step { Some(&**name) } else { None });
+        names.collect()
+    }
+
+    /// Its steps, if it names one place: nothing but names and indexes from the front.
+    pub fn places(&self) -> Option<Vec<Place>> {
+        let place = |step: &Step| match step {
+            Step::Name(name) => Some(Place::Name(name.clone())),
+            Step::Index(index) => usize::try_from(*index).ok().map(Place::Index),
+            _ => None,
+        };
+        if self.function.is_some() { None } else { self.steps.iter().map(place).collect() }
     }
 
     /// True for `$` alone.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.root == Root::Document && self.is_root()
     }
 
     /// Whether it is the whole of what it starts from.
-    pub(crate) fn is_root(&self) -> bool {
+    pub fn is_root(&self) -> bool {
         self.steps.is_empty() && self.function.is_none()
     }
 
-    /// Whether it names one place: nothing but names and indexes from the front.
-    pub(crate) fn is_reference(&self) -> bool {
-        let names_one_place = |step: &Step| match step {
-            Step::Name(_) => true,
-            Step::Index(index) => *index >= 0,
-            _ => false,
-        };
-        self.function.is_none() && self.steps.iter().all(names_one_place)
-    }
-
     /// Whether what it finds is always an array.
-    pub(crate) fn is_list(&self) -> bool {
+    pub fn is_list(&self) -> bool {
         self.function.is_none() && !self.gives_one()
     }
 
     /// Calls `visit` with this path, and with every path inside of its filters.
-    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Self)) {
+    pub fn visit(&self, visit: &mut dyn FnMut(&Self)) {
         visit(self);
         for step in &self.steps {
             if let Step::Filter(filter) = step {
@@ -139,7 +158,7 @@ impl Path {
     /// # Errors
     ///
     /// The event's allowance is used up.
-    pub(crate) fn find<'v>(&self, sight: Sight<'v>) -> Result<Found<'v>, Failure> {
+    pub fn find<'v>(&self, sight: Sight<'v>) -> Result<Found<'v>, Fault> {
         let world = sight.world;
         let start = match &self.root {
             Root::Document | Root::Current if self.steps.is_empty() && self.function.is_none() => {

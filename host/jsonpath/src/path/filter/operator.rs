@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::fault::Fault;
 use crate::number::{compare, same};
 use crate::sight::World;
 
@@ -49,7 +49,7 @@ pub(super) const OPERATORS: [(&str, Operator); 14] = [
 
 impl Operator {
     /// Whether it is so; `None` is a value that is not there.
-    pub(super) fn holds(self, left: Option<&Value>, right: Option<&Value>, world: &World) -> Result<bool, Failure> {
+    pub(super) fn holds(self, left: Option<&Value>, right: Option<&Value>, world: &World) -> Result<bool, Fault> {
         let (Some(left), Some(right)) = (left, right) else {
             return Ok(matches!(self, Self::NotEqual | Self::NotIn) && (left.is_some() || right.is_some()));
         };

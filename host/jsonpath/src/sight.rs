@@ -5,53 +5,57 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::failure::{DATA_LIMIT_EXCEEDED, Failure};
+use crate::fault::Fault;
 use crate::path::{Path, Root};
 use crate::size;
 
 /// The surroundings of one state while it is entered or left. Made anew for each, without a copy of any document.
 #[derive(Debug)]
-pub(crate) struct World {
+pub struct World {
     /// The context object without `Execution.Input` and `Map.Item.Value`; null where the state does not read it.
-    pub(crate) context: Value,
+    pub context: Value,
     /// `$$.Execution.Input`.
-    pub(crate) input: Option<Arc<Value>>,
+    pub input: Option<Arc<Value>>,
     /// `$$.Map.Item.Value`: the items, and which of them.
-    pub(crate) item: Option<(Arc<Value>, usize)>,
+    pub item: Option<(Arc<Value>, usize)>,
     /// The variables that the state reads and that have a value.
-    pub(crate) variables: Vec<(Arc<str>, Arc<Value>)>,
+    pub variables: Vec<(Arc<str>, Arc<Value>)>,
     /// Everything random follows from it.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// How many draws the run has made from its seed.
-    pub(crate) draws: Cell<u64>,
+    pub draws: Cell<u64>,
     /// What one event may still cost, in bytes that are copied or looked at.
-    pub(crate) allowance: Cell<usize>,
+    pub allowance: Cell<usize>,
     /// How large one document may be, in bytes of JSON text.
-    pub(crate) limit: usize,
+    pub limit: usize,
 }
 
 /// A document in its surroundings.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sight<'v> {
-    pub(crate) document: &'v Value,
-    pub(crate) world: &'v World,
+pub struct Sight<'v> {
+    /// What `$` is.
+    pub document: &'v Value,
+    /// What is around it.
+    pub world: &'v World,
 }
 
 impl World {
     /// Pays for work on `bytes`. What is held in memory for a moment counts too.
-    pub(crate) fn spend(&self, bytes: usize) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::TooMuch`]: the allowance is used up, and stays so.
+    pub fn spend(&self, bytes: usize) -> Result<(), Fault> {
         let left = self.allowance.get().checked_sub(bytes);
         self.allowance.set(left.unwrap_or(0));
-        left.map(drop).ok_or_else(|| {
-            Failure::because(DATA_LIMIT_EXCEEDED, "The states between two events copy or search too much data.")
-        })
+        left.map(drop).ok_or(Fault::TooMuch)
     }
 
     /// Refuses a value that was made and is larger than a document may be, and pays for it.
-    pub(crate) fn admit(&self, value: Value) -> Result<Value, Failure> {
-        let size = size::of(&value);
+    pub(crate) fn admit(&self, value: Value) -> Result<Value, Fault> {
+        let size = size::measure(&value);
         if !size.fits(self.limit) {
-            return Err(too_large());
+            return Err(Fault::TooLarge);
         }
         self.spend(size.bytes)?;
         Ok(value)
@@ -63,7 +67,7 @@ impl World {
     }
 
     /// The variable that `path` is, and nothing of it less: it can be held where a part must be copied.
-    pub(crate) fn shared(&self, path: &Path) -> Option<Arc<Value>> {
+    pub fn shared(&self, path: &Path) -> Option<Arc<Value>> {
         let Root::Variable(name) = path.root() else { return None };
         let variable = self.variables.iter().find(|(known, _)| known == name).filter(|_| path.is_root());
         variable.map(|(_, value)| Arc::clone(value))
@@ -75,12 +79,12 @@ impl World {
     }
 
     /// The whole context object, copied.
-    pub(crate) fn whole_context(&self) -> Result<Value, Failure> {
+    pub(crate) fn whole_context(&self) -> Result<Value, Fault> {
         let mut context = self.context.clone();
         let parts = [("Execution", "Input", self.input.as_deref()), ("Map", "Item", self.item())];
         for (owner, name, value) in parts {
             let (Some(value), Some(Value::Object(members))) = (value, context.get_mut(owner)) else { continue };
-            self.spend(size::of(value).bytes)?;
+            self.spend(size::measure(value).bytes)?;
             match members.get_mut(name) {
                 Some(Value::Object(item)) => drop(item.insert("Value".to_owned(), value.clone())),
                 _ => drop(members.insert(name.to_owned(), value.clone())),
@@ -88,9 +92,4 @@ impl World {
         }
         Ok(context)
     }
-}
-
-/// What is said of a document that passes its limit.
-pub(crate) fn too_large() -> Failure {
-    Failure::because(DATA_LIMIT_EXCEEDED, "The data is larger than an execution may hold.")
 }

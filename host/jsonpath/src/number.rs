@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Number, Value};
 
 /// Whole numbers compare exactly, beyond what a float holds too.
-pub(crate) fn compare(one: &Number, other: &Number) -> Ordering {
+pub fn compare(one: &Number, other: &Number) -> Ordering {
     match (whole(one), whole(other)) {
         (Some(one), Some(other)) => one.cmp(&other),
         _ => {
@@ -45,4 +45,17 @@ pub(crate) fn rounded(value: &Value) -> Option<i64> {
     let rounded = number.as_f64()?.round();
     // A whole float within range prints as its digits.
     if rounded.abs() <= EXACT_MAX { format!("{rounded:.0}").parse().ok() } else { None }
+}
+
+/// The number as a `u32`, when it is whole: `5` and `5.0` are the same.
+pub fn whole_number(number: &Number) -> Option<u32> {
+    if let Some(whole) = number.as_u64() {
+        return u32::try_from(whole).ok();
+    }
+    let float = number.as_f64()?;
+    if float.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&float) {
+        return None;
+    }
+    // A whole float within range prints as its digits.
+    format!("{float:.0}").parse().ok()
 }

@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::Fault;
-use crate::sight::{World, too_large};
+use super::Refusal;
+use crate::fault::Fault;
+use crate::sight::World;
 
 /// Longest text to encode or decode, in characters.
 const BASE64_CHARACTERS_MAX: usize = 10_000;
@@ -65,17 +66,17 @@ pub(super) fn format(
     template: &Value,
     values: &[Cow<'_, Value>],
     world: &World,
-) -> Result<Value, Fault> {
+) -> Result<Value, Refusal> {
     let pieces = match (pieces, template) {
         (Some(pieces), _) => Cow::Borrowed(pieces),
         (None, Value::String(text)) => {
             let pieces = Pieces::read(text);
-            Cow::Owned(pieces.map_err(|_| Fault::Wrong("a brace or a backslash in the template is not escaped"))?)
+            Cow::Owned(pieces.map_err(|_| Refusal::Wrong("a brace or a backslash in the template is not escaped"))?)
         }
-        (None, _) => return Err(Fault::Wrong("the template must be a string")),
+        (None, _) => return Err(Refusal::Wrong("the template must be a string")),
     };
     if pieces.gaps() != values.len() {
-        return Err(Fault::Wrong("the template must have a '{}' for each value"));
+        return Err(Refusal::Wrong("the template must have a '{}' for each value"));
     }
     let mut text = String::new();
     let mut values = values.iter();
@@ -87,24 +88,24 @@ pub(super) fn format(
             None => {}
         }
         if text.len() > world.limit {
-            return Err(too_large().into());
+            return Err(Fault::TooLarge.into());
         }
     }
     Ok(Value::String(text))
 }
 
-pub(super) fn parse(value: &Value) -> Result<Value, Fault> {
+pub(super) fn parse(value: &Value) -> Result<Value, Refusal> {
     let text = string(value)?;
-    serde_json::from_str(text).map_err(|_| Fault::Wrong("the argument must be JSON text"))
+    serde_json::from_str(text).map_err(|_| Refusal::Wrong("the argument must be JSON text"))
 }
 
-pub(super) fn print(value: &Value, world: &World) -> Result<Value, Fault> {
-    world.spend(crate::size::of(value).bytes)?;
+pub(super) fn print(value: &Value, world: &World) -> Result<Value, Refusal> {
+    world.spend(crate::size::measure(value).bytes)?;
     Ok(Value::String(value.to_string()))
 }
 
 /// Each character of `separators` separates; nothing between two of them is no part.
-pub(super) fn split(value: &Value, separators: &Value) -> Result<Value, Fault> {
+pub(super) fn split(value: &Value, separators: &Value) -> Result<Value, Refusal> {
     let (text, separators) = (string(value)?, string(separators)?);
     if separators.is_empty() {
         return Ok(Value::Array(vec![Value::from(text)]));
@@ -114,24 +115,24 @@ pub(super) fn split(value: &Value, separators: &Value) -> Result<Value, Fault> {
     Ok(parts.filter(|part| !part.is_empty()).map(Value::from).collect())
 }
 
-pub(super) fn encode(value: &Value) -> Result<Value, Fault> {
+pub(super) fn encode(value: &Value) -> Result<Value, Refusal> {
     Ok(Value::String(STANDARD.encode(bounded(value)?)))
 }
 
-pub(super) fn decode(value: &Value) -> Result<Value, Fault> {
-    let bytes = STANDARD.decode(bounded(value)?).map_err(|_| Fault::Wrong("the argument must be Base64 text"))?;
-    let text = String::from_utf8(bytes).map_err(|_| Fault::Wrong("the decoded bytes are no UTF-8 text"))?;
+pub(super) fn decode(value: &Value) -> Result<Value, Refusal> {
+    let bytes = STANDARD.decode(bounded(value)?).map_err(|_| Refusal::Wrong("the argument must be Base64 text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| Refusal::Wrong("the decoded bytes are no UTF-8 text"))?;
     Ok(Value::String(text))
 }
 
-fn bounded(value: &Value) -> Result<&str, Fault> {
+fn bounded(value: &Value) -> Result<&str, Refusal> {
     let text = string(value)?;
     if text.chars().count() > BASE64_CHARACTERS_MAX {
-        return Err(Fault::Wrong("the argument must have at most 10,000 characters"));
+        return Err(Refusal::Wrong("the argument must have at most 10,000 characters"));
     }
     Ok(text)
 }
 
-pub(super) fn string(value: &Value) -> Result<&str, Fault> {
-    value.as_str().ok_or(Fault::Wrong("the argument must be a string"))
+pub(super) fn string(value: &Value) -> Result<&str, Refusal> {
+    value.as_str().ok_or(Refusal::Wrong("the argument must be a string"))
 }
