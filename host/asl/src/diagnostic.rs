@@ -80,13 +80,18 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// A place in the text of a definition, in bytes from its start.
+/// A place in the text of a definition. In YAML an object begins where its first key does: the level tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct At(pub(crate) usize);
+pub(crate) struct At {
+    /// In bytes from the start of the text.
+    pub(crate) offset: usize,
+    /// How many arrays and objects are around it.
+    pub(crate) level: u8,
+}
 
 impl At {
     /// The definition as a whole.
-    pub(crate) const START: Self = Self(0);
+    pub(crate) const START: Self = Self { offset: 0, level: 0 };
 }
 
 /// Collects findings while a definition is read. Shared by reference, so that readers can be nested.
@@ -174,13 +179,14 @@ impl Report {
         let (mut line, mut line_at, mut read) = (1, 0, 0);
         let (mut bytes, mut refused) = (0_usize, false);
         let mut diagnostics = Vec::with_capacity(findings.len());
-        for Finding { at: At(offset), code, severity, message } in findings {
+        for Finding { at, code, severity, message } in findings {
+            let offset = at.offset;
             while let Some(length) = newline(text, read, offset) {
                 read += length + 1;
                 (line, line_at) = (line + 1, read);
             }
             read = offset;
-            let pointer = root.map_or_else(String::new, |root| root.pointer(At(offset)));
+            let pointer = root.map_or_else(String::new, |root| root.pointer(at));
             bytes = bytes.saturating_add(pointer.len()).saturating_add(message.len());
             let is_first_error = severity == Severity::Error && !refused;
             if bytes > TEXT_BYTES_MAX && !is_first_error {

@@ -2,13 +2,15 @@
 
 pub(crate) mod fields;
 mod json;
+mod yaml;
 
 use serde_json::{Number, Value};
 
 use crate::diagnostic::{At, Report};
 
 pub(crate) use fields::Fields;
-pub(crate) use json::read;
+pub(crate) use json::{Fault, read as read_json};
+pub(crate) use yaml::read as read_yaml;
 
 /// One value of a definition.
 #[derive(Debug)]

@@ -42,7 +42,17 @@ impl StateMachine {
     /// Every finding, warnings too, in the order of the document as far as it can be told; at least one of them is an
     /// error.
     pub fn parse(json: &str) -> Result<Self, Vec<Diagnostic>> {
-        crate::parse::machine(json)
+        crate::parse::machine(json, crate::document::read_json)
+    }
+
+    /// The same for a definition in YAML, as far as it says what JSON could: one document, keys that are texts, no
+    /// aliases and no tags. What is not quoted is null, true, false or a number where it is written as in JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`]; the findings stand at places of the YAML text.
+    pub fn parse_yaml(yaml: &str) -> Result<Self, Vec<Diagnostic>> {
+        crate::parse::machine(yaml, crate::document::read_yaml)
     }
 
     /// Begins a run at `now`. It has walked already to its first effect.

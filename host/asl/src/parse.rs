@@ -26,21 +26,24 @@ pub(crate) use formula::formula;
 const SECONDS_MAX: u32 = 99_999_999;
 
 /// Reads a whole definition.
-pub(crate) fn machine(text: &str) -> Result<StateMachine, Vec<Diagnostic>> {
+pub(crate) fn machine(
+    text: &str,
+    read: fn(&str) -> Result<Node, document::Fault>,
+) -> Result<StateMachine, Vec<Diagnostic>> {
     let report = Report::default();
     if text.len() > StateMachine::DEFINITION_BYTES_MAX {
         let message = "The definition is longer than 1048576 bytes; make it shorter.";
         report.error(DiagnosticCode::InvalidJson, At::START, message);
         return Err(report.into_findings("", None));
     }
-    let root = match document::read(text) {
+    let root = match read(text) {
         Ok(root) => root,
         Err(fault) => {
             report.error(DiagnosticCode::InvalidJson, fault.at, fault.message);
             return Err(report.into_findings(text, None));
         }
     };
-    let machine = read(&root, &report);
+    let machine = whole(&root, &report);
     let failed = report.errors() > 0;
     let findings = report.into_findings(text, Some(&root));
     match machine {
@@ -52,7 +55,7 @@ pub(crate) fn machine(text: &str) -> Result<StateMachine, Vec<Diagnostic>> {
     }
 }
 
-fn read(root: &Node, report: &Report) -> Option<StateMachine> {
+fn whole(root: &Node, report: &Report) -> Option<StateMachine> {
     root.report_duplicates(report);
     let mut top = Fields::open(root, root.at, report)?;
     let timeout = top.whole("TimeoutSeconds", 1, SECONDS_MAX);

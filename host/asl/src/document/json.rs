@@ -6,7 +6,7 @@ use super::{Member, Node, Shape};
 use crate::diagnostic::At;
 
 /// How deep a definition may be nested. Everything that walks it recurses.
-const DEPTH_MAX: usize = 127;
+pub(super) const DEPTH_MAX: usize = 127;
 
 /// Why a text cannot be read, and where.
 #[derive(Debug)]
@@ -30,7 +30,11 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn fault(&self, why: &str) -> Fault {
-        Fault { at: At(self.at), message: format!("The definition is not JSON: {why}.") }
+        Fault { at: At { offset: self.at, level: 0 }, message: format!("The definition is not JSON: {why}.") }
+    }
+
+    fn place(&self, depth: usize) -> At {
+        At { offset: self.at, level: u8::try_from(depth).unwrap_or(u8::MAX) }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -55,7 +59,7 @@ impl Reader<'_> {
         if depth > DEPTH_MAX {
             return Err(self.fault("it is nested too deep; 127 levels are the most"));
         }
-        let at = At(self.at);
+        let at = self.place(depth);
         let shape = match self.peek() {
             Some(b'{') => self.object(depth)?,
             Some(b'[') => self.array(depth)?,
@@ -79,7 +83,7 @@ impl Reader<'_> {
         }
         loop {
             self.skip_spaces();
-            let at = At(self.at);
+            let at = self.place(depth + 1);
             if self.peek() != Some(b'"') {
                 return Err(self.fault("a key in double quotes is missing here"));
             }

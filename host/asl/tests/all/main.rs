@@ -11,3 +11,4 @@ mod jitter;
 mod machine;
 mod played;
 mod prefixes;
+mod yaml;

@@ -152,6 +152,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in ".{0,200}") {
         prop_assert!(StateMachine::parse(&text).is_err());
+        prop_assert!(StateMachine::parse_yaml(&text).is_err());
     }
 
     #[test]
