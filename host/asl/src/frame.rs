@@ -210,6 +210,13 @@ impl Frames {
         own.map(|(_, bytes)| bytes).fold(0, usize::saturating_add)
     }
 
+    /// Makes the sizes of all inputs exact.
+    pub(crate) fn remeasure(&mut self) {
+        for frame in &mut self.0 {
+            frame.input = Document::new(Arc::clone(&frame.input.value));
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,5 +1,6 @@
 //! What the formulas of a state look at beside the document: only that is brought together when it is entered.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::state::{Concurrency, Limit, Selection, Text, Until, Work};
@@ -10,8 +11,8 @@ use jsonpath::{Path, Root};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reads {
     parts: Vec<Part>,
-    /// Variables, each once.
-    pub(crate) variables: Vec<Arc<str>>,
+    /// Variables, in the order of their names.
+    pub(crate) variables: BTreeSet<Arc<str>>,
 }
 
 /// A part of the context object.
@@ -45,9 +46,7 @@ impl Reads {
             Root::Item => &[Part::Item],
             Root::WholeContext => &[Part::Standing, Part::Input, Part::Item],
             Root::Variable(name) => {
-                if !self.variables.contains(name) {
-                    self.variables.push(Arc::clone(name));
-                }
+                self.variables.insert(Arc::clone(name));
                 &[]
             }
         };

@@ -23,26 +23,24 @@ pub(crate) enum Template {
 }
 
 impl Template {
-    /// Reads a template that stands at `at`.
-    pub(crate) fn read(node: &Node, at: At, report: &Report) -> Self {
+    /// Reads a template.
+    pub(crate) fn read(node: &Node, report: &Report) -> Self {
         match &node.shape {
             Shape::Leaf(value) => Self::Fixed(value.clone()),
             Shape::Array(items) => {
-                let items: Box<[_]> = items.iter().map(|item| Self::read(item, item.at, report)).collect();
+                let items: Box<[_]> = items.iter().map(|item| Self::read(item, report)).collect();
                 if items.iter().all(Self::is_fixed) { Self::Fixed(node.value()) } else { Self::Array(items) }
             }
             Shape::Object(members) => {
                 let mut read = Vec::with_capacity(members.len());
-                let mut names = std::collections::HashSet::with_capacity(members.len());
+                let mut keys = std::collections::HashMap::with_capacity(members.len());
                 for member in members {
                     let (name, inner) = filled(&member.key, &member.node, member.at, report);
-                    if !names.insert(name.clone()) && members.iter().filter(|other| other.key == member.key).count() < 2
-                    {
+                    // The same key twice has been reported.
+                    if keys.insert(name.clone(), &member.key).is_some_and(|key| *key != member.key) {
                         let name = quoted(&name);
-                        report.schema(
-                            at.max(member.at),
-                            format!("The name {name} stands here with and without '.$'; keep one."),
-                        );
+                        report
+                            .schema(member.at, format!("The name {name} stands here with and without '.$'; keep one."));
                     }
                     read.push((name, inner));
                 }
@@ -96,7 +94,7 @@ impl Template {
 /// A member with its name as it is filled in.
 pub(crate) fn filled(key: &str, node: &Node, at: At, report: &Report) -> (String, Template) {
     let Some(name) = key.strip_suffix(".$") else {
-        return (key.to_owned(), Template::read(node, at, report));
+        return (key.to_owned(), Template::read(node, report));
     };
     let formula = match node.text() {
         None => {

@@ -1,5 +1,6 @@
 //! Variables: what `Assign` sets, and where it is kept.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -22,7 +23,7 @@ pub(crate) type Assigned = Vec<(Arc<str>, Document)>;
 
 /// The variables of one scope: of the machine, of a branch or of an iteration.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Variables(Vec<(Arc<str>, Document)>);
+pub(crate) struct Variables(BTreeMap<Arc<str>, Document>);
 
 impl Assign {
     /// Computes all values from the variables as they were.
@@ -47,12 +48,12 @@ impl Assign {
 }
 
 impl Variables {
-    pub(crate) const fn new(variables: Vec<(Arc<str>, Document)>) -> Self {
+    pub(crate) const fn new(variables: BTreeMap<Arc<str>, Document>) -> Self {
         Self(variables)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<Value>> {
-        self.0.iter().find(|(known, _)| **known == *name).map(|(_, document)| &document.value)
+        self.0.get(name).map(|document| &document.value)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<Value>)> {
@@ -61,21 +62,16 @@ impl Variables {
 
     /// How much they hold, in bytes of JSON text.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.iter().map(|(_, document)| document.bytes()).fold(0, usize::saturating_add)
+        self.0.values().map(Document::bytes).fold(0, usize::saturating_add)
     }
 
     pub(crate) fn set(&mut self, assigned: Assigned) {
-        for (name, document) in assigned {
-            match self.0.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, old)) => *old = document,
-                None => self.0.push((name, document)),
-            }
-        }
+        self.0.extend(assigned);
     }
 
     /// Whether these may be set when the run holds `all` bytes of variables by now.
     pub(crate) fn check(&self, assigned: &Assigned, all: usize) -> Result<(), Failure> {
-        let old = |name: &str| self.0.iter().find(|(known, _)| **known == *name).map_or(0, |(_, old)| old.bytes());
+        let old = |name: &str| self.0.get(name).map_or(0, Document::bytes);
         let left = all.saturating_sub(assigned.iter().map(|(name, _)| old(name)).sum());
         let added = assigned.iter().map(|(_, document)| document.bytes()).fold(left, usize::saturating_add);
         if added > ALL_BYTES_MAX { Err(Failure::too_large()) } else { Ok(()) }

@@ -168,7 +168,7 @@ impl Path {
             Root::Context => Some(&world.context),
             Root::Input => world.input.as_deref(),
             Root::Item => world.item(),
-            Root::Variable(name) => world.variable(name),
+            Root::Variable(name) => world.variable(name).map(|value| &**value),
             Root::WholeContext => {
                 let context = world.whole_context()?;
                 let found = self.follow(&context, sight)?;

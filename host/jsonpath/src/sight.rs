@@ -18,7 +18,7 @@ pub struct World {
     pub input: Option<Arc<Value>>,
     /// `$$.Map.Item.Value`: the items, and which of them.
     pub item: Option<(Arc<Value>, usize)>,
-    /// The variables that the state reads and that have a value.
+    /// The variables that the state reads and that have a value, in the order of their names.
     pub variables: Vec<(Arc<str>, Arc<Value>)>,
     /// Everything random follows from it.
     pub seed: u64,
@@ -62,15 +62,15 @@ impl World {
     }
 
     /// The value of the variable.
-    pub(crate) fn variable(&self, name: &str) -> Option<&Value> {
-        self.variables.iter().find(|(known, _)| **known == *name).map(|(_, value)| &**value)
+    pub(crate) fn variable(&self, name: &str) -> Option<&Arc<Value>> {
+        let place = self.variables.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
+        self.variables.get(place).map(|(_, value)| value)
     }
 
     /// The variable that `path` is, and nothing of it less: it can be held where a part must be copied.
     pub fn shared(&self, path: &Path) -> Option<Arc<Value>> {
         let Root::Variable(name) = path.root() else { return None };
-        let variable = self.variables.iter().find(|(known, _)| known == name).filter(|_| path.is_root());
-        variable.map(|(_, value)| Arc::clone(value))
+        if path.is_root() { self.variable(name).cloned() } else { None }
     }
 
     /// `$$.Map.Item.Value`.

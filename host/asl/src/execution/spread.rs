@@ -137,7 +137,7 @@ impl Execution {
         let limit = self.limit();
         let Some(state) = self.frames.get(id).and_then(|frame| machine.at(frame.state)) else { return Move::Stay };
         let Some(joining) = self.frames.get_mut(id).and_then(Frame::joining_mut) else { return Move::Stay };
-        joining.bytes = joining.bytes.saturating_add(output.bytes());
+        joining.bytes = joining.bytes.saturating_add(jsonpath::measure(&output.value).bytes);
         if joining.bytes > limit {
             // All of them in one list would pass the limit too: no need to hold more.
             return fails(state, Failure::too_large());

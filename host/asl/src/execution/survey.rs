@@ -96,7 +96,13 @@ impl Execution {
         if frames <= DOCUMENTS_HELD_MAX {
             return;
         }
-        if self.frames.held_bytes() > self.limit().saturating_mul(DOCUMENTS_HELD_MAX) {
+        let most = self.limit().saturating_mul(DOCUMENTS_HELD_MAX);
+        if self.frames.held_bytes() <= most {
+            return;
+        }
+        // Bounds only grow while members are replaced: what counts is what is there.
+        self.frames.remeasure();
+        if self.frames.held_bytes() > most {
             let error = Some(DATA_LIMIT_EXCEEDED.to_owned());
             let cause = Some("All branches and iterations together hold too much data.".to_owned());
             self.end(Outcome::Failed { error, cause });

@@ -92,7 +92,7 @@ pub(super) fn placement(fields: &mut Fields<'_, '_>) -> Placement {
 /// A template of any JSON.
 pub(super) fn template(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Template> {
     let node = fields.take(name)?;
-    Some(Template::read(node, fields.at(name), fields.report))
+    Some(Template::read(node, fields.report))
 }
 
 /// A template that must be an object.
@@ -101,7 +101,7 @@ pub(super) fn object_template(fields: &mut Fields<'_, '_>, name: &'static str) -
     if !matches!(node.shape, Shape::Object(_)) {
         fields.wrong(name, format!("'{name}' must be an object."));
     }
-    Some(Template::read(node, fields.at(name), fields.report))
+    Some(Template::read(node, fields.report))
 }
 
 /// A number of seconds from 1, or where to find it.

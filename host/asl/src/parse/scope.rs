@@ -12,6 +12,9 @@ use crate::state::{ScopeIndex, State, StateIndex, StateName};
 /// Longest name of a state, in characters.
 const NAME_CHARACTERS_MAX: usize = 80;
 
+/// In how many states one is looked for that is only written in another case.
+const NAMES_COMPARED_MAX: usize = 1_000;
+
 /// Gives states and scopes their places while a definition is read.
 pub(super) struct Builder<'d, 'r> {
     pub(super) report: &'r Report,
@@ -147,7 +150,9 @@ impl<'d, 'r> Builder<'d, 'r> {
 
 /// Says that a transition leads nowhere.
 pub(super) fn missing(target: &str, targets: &Targets<'_>) -> String {
-    let near = targets.keys().find(|name| name.eq_ignore_ascii_case(target));
+    // A slip is told in machines that a person wrote.
+    let names = targets.keys().filter(|_| targets.len() <= NAMES_COMPARED_MAX);
+    let near = names.filter(|name| name.eq_ignore_ascii_case(target)).min();
     let advice =
         near.map_or_else(|| "name a state of the same 'States'.".to_owned(), |near| format!("write {}.", quoted(near)));
     format!("There is no state {} here to go to; {advice}", quoted(target))
