@@ -145,11 +145,13 @@ impl Execution {
         let mut run = Self::new(machine, context, now);
         run.deadline = run.machine.timeout.map(|timeout| now.after(timeout));
         run.input = run.machine.reads_input.then(|| Arc::clone(&input));
-        if let Some(start) = run.machine.scopes.first().map(|scope| scope.start) {
-            let fits = Document::new(Arc::clone(&input)).within(run.limit());
-            run.open(None, start, fits.clone().unwrap_or_else(|_| Document::new(Arc::new(Value::Null))));
-            drop(input);
-            run.walk(0, fits.map_or_else(Move::Fail, |_| Move::Enter));
+        let Some(start) = run.machine.scopes.first().map(|scope| scope.start) else { return run };
+        match Document::new(input).within(run.limit()) {
+            Ok(input) => {
+                run.open(None, start, input);
+                run.walk(0, Move::Enter);
+            }
+            Err(failure) => run.end_failed(failure),
         }
         run
     }
@@ -310,6 +312,11 @@ impl Execution {
             heartbeat: invoking.heartbeat,
             attempt: frame.tries.retries.saturating_add(1),
         })
+    }
+
+    fn end_failed(&mut self, failure: Failure) {
+        let error = failure.error.map(Cow::into_owned);
+        self.end(Outcome::Failed { error, cause: failure.cause });
     }
 
     fn end(&mut self, outcome: Outcome) {

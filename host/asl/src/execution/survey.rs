@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Execution, Outcome};
+use super::Execution;
 use crate::context::Standing;
-use crate::failure::DATA_LIMIT_EXCEEDED;
+use crate::failure::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::frame::{Doing, Frame};
 use crate::reads::Part;
 use crate::state::{State, Work};
@@ -103,9 +103,8 @@ impl Execution {
         // Bounds only grow while members are replaced: what counts is what is there.
         self.frames.remeasure();
         if self.frames.held_bytes() > most {
-            let error = Some(DATA_LIMIT_EXCEEDED.to_owned());
-            let cause = Some("All branches and iterations together hold too much data.".to_owned());
-            self.end(Outcome::Failed { error, cause });
+            let cause = "All branches and iterations together hold too much data.";
+            self.end_failed(Failure::because(DATA_LIMIT_EXCEEDED, cause));
         }
     }
 }

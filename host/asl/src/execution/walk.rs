@@ -63,10 +63,7 @@ impl Execution {
                     Ok(step) => step,
                     // Nothing here takes it: the enclosing state fails, or the run.
                     Err(failure) => match self.frames.get(id).and_then(|frame| frame.parent) {
-                        None => {
-                            let error = failure.error.map(std::borrow::Cow::into_owned);
-                            return self.end(Outcome::Failed { error, cause: failure.cause });
-                        }
+                        None => return self.end_failed(failure),
                         Some(parent) => {
                             id = parent.frame;
                             Move::Fail(failure.of_branch())
