@@ -6,14 +6,19 @@ use serde_json::{Number, Value};
 use types::Timestamp;
 
 use crate::failure::Failure;
-use crate::path::{Found, Path};
 use crate::state::StateIndex;
 use crate::timestamp;
+use crate::variables::Assign;
+use jsonpath::Sight;
+use jsonpath::compare;
+use jsonpath::gather;
+use jsonpath::{Found, Path};
 
 /// One entry of `Choices`.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) test: Test,
+    pub(crate) assign: Assign,
     pub(crate) next: StateIndex,
 }
 
@@ -69,13 +74,6 @@ pub(crate) enum Operand<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern(Box<[String]>);
 
-/// What a rule is evaluated on.
-#[derive(Clone, Copy)]
-pub(crate) struct Sight<'v> {
-    pub(crate) document: &'v Value,
-    pub(crate) context: &'v Value,
-}
-
 impl Test {
     pub(crate) fn holds(&self, sight: Sight<'_>) -> Result<bool, Failure> {
         match self {
@@ -100,26 +98,34 @@ impl Test {
         }
     }
 
-    /// Whether a path in it starts at the context object.
-    pub(crate) fn reads_context(&self) -> bool {
-        let reads = |path: &Path| path.root() == crate::path::Root::Context;
+    /// Calls `visit` with each path in it.
+    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
-            Self::All(tests) | Self::Any(tests) => tests.iter().any(Self::reads_context),
-            Self::Not(test) => test.reads_context(),
-            Self::Variable(path, comparison) => reads(path) || comparison.operand_path().is_some_and(reads),
+            Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.visit(visit)),
+            Self::Not(test) => test.visit(visit),
+            Self::Variable(path, comparison) => {
+                path.visit(visit);
+                if let Some(path) = comparison.operand_path() {
+                    path.visit(visit);
+                }
+            }
         }
     }
 }
 
 impl Comparison {
     fn holds(&self, path: &Path, sight: Sight<'_>) -> Result<bool, Failure> {
-        let list;
-        let value = match path.find(sight.document, sight.context) {
+        let made;
+        let value = match path.find(sight)? {
             Found::Whole => sight.document,
             Found::One(value) => value,
             Found::Many(values) => {
-                list = values.into_iter().cloned().collect();
-                &list
+                made = gather(values, sight.world)?;
+                &made
+            }
+            Found::Made(value) => {
+                made = value;
+                &made
             }
             Found::Missing => {
                 return match self {
@@ -128,26 +134,46 @@ impl Comparison {
                 };
             }
         };
-        Ok(match self {
+        match self {
             Self::Text(order, operand) => {
-                let other = operand.read(sight, |value| value.as_str().map(str::to_owned))?;
-                value.as_str().is_some_and(|text| order.admits(text.cmp(&other)))
+                let holds = |text: &str, other: &str| order.admits(text.cmp(other));
+                match operand {
+                    Operand::Fixed(other) => Ok(value.as_str().is_some_and(|text| holds(text, other))),
+                    Operand::At(at) => {
+                        let other = read(at, sight, |value| value.as_str().map(str::to_owned))?;
+                        Ok(value.as_str().is_some_and(|text| holds(text, &other)))
+                    }
+                }
             }
             Self::Number(order, operand) => {
-                let other = operand.read(sight, |value| value.as_number().cloned())?;
-                value.as_number().and_then(|number| compare(number, &other)).is_some_and(|found| order.admits(found))
+                let holds =
+                    |other: &Number| value.as_number().is_some_and(|number| order.admits(compare(number, other)));
+                match operand {
+                    Operand::Fixed(other) => Ok(holds(other)),
+                    Operand::At(at) => read(at, sight, |value| value.as_number().cloned()).map(|other| holds(&other)),
+                }
             }
             Self::Moment(order, operand) => {
-                let other = operand.read(sight, moment)?;
-                moment(value).is_some_and(|moment| order.admits(moment.cmp(&other)))
+                let other = match operand {
+                    Operand::Fixed(other) => *other,
+                    Operand::At(at) => read(at, sight, moment)?,
+                };
+                Ok(moment(value).is_some_and(|moment| order.admits(moment.cmp(&other))))
             }
             Self::Truth(operand) => {
-                let other = operand.read(sight, Value::as_bool)?;
-                value.as_bool() == Some(other)
+                let other = match operand {
+                    Operand::Fixed(other) => *other,
+                    Operand::At(at) => read(at, sight, Value::as_bool)?,
+                };
+                Ok(value.as_bool() == Some(other))
             }
-            Self::Matches(pattern) => value.as_str().is_some_and(|text| pattern.matches(text)),
-            Self::Is(quality, wanted) => quality.of(value) == *wanted,
-        })
+            Self::Matches(pattern) => {
+                let Some(text) = value.as_str() else { return Ok(false) };
+                sight.world.spend(text.len())?;
+                Ok(pattern.matches(text))
+            }
+            Self::Is(quality, wanted) => Ok(quality.of(value) == *wanted),
+        }
     }
 
     const fn operand_path(&self) -> Option<&Path> {
@@ -165,18 +191,15 @@ fn invalid_path(path: &Path) -> Failure {
     Failure::runtime(format!("Invalid path '{path}': The choice state's condition path references an invalid value."))
 }
 
-impl<T: Clone> Operand<T> {
-    fn read(&self, sight: Sight<'_>, read: impl Fn(&Value) -> Option<T>) -> Result<T, Failure> {
-        match self {
-            Self::Fixed(value) => Ok(value.clone()),
-            Self::At(path) => match path.find(sight.document, sight.context) {
-                Found::Whole => read(sight.document),
-                Found::One(value) => read(value),
-                Found::Many(_) | Found::Missing => None,
-            }
-            .ok_or_else(|| invalid_path(path)),
-        }
-    }
+/// The operand that stands at a path. One of another type is an error, not a rule that is false.
+fn read<T>(path: &Path, sight: Sight<'_>, read: impl Fn(&Value) -> Option<T>) -> Result<T, Failure> {
+    let value = match path.find(sight)? {
+        Found::Whole => read(sight.document),
+        Found::One(value) => read(value),
+        Found::Made(value) => read(&value),
+        Found::Many(_) | Found::Missing => None,
+    };
+    value.ok_or_else(|| invalid_path(path))
 }
 
 impl Order {
@@ -206,15 +229,6 @@ impl Quality {
 
 fn moment(value: &Value) -> Option<Timestamp> {
     value.as_str().and_then(timestamp::parse)
-}
-
-/// Whole numbers compare exactly, beyond what a float holds too.
-fn compare(one: &Number, other: &Number) -> Option<Ordering> {
-    let whole = |number: &Number| number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-    if let (Some(one), Some(other)) = (whole(one), whole(other)) {
-        return Some(one.cmp(&other));
-    }
-    one.as_f64()?.partial_cmp(&other.as_f64()?)
 }
 
 impl Pattern {

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use types::{ByteCount, Timestamp};
 
+use crate::frame::TaskId;
+
 /// What an execution knows about itself. Kept with its frames.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Context {
@@ -43,25 +45,35 @@ impl Default for Context {
     }
 }
 
-/// Where a run stands, for `$$.State`.
+/// Where a run stands: what of the context object changes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing<'s> {
     pub(crate) state: &'s str,
     pub(crate) entered_at: Timestamp,
     pub(crate) retries: u32,
+    /// The task that is asked for, where somebody else is to answer it by its token.
+    pub(crate) task: Option<TaskId>,
+    /// Which item of a Map this is about.
+    pub(crate) item: Option<usize>,
 }
 
 impl Context {
-    pub(crate) fn object(&self, input: &Value, standing: Standing<'_>) -> Value {
+    /// What names `task` to whoever answers it from outside: `$$.Task.Token`. It is as secret as the seed.
+    pub fn task_token(&self, task: TaskId) -> String {
+        jsonpath::task_token(&self.execution_id, self.seed, task.get())
+    }
+
+    /// The context object, without `Execution.Input` and `Map.Item.Value`: those are documents, and not copied.
+    pub(crate) fn object(&self, standing: Standing<'_>) -> Value {
         let mut execution = Map::new();
         execution.insert("Id".to_owned(), Value::from(&*self.execution_id));
         execution.insert("Name".to_owned(), Value::from(&*self.execution_name));
-        execution.insert("Input".to_owned(), input.clone());
         execution.insert("StartTime".to_owned(), in_millis(self.started_at));
+        execution.insert("RedriveCount".to_owned(), Value::from(0));
         if let Some(role_arn) = &self.role_arn {
             execution.insert("RoleArn".to_owned(), Value::from(&**role_arn));
         }
-        json!({
+        let mut object = json!({
             "Execution": execution,
             "State": {
                 "Name": standing.state,
@@ -69,7 +81,17 @@ impl Context {
                 "RetryCount": standing.retries,
             },
             "StateMachine": { "Id": self.machine_id, "Name": self.machine_name },
-        })
+        });
+        if let Some(members) = object.as_object_mut() {
+            if let Some(task) = standing.task {
+                members.insert("Task".to_owned(), json!({ "Token": self.task_token(task) }));
+            }
+            if let Some(index) = standing.item {
+                let item = json!({ "Index": index, "Source": "STATE_DATA" });
+                members.insert("Map".to_owned(), json!({ "Item": item }));
+            }
+        }
+        object
     }
 }
 

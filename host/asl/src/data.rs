@@ -1,17 +1,21 @@
 //! The way of the data through a state: selections, placements, and the limit on their size.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, RESULT_PATH_MATCH_FAILURE};
-use crate::path::Found;
+use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE};
 use crate::reference_path::ReferencePath;
-use crate::size::{self, Size};
 use crate::state::{Placement, Selection};
 use crate::template::Template;
+use jsonpath::Size;
+use jsonpath::{Sight, World};
 
-/// What may still be copied into one document, in bytes of JSON text.
+/// What one more value costs beside its text, in bytes: a key to be copied, memory to be asked for.
+const VALUE_BYTES: usize = 32;
+
+/// What may still be put into one document, in bytes of JSON text.
 #[derive(Debug)]
 pub(crate) struct Budget(usize);
 
@@ -20,19 +24,24 @@ impl Budget {
         Self(bytes)
     }
 
-    pub(crate) fn spend(&mut self, value: &Value) -> Result<(), Failure> {
-        self.0 = self.0.checked_sub(size::of(value).bytes).ok_or_else(too_large)?;
+    fn spend(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.0 = self.0.checked_sub(bytes).ok_or_else(Failure::too_large)?;
         Ok(())
     }
 
-    pub(crate) fn copy(&mut self, value: &Value) -> Result<Value, Failure> {
-        self.spend(value)?;
+    /// Copies `value`, paid for before.
+    pub(crate) fn copy(&mut self, value: &Value, world: &World) -> Result<Value, Failure> {
+        let bytes = jsonpath::measure(value).bytes;
+        self.spend(bytes)?;
+        world.spend(bytes.saturating_add(VALUE_BYTES))?;
         Ok(value.clone())
     }
-}
 
-fn too_large() -> Failure {
-    Failure::because(DATA_LIMIT_EXCEEDED, "The data is larger than an execution may hold.")
+    /// Takes a value that was made for this document.
+    pub(crate) fn keep(&mut self, value: Value) -> Result<Value, Failure> {
+        self.spend(jsonpath::measure(&value).bytes)?;
+        Ok(value)
+    }
 }
 
 /// A document and bounds on its size and depth: exact, or too large when members of it were replaced.
@@ -44,8 +53,12 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(value: Arc<Value>) -> Self {
-        let size = size::of(&value);
+        let size = jsonpath::measure(&value);
         Self { value, size }
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.size.bytes
     }
 
     /// The same, refused when it is larger than `limit` bytes or too deep.
@@ -55,47 +68,56 @@ impl Document {
             return Ok(self);
         }
         let exact = Self::new(self.value);
-        if fits(&exact) { Ok(exact) } else { Err(too_large()) }
+        if fits(&exact) { Ok(exact) } else { Err(Failure::too_large()) }
     }
 
-    /// `InputPath` or `OutputPath`.
-    pub(crate) fn select(&self, selection: &Selection, context: &Value) -> Result<Self, Failure> {
+    pub(crate) fn sight<'v>(&'v self, world: &'v World) -> Sight<'v> {
+        Sight { document: &self.value, world }
+    }
+
+    /// `InputPath` or `OutputPath`; `field` says which.
+    pub(crate) fn select(&self, selection: &Selection, world: &World, field: &str) -> Result<Self, Failure> {
         let path = match selection {
             Selection::Whole => return Ok(self.clone()),
             Selection::Nothing => return Ok(Self::new(Arc::new(Value::Object(Map::new())))),
             Selection::Part(path) => path,
         };
-        let value = match path.find(&self.value, context) {
-            Found::Whole => return Ok(self.clone()),
-            Found::One(part) => part.clone(),
-            Found::Many(parts) => parts.into_iter().cloned().collect(),
-            Found::Missing => {
-                return Err(Failure::runtime(format!("The JSONPath '{path}' was not found in the input.")));
+        if let Some(variable) = world.shared(path) {
+            return Ok(Self::new(variable));
+        }
+        match path.value(self.sight(world), field)? {
+            Cow::Borrowed(part) => {
+                let size = jsonpath::measure(part);
+                if !size.fits(world.limit) {
+                    return Err(Failure::too_large());
+                }
+                world.spend(size.bytes)?;
+                Ok(Self { value: Arc::new(part.clone()), size })
             }
-        };
-        Ok(Self::new(Arc::new(value)))
-    }
-
-    /// `Parameters` or `ResultSelector`, if there is one.
-    pub(crate) fn shape(self, template: Option<&Template>, context: &Value, limit: usize) -> Result<Self, Failure> {
-        let Some(template) = template else { return Ok(self) };
-        let value = template.fill(&self.value, context, &mut Budget::of(limit))?;
-        Self::new(Arc::new(value)).within(limit)
-    }
-
-    /// `ResultPath`, in place. On failure the document is as it was, so that Retry and Catch find it.
-    pub(crate) fn place(&mut self, placement: &Placement, result: Self, limit: usize) -> Result<(), Failure> {
-        match placement {
-            Placement::Discard => Ok(()),
-            Placement::Replace => {
-                *self = result.within(limit)?;
-                Ok(())
-            }
-            Placement::Into(path) => self.put(path, result, limit),
+            Cow::Owned(part) => Self::new(Arc::new(part)).within(world.limit),
         }
     }
 
-    fn put(&mut self, path: &ReferencePath, result: Self, limit: usize) -> Result<(), Failure> {
+    /// `Parameters`, `ItemSelector` or `ResultSelector`, if there is one.
+    pub(crate) fn shape(self, template: Option<&Template>, world: &World, field: &str) -> Result<Self, Failure> {
+        let Some(template) = template else { return Ok(self) };
+        let value = template.fill(self.sight(world), &mut Budget::of(world.limit), field)?;
+        Self::new(Arc::new(value)).within(world.limit)
+    }
+
+    /// `ResultPath`, in place. On failure the document is as it was, so that Retry and Catch find it.
+    pub(crate) fn place(&mut self, placement: &Placement, result: Self, world: &World) -> Result<(), Failure> {
+        match placement {
+            Placement::Discard => Ok(()),
+            Placement::Replace => {
+                *self = result.within(world.limit)?;
+                Ok(())
+            }
+            Placement::Into(path) => self.put(path, result, world),
+        }
+    }
+
+    fn put(&mut self, path: &ReferencePath, result: Self, world: &World) -> Result<(), Failure> {
         let mismatch = |_| {
             let cause = format!("The ResultPath '{}' cannot be applied to the state's input.", path.path());
             Failure::because(RESULT_PATH_MATCH_FAILURE, cause)
@@ -103,17 +125,24 @@ impl Document {
         path.check(&self.value).map_err(mismatch)?;
         let size = Size {
             bytes: self.size.bytes.saturating_add(result.size.bytes).saturating_add(path.bytes()),
-            depth: self.size.depth.max(path.path().steps().len().saturating_add(result.size.depth)),
+            depth: self.size.depth.max(path.depth().saturating_add(result.size.depth)),
         };
-        let value = Arc::try_unwrap(result.value).unwrap_or_else(|held| (*held).clone());
-        if size.fits(limit) {
+        if Arc::strong_count(&result.value) > 1 {
+            world.spend(result.size.bytes)?;
+        }
+        if size.fits(world.limit) {
+            if Arc::strong_count(&self.value) > 1 {
+                world.spend(self.size.bytes)?;
+            }
+            let value = Arc::unwrap_or_clone(result.value);
             self.size = size;
             return path.put(&mut self.value, value).map_err(mismatch);
         }
         // Near the limit only the text itself tells, and the input must survive a refusal.
+        world.spend(self.size.bytes)?;
         let mut changed = Arc::clone(&self.value);
-        path.put(&mut changed, value).map_err(mismatch)?;
-        *self = Self::new(changed).within(limit)?;
+        path.put(&mut changed, Arc::unwrap_or_clone(result.value)).map_err(mismatch)?;
+        *self = Self::new(changed).within(world.limit)?;
         Ok(())
     }
 }

@@ -1,7 +1,15 @@
 //! What is wrong with a definition, and where.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::Arc;
+
+use crate::document::Node;
+
+/// How many findings one definition can have; what follows them is counted, not kept.
+const FINDINGS_MAX: usize = 1_000;
+/// How long the pointers and messages of all findings together may be, in bytes.
+const TEXT_BYTES_MAX: usize = 1_048_576;
 
 /// What kind of mistake a [`Diagnostic`] is about. The names are those of Step Functions' validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +24,8 @@ pub enum DiagnosticCode {
     MissingEndState,
     /// Two states of the document have one name.
     DuplicateStateName,
+    /// A variable is read that nothing assigns, or assigned in two nested scopes.
+    InvalidVariable,
     /// Correct Amazon States Language that this version does not run.
     NotSupported,
 }
@@ -29,6 +39,7 @@ impl DiagnosticCode {
             Self::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
             Self::MissingEndState => "MISSING_END_STATE",
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Self::InvalidVariable => "INVALID_VARIABLE",
             Self::NotSupported => "NOT_SUPPORTED",
         }
     }
@@ -52,52 +63,144 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// JSON Pointer (RFC 6901) of the place; empty for the whole document.
     pub pointer: String,
-    /// One sentence for the author.
+    /// Where the member or item begins, in bytes from the start of the text.
+    pub offset: usize,
+    /// The line of that place, from 1.
+    pub line: usize,
+    /// The byte within the line, from 1.
+    pub column: usize,
+    /// A sentence for the author: what is wrong, and what must be there instead.
     pub message: String,
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} at {}", self.code.as_str(), self.message, self.pointer)
+        let Self { code, message, pointer, line, column, .. } = self;
+        write!(f, "{}: {message} at {pointer} (line {line}, column {column})", code.as_str())
     }
+}
+
+/// A place in the text of a definition. In YAML an object begins where its first key does: the level tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct At {
+    /// In bytes from the start of the text.
+    pub(crate) offset: usize,
+    /// How many arrays and objects are around it.
+    pub(crate) level: u8,
+}
+
+impl At {
+    /// The definition as a whole.
+    pub(crate) const START: Self = Self { offset: 0, level: 0 };
 }
 
 /// Collects findings while a definition is read. Shared by reference, so that readers can be nested.
 #[derive(Debug, Default)]
-pub(crate) struct Report(RefCell<Vec<Diagnostic>>);
+pub(crate) struct Report {
+    findings: RefCell<Vec<Finding>>,
+    errors: Cell<usize>,
+    /// Where variables are read and assigned, to be checked when all of it is known.
+    pub(crate) mentions: RefCell<Vec<Mention>>,
+    /// The place of the set of states that is being read.
+    pub(crate) scope: Cell<usize>,
+    /// How many regular expressions were compiled.
+    pub(crate) regexes: Cell<usize>,
+}
+
+/// One place where a variable stands.
+#[derive(Debug)]
+pub(crate) struct Mention {
+    pub(crate) at: At,
+    pub(crate) name: Arc<str>,
+    pub(crate) scope: usize,
+    pub(crate) kind: MentionKind,
+}
+
+/// What is done with it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MentionKind {
+    Read,
+    Assigned,
+}
+
+#[derive(Debug)]
+struct Finding {
+    at: At,
+    code: DiagnosticCode,
+    severity: Severity,
+    message: String,
+}
 
 impl Report {
-    pub(crate) fn error(&self, code: DiagnosticCode, pointer: &str, message: impl Into<String>) {
-        self.push(code, Severity::Error, pointer, message.into());
+    pub(crate) fn error(&self, code: DiagnosticCode, at: At, message: impl Into<String>) {
+        self.errors.set(self.errors.get() + 1);
+        self.push(code, Severity::Error, at, message.into());
     }
 
-    pub(crate) fn schema(&self, pointer: &str, message: impl Into<String>) {
-        self.error(DiagnosticCode::SchemaValidationFailed, pointer, message);
+    pub(crate) fn schema(&self, at: At, message: impl Into<String>) {
+        self.error(DiagnosticCode::SchemaValidationFailed, at, message);
     }
 
-    pub(crate) fn not_supported(&self, pointer: &str, what: &str) {
-        self.error(DiagnosticCode::NotSupported, pointer, format!("{what} is not supported yet."));
+    pub(crate) fn not_supported(&self, at: At, what: &str) {
+        self.error(DiagnosticCode::NotSupported, at, format!("{what} is not supported yet."));
     }
 
-    pub(crate) fn warning(&self, pointer: &str, message: impl Into<String>) {
-        self.push(DiagnosticCode::SchemaValidationFailed, Severity::Warning, pointer, message.into());
+    pub(crate) fn warning(&self, code: DiagnosticCode, at: At, message: impl Into<String>) {
+        self.push(code, Severity::Warning, at, message.into());
     }
 
-    fn push(&self, code: DiagnosticCode, severity: Severity, pointer: &str, message: String) {
-        self.0.borrow_mut().push(Diagnostic { code, severity, pointer: pointer.to_owned(), message });
+    /// A warning about a field.
+    pub(crate) fn doubt(&self, at: At, message: impl Into<String>) {
+        self.warning(DiagnosticCode::SchemaValidationFailed, at, message);
+    }
+
+    fn push(&self, code: DiagnosticCode, severity: Severity, at: At, message: String) {
+        let mut findings = self.findings.borrow_mut();
+        // Whoever is refused gets at least one reason.
+        if findings.len() < FINDINGS_MAX || (severity == Severity::Error && self.errors() == 1) {
+            findings.push(Finding { at, code, severity, message });
+        }
+    }
+
+    /// Notes that the variable stands here.
+    pub(crate) fn mention(&self, at: At, name: &Arc<str>, kind: MentionKind) {
+        let (name, scope) = (Arc::clone(name), self.scope.get());
+        self.mentions.borrow_mut().push(Mention { at, name, scope, kind });
     }
 
     pub(crate) fn errors(&self) -> usize {
-        self.0.borrow().iter().filter(|finding| finding.severity == Severity::Error).count()
+        self.errors.get()
     }
 
-    pub(crate) fn into_findings(self) -> Vec<Diagnostic> {
-        self.0.into_inner()
+    /// The findings in the order of the text; `root` is what was read of it.
+    pub(crate) fn into_findings(self, text: &str, root: Option<&Node>) -> Vec<Diagnostic> {
+        let mut findings = self.findings.into_inner();
+        findings.sort_by_key(|finding| finding.at);
+        let (mut line, mut line_at, mut read) = (1, 0, 0);
+        let (mut bytes, mut refused) = (0_usize, false);
+        let mut diagnostics = Vec::with_capacity(findings.len());
+        for Finding { at, code, severity, message } in findings {
+            let offset = at.offset;
+            while let Some(length) = newline(text, read, offset) {
+                read += length + 1;
+                (line, line_at) = (line + 1, read);
+            }
+            read = offset;
+            let pointer = root.map_or_else(String::new, |root| root.pointer(at));
+            bytes = bytes.saturating_add(pointer.len()).saturating_add(message.len());
+            let is_first_error = severity == Severity::Error && !refused;
+            if bytes > TEXT_BYTES_MAX && !is_first_error {
+                continue;
+            }
+            refused |= severity == Severity::Error;
+            let column = offset - line_at + 1;
+            diagnostics.push(Diagnostic { code, severity, pointer, offset, line, column, message });
+        }
+        diagnostics
     }
 }
 
-/// The pointer of the member `token` below `pointer`.
-pub(crate) fn below(pointer: &str, token: impl fmt::Display) -> String {
-    let token = token.to_string().replace('~', "~0").replace('/', "~1");
-    format!("{pointer}/{token}")
+/// How far it is from `from` to the next end of a line before `to`.
+fn newline(text: &str, from: usize, to: usize) -> Option<usize> {
+    text.as_bytes().get(from..to)?.iter().position(|byte| *byte == b'\n')
 }

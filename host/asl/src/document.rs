@@ -1,208 +1,130 @@
-//! A definition as it was written: members in their order, duplicates kept, and a reader of an object's fields that
-//! knows which of them nobody asked for.
+//! A definition as it was written: members in their order, duplicates kept, and of each value where it stands.
 
-use std::fmt;
+pub(crate) mod fields;
+mod json;
+mod yaml;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-use crate::diagnostic::{Report, below};
+use crate::diagnostic::{At, Report};
 
-/// One JSON value of a definition.
+pub(crate) use fields::Fields;
+pub(crate) use json::{Fault, read as read_json};
+pub(crate) use yaml::read as read_yaml;
+
+/// One value of a definition.
 #[derive(Debug)]
-pub(crate) enum Node {
+pub(crate) struct Node {
+    pub(crate) at: At,
+    pub(crate) shape: Shape,
+}
+
+#[derive(Debug)]
+pub(crate) enum Shape {
     /// Text, a number, a boolean or null.
     Leaf(Value),
     Array(Vec<Node>),
-    Object(Vec<(String, Node)>),
+    Object(Vec<Member>),
+}
+
+/// A key and its value.
+#[derive(Debug)]
+pub(crate) struct Member {
+    /// Where the key stands.
+    pub(crate) at: At,
+    pub(crate) key: String,
+    pub(crate) node: Node,
 }
 
 impl Node {
-    /// Reads JSON text. Its depth is limited by the JSON reader, at 128.
-    pub(crate) fn read(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
-    }
-
     /// The same as a plain value; of duplicate keys the last wins.
     pub(crate) fn value(&self) -> Value {
-        match self {
-            Self::Leaf(value) => value.clone(),
-            Self::Array(items) => items.iter().map(Self::value).collect(),
-            Self::Object(members) => {
-                Value::Object(members.iter().map(|(key, node)| (key.clone(), node.value())).collect())
+        match &self.shape {
+            Shape::Leaf(value) => value.clone(),
+            Shape::Array(items) => items.iter().map(Self::value).collect(),
+            Shape::Object(members) => {
+                Value::Object(members.iter().map(|member| (member.key.clone(), member.node.value())).collect())
             }
         }
     }
 
     pub(crate) const fn is_null(&self) -> bool {
-        matches!(self, Self::Leaf(Value::Null))
+        matches!(self.shape, Shape::Leaf(Value::Null))
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Leaf(Value::String(text)) => Some(text),
+        match &self.shape {
+            Shape::Leaf(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn number(&self) -> Option<&Number> {
+        match &self.shape {
+            Shape::Leaf(Value::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn items(&self) -> Option<&[Self]> {
+        match &self.shape {
+            Shape::Array(items) => Some(items),
             _ => None,
         }
     }
 
     /// Reports every key that an object at or below this node has twice.
-    pub(crate) fn report_duplicates(&self, pointer: &str, report: &Report) {
-        match self {
-            Self::Leaf(_) => {}
-            Self::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    item.report_duplicates(&below(pointer, index), report);
-                }
-            }
-            Self::Object(members) => {
+    pub(crate) fn report_duplicates(&self, report: &Report) {
+        match &self.shape {
+            Shape::Leaf(_) => {}
+            Shape::Array(items) => items.iter().for_each(|item| item.report_duplicates(report)),
+            Shape::Object(members) => {
                 let mut seen = std::collections::HashSet::with_capacity(members.len());
-                for (key, node) in members {
-                    let place = below(pointer, key);
+                for Member { at, key, node } in members {
                     if !seen.insert(key.as_str()) {
-                        report.schema(&place, format!("The key '{key}' stands twice in one object."));
+                        report.schema(*at, format!("The key {} stands twice in one object; keep one.", quoted(key)));
                     }
-                    node.report_duplicates(&place, report);
+                    node.report_duplicates(report);
                 }
             }
         }
     }
-}
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Node;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-            fn visit_unit<E>(self) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Null))
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Bool(value)))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Number(value.into())))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Number(value.into())))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-                Ok(Node::Leaf(Number::from_f64(value).map_or(Value::Null, Value::Number)))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::String(value.to_owned())))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-                let mut array = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    array.push(item);
+    /// JSON Pointer (RFC 6901) of the member, item or value that stands at `at`.
+    pub(crate) fn pointer(&self, at: At) -> String {
+        let mut pointer = String::new();
+        let mut node = self;
+        while node.at != at {
+            let (found, inner) = match &node.shape {
+                Shape::Leaf(_) => break,
+                Shape::Array(items) => {
+                    let place = items.partition_point(|item| item.at <= at);
+                    let Some(item) = place.checked_sub(1).and_then(|place| items.get(place)) else { break };
+                    pointer.push_str(&format!("/{}", place.saturating_sub(1)));
+                    (item.at, item)
                 }
-                Ok(Node::Array(array))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
-                let mut object = Vec::new();
-                while let Some(member) = members.next_entry()? {
-                    object.push(member);
+                Shape::Object(members) => {
+                    let place = members.partition_point(|member| member.at <= at);
+                    let Some(member) = place.checked_sub(1).and_then(|place| members.get(place)) else { break };
+                    pointer.push('/');
+                    pointer.push_str(&member.key.replace('~', "~0").replace('/', "~1"));
+                    (member.at, &member.node)
                 }
-                Ok(Node::Object(object))
+            };
+            if found == at {
+                break;
             }
+            node = inner;
         }
-        deserializer.deserialize_any(Reader)
+        pointer
     }
 }
 
-/// Reads the fields of one object, and remembers which were asked for.
-pub(crate) struct Fields<'d, 'r> {
-    members: &'d [(String, Node)],
-    asked: Vec<&'static str>,
-    pub(crate) pointer: String,
-    pub(crate) report: &'r Report,
-}
-
-impl<'d, 'r> Fields<'d, 'r> {
-    /// Opens the object `node`; reports anything else.
-    pub(crate) fn open(node: &'d Node, pointer: String, report: &'r Report) -> Option<Self> {
-        if let Node::Object(members) = node {
-            return Some(Self { members, asked: Vec::new(), pointer, report });
-        }
-        report.schema(&pointer, "This must be an object.");
-        None
+/// Text of a definition inside a sentence: in quotes, and cut where it is very long.
+pub(crate) fn quoted(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 120;
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("'{}…'", text.get(..end).unwrap_or_default()),
+        None => format!("'{text}'"),
     }
-
-    /// The pointer of the field `name`.
-    pub(crate) fn at(&self, name: &str) -> String {
-        below(&self.pointer, name)
-    }
-
-    pub(crate) fn take(&mut self, name: &'static str) -> Option<&'d Node> {
-        self.asked.push(name);
-        self.members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node)
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|(key, _)| key == name)
-    }
-
-    /// The field, reported when it is missing.
-    pub(crate) fn require(&mut self, name: &'static str) -> Option<&'d Node> {
-        let found = self.take(name);
-        if found.is_none() {
-            self.report.schema(&self.pointer, format!("The field '{name}' is missing."));
-        }
-        found
-    }
-
-    /// A text field; reported when it is something else.
-    pub(crate) fn text(&mut self, name: &'static str) -> Option<&'d str> {
-        let node = self.take(name)?;
-        if node.text().is_none() {
-            self.report.schema(&self.at(name), format!("'{name}' must be a string."));
-        }
-        node.text()
-    }
-
-    /// A whole number from `low` to `high`; reported when it is something else.
-    pub(crate) fn whole(&mut self, name: &'static str, low: u32, high: u32) -> Option<u32> {
-        let node = self.take(name)?;
-        let number = match node {
-            Node::Leaf(Value::Number(number)) => whole_number(number).filter(|number| (low..=high).contains(number)),
-            _ => None,
-        };
-        if number.is_none() {
-            self.report.schema(&self.at(name), format!("'{name}' must be a whole number from {low} to {high}."));
-        }
-        number
-    }
-
-    /// Reports that at most one of two fields may be there; true when both are.
-    pub(crate) fn exclusive(&self, one: &str, other: &str) {
-        if self.has(one) && self.has(other) {
-            self.report.schema(&self.at(other), format!("'{one}' and '{other}' exclude each other."));
-        }
-    }
-
-    /// Reports each field that nobody asked for. `owner` ends the sentence, for example `a Pass state`.
-    pub(crate) fn finish(self, owner: &str) {
-        for (key, _) in self.members {
-            if !self.asked.contains(&key.as_str()) {
-                self.report.schema(&self.at(key), format!("The field '{key}' is not a field of {owner}."));
-            }
-        }
-    }
-}
-
-/// The number as a `u32`, when it is whole: `5` and `5.0` are the same.
-pub(crate) fn whole_number(number: &Number) -> Option<u32> {
-    if let Some(whole) = number.as_u64() {
-        return u32::try_from(whole).ok();
-    }
-    let float = number.as_f64()?;
-    if float.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&float) {
-        return None;
-    }
-    // A whole float within range prints as its digits.
-    format!("{float:.0}").parse().ok()
 }

@@ -1,10 +1,15 @@
 //! One run of a state machine: frames that take events and ask for effects.
 //!
-//! A Parallel state opens a child frame for each branch. `walk` goes on from an event to the next effect, `enter` does
-//! what a state does when it is entered, `recover` what follows a failure.
+//! A Parallel state opens a child frame for each branch, a Map one for each iteration that runs. `walk` goes on from an
+//! event to the next effect, `enter` does what a state does when it is entered, `leave` what it does when its work is
+//! done, `spread` opens and joins branches and iterations, `recover` is what follows a failure.
 
 mod enter;
+mod fail;
+mod leave;
 mod recover;
+mod spread;
+mod survey;
 mod walk;
 
 use std::borrow::Cow;
@@ -15,10 +20,10 @@ use std::time::Duration;
 use serde_json::Value;
 use types::Timestamp;
 
-use crate::context::{Context, Standing};
+use crate::context::Context;
 use crate::data::Document;
 use crate::failure::{Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
-use crate::frame::{Doing, Frame, FrameId, Frames, TaskId, Tries};
+use crate::frame::{Doing, Frame, FrameId, Frames, TaskId};
 use crate::machine::StateMachine;
 use crate::state::StateName;
 use walk::Move;
@@ -129,17 +134,24 @@ pub struct Execution {
     ready: VecDeque<FrameId>,
     announced: Option<Timestamp>,
     finish_told: bool,
+    /// How many states the event at hand has entered.
     steps: u32,
+    /// What the event at hand may still copy and search, in bytes.
+    allowance: usize,
 }
 
 impl Execution {
     pub(crate) fn start(machine: Arc<StateMachine>, input: Arc<Value>, context: Context, now: Timestamp) -> Self {
         let mut run = Self::new(machine, context, now);
         run.deadline = run.machine.timeout.map(|timeout| now.after(timeout));
-        run.input = run.machine.reads_context.then(|| Arc::clone(&input));
-        if let Some(start) = run.machine.scopes.first().map(|scope| scope.start) {
-            run.open(None, start, Document::new(input));
-            run.walk(0, Move::Enter);
+        run.input = run.machine.reads_input.then(|| Arc::clone(&input));
+        let Some(start) = run.machine.scopes.first().map(|scope| scope.start) else { return run };
+        match Document::new(input).within(run.limit()) {
+            Ok(input) => {
+                run.open(None, start, input);
+                run.walk(0, Move::Enter);
+            }
+            Err(failure) => run.end_failed(failure),
         }
         run
     }
@@ -162,7 +174,20 @@ impl Execution {
             announced: None,
             finish_told: false,
             steps: 0,
+            allowance: 0,
         }
+        .rested()
+    }
+
+    /// Ready for another event.
+    fn rested(mut self) -> Self {
+        self.rest();
+        self
+    }
+
+    fn rest(&mut self) {
+        self.steps = 0;
+        self.allowance = self.limit().saturating_mul(survey::DOCUMENTS_PER_EVENT);
     }
 
     /// The next effect, or `None` while nothing is to be done before the next event.
@@ -199,7 +224,7 @@ impl Execution {
             return Err(ApplyError::Over);
         }
         self.now = self.now.max(now);
-        self.steps = 0;
+        self.rest();
         self.wake();
         let task = match &event {
             Event::Succeeded { task, .. } | Event::Failed { task, .. } | Event::Heartbeat { task } => *task,
@@ -218,6 +243,7 @@ impl Execution {
             Event::Heartbeat { .. } => self.beat(frame),
             Event::Woke => {}
         }
+        self.check_held();
         Ok(())
     }
 
@@ -281,32 +307,16 @@ impl Execution {
             task: invoking.task,
             state: state.name.clone(),
             resource: Arc::clone(&task.resource),
-            input: Arc::clone(invoking.input.as_ref().unwrap_or(&frame.input.value)),
+            input: Arc::clone(&invoking.input.as_ref().unwrap_or(&frame.input).value),
             timeout: invoking.timeout,
             heartbeat: invoking.heartbeat,
             attempt: frame.tries.retries.saturating_add(1),
         })
     }
 
-    /// Opens a frame at `state`.
-    fn open(
-        &mut self,
-        parent: Option<crate::frame::Parent>,
-        state: crate::state::StateIndex,
-        input: Document,
-    ) -> FrameId {
-        let id = self.next_frame;
-        self.next_frame += 1;
-        self.frames.push(Frame {
-            id,
-            parent,
-            state,
-            entered_at: self.now,
-            input,
-            tries: Tries::default(),
-            doing: Doing::Ready,
-        });
-        id
+    fn end_failed(&mut self, failure: Failure) {
+        let error = failure.error.map(Cow::into_owned);
+        self.end(Outcome::Failed { error, cause: failure.cause });
     }
 
     fn end(&mut self, outcome: Outcome) {
@@ -314,14 +324,6 @@ impl Execution {
         self.asked.clear();
         self.ready.clear();
         self.outcome = Some(outcome);
-    }
-
-    /// The context object as `frame` sees it; null where no path of the machine reads it.
-    fn context_at(&self, frame: &Frame) -> Value {
-        let (Some(input), Some(state)) = (&self.input, self.machine.at(frame.state)) else { return Value::Null };
-        let standing =
-            Standing { state: state.name.as_str(), entered_at: frame.entered_at, retries: frame.tries.retries };
-        self.context.object(input, standing)
     }
 
     fn limit(&self) -> usize {

@@ -15,28 +15,32 @@ pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 pub(crate) const RUNTIME: &str = "States.Runtime";
 pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
+pub(crate) const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 pub(crate) const BRANCH_FAILED: &str = "States.BranchFailed";
 pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 
+/// What a distributed Map fails with here. Not a name of the language: Retry and Catch may take it.
+pub(crate) const UNSUPPORTED_DISTRIBUTED_MAP: &str = "Weir.UnsupportedDistributedMap";
+
 /// Whether `name` is one that the language itself defines.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 7] = [
         "States.ALL",
         "States.ExceedToleratedFailureThreshold",
-        "States.IntrinsicFailure",
         "States.ItemReaderFailed",
         "States.ParameterPathFailure",
         "States.Permissions",
         "States.QueryEvaluationError",
         "States.ResultWriterFailed",
     ];
-    const RAISED: [&str; 8] = [
+    const RAISED: [&str; 9] = [
         TASK_FAILED,
         TIMEOUT,
         HEARTBEAT_TIMEOUT,
         RUNTIME,
         DATA_LIMIT_EXCEEDED,
         RESULT_PATH_MATCH_FAILURE,
+        INTRINSIC_FAILURE,
         BRANCH_FAILED,
         NO_CHOICE_MATCHED,
     ];
@@ -64,6 +68,17 @@ impl Failure {
         Self::because(RUNTIME, cause)
     }
 
+    /// A document passes its limit.
+    pub(crate) fn too_large() -> Self {
+        jsonpath::Fault::TooLarge.into()
+    }
+
+    /// What a Fail state says; what is too long is cut.
+    pub(crate) fn told(error: Option<String>, cause: Option<String>) -> Self {
+        let error = error.map(|error| cut(Cow::Owned(error), ERROR_MAX));
+        Self { error, cause: cause.map(|cause| cut(Cow::Owned(cause), CAUSE_MAX).into_owned()) }
+    }
+
     /// What a task said. Without a name it is the general failure of a task; what is too long is cut.
     pub(crate) fn of_task(error: Cow<'static, str>, cause: String) -> Self {
         let error = if error.is_empty() { Cow::Borrowed(TASK_FAILED) } else { cut(error, ERROR_MAX) };
@@ -88,6 +103,18 @@ impl Failure {
             output.insert("Cause".to_owned(), Value::from(&**cause));
         }
         Value::Object(output)
+    }
+}
+
+impl From<jsonpath::Fault> for Failure {
+    fn from(fault: jsonpath::Fault) -> Self {
+        use jsonpath::Fault;
+        let error = match &fault {
+            Fault::NotFound { .. } => RUNTIME,
+            Fault::Intrinsic { .. } => INTRINSIC_FAILURE,
+            Fault::TooLarge | Fault::TooMuch => DATA_LIMIT_EXCEEDED,
+        };
+        Self::because(error, fault.to_string())
     }
 }
 

@@ -9,6 +9,7 @@ use types::Timestamp;
 
 use crate::data::Document;
 use crate::state::StateIndex;
+use crate::variables::Variables;
 
 /// One try of one Task state within its execution. Counted from 1; the same after a run is resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -36,7 +37,7 @@ impl fmt::Display for TaskId {
 /// Counted from 0, the machine's own frame. A child is always younger than its parent.
 pub(crate) type FrameId = u64;
 
-/// A machine, or a branch, at one of its states.
+/// A machine, a branch, or an iteration, at one of its states.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     pub(crate) id: FrameId,
@@ -46,13 +47,16 @@ pub(crate) struct Frame {
     /// The raw input of the state.
     pub(crate) input: Document,
     pub(crate) tries: Tries,
+    /// The variables of this frame's own scope.
+    pub(crate) variables: Variables,
     pub(crate) doing: Doing,
 }
 
-/// Which branch of which frame's Parallel state a frame is.
+/// Which branch or iteration of which frame's state a frame is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parent {
     pub(crate) frame: FrameId,
+    /// The place of the branch, or of the item.
     pub(crate) branch: usize,
 }
 
@@ -75,6 +79,7 @@ pub(crate) enum Doing {
     /// Before the next try, until this moment.
     Retrying(Timestamp),
     Joining(Joining),
+    Mapping(Mapping),
 }
 
 /// A task that was asked for, or is about to be.
@@ -83,18 +88,39 @@ pub(crate) struct Invoking {
     pub(crate) task: TaskId,
     /// The effective input, when it is not the raw one. (A second hold on the raw input would make every result be
     /// placed into a copy.)
-    pub(crate) input: Option<Arc<Value>>,
+    pub(crate) input: Option<Document>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) times_out_at: Option<Timestamp>,
     pub(crate) beats_until: Option<Timestamp>,
 }
 
-/// A Parallel state whose branches run.
-#[derive(Debug, Clone)]
+/// A Parallel or Map state whose branches or iterations run.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Joining {
     pub(crate) results: Vec<Option<Arc<Value>>>,
+    /// How many have no result, be they begun or not.
     pub(crate) open: usize,
+    /// How much the results hold, in bytes of JSON text.
+    pub(crate) bytes: usize,
+}
+
+/// A Map state whose iterations run.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    pub(crate) joining: Joining,
+    /// An array.
+    pub(crate) items: Document,
+    /// What `ItemSelector` is filled from; none where there is no such field.
+    pub(crate) input: Option<Document>,
+    /// The first item that has not begun.
+    pub(crate) next: usize,
+}
+
+impl Joining {
+    pub(crate) fn of(count: usize) -> Self {
+        Self { results: vec![None; count], open: count, bytes: 0 }
+    }
 }
 
 impl Frame {
@@ -106,8 +132,40 @@ impl Frame {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             },
-            Doing::Ready | Doing::Joining(_) => None,
+            Doing::Ready | Doing::Joining(_) | Doing::Mapping(_) => None,
         }
+    }
+
+    /// What its branches or iterations have come to.
+    pub(crate) fn joining_mut(&mut self) -> Option<&mut Joining> {
+        match &mut self.doing {
+            Doing::Joining(joining) | Doing::Mapping(Mapping { joining, .. }) => Some(joining),
+            _ => None,
+        }
+    }
+
+    /// Whether it has branches or iterations.
+    pub(crate) const fn joins(&self) -> bool {
+        matches!(self.doing, Doing::Joining(_) | Doing::Mapping(_))
+    }
+
+    /// Every document that it holds, with a bound on its bytes.
+    pub(crate) fn documents(&self) -> Vec<(*const Value, usize)> {
+        let shared = |value: &Arc<Value>, bytes| (Arc::as_ptr(value), bytes);
+        let mut held = vec![shared(&self.input.value, self.input.bytes()), (std::ptr::null(), self.variables.bytes())];
+        match &self.doing {
+            Doing::Ready | Doing::Waiting(_) | Doing::Retrying(_) => {}
+            Doing::Invoking(invoking) => {
+                held.extend(invoking.input.as_ref().map(|input| shared(&input.value, input.bytes())));
+            }
+            Doing::Joining(joining) => held.push((std::ptr::null(), joining.bytes)),
+            Doing::Mapping(mapping) => {
+                held.push((std::ptr::null(), mapping.joining.bytes));
+                held.push(shared(&mapping.items.value, mapping.items.bytes()));
+                held.extend(mapping.input.as_ref().map(|input| shared(&input.value, input.bytes())));
+            }
+        }
+        held
     }
 
     pub(crate) fn task(&self) -> Option<TaskId> {
@@ -133,6 +191,30 @@ impl Frames {
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Frame> {
         self.0.iter()
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How much the variables of all frames hold, in bytes of JSON text.
+    pub(crate) fn variable_bytes(&self) -> usize {
+        self.0.iter().map(|frame| frame.variables.bytes()).fold(0, usize::saturating_add)
+    }
+
+    /// How much all documents hold, in bytes of JSON text; one that several frames share counts once.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let mut seen = std::collections::HashSet::new();
+        let documents = self.0.iter().flat_map(Frame::documents);
+        let own = documents.filter(|(place, _)| place.is_null() || seen.insert(*place));
+        own.map(|(_, bytes)| bytes).fold(0, usize::saturating_add)
+    }
+
+    /// Makes the sizes of all inputs exact.
+    pub(crate) fn remeasure(&mut self) {
+        for frame in &mut self.0 {
+            frame.input = Document::new(Arc::clone(&frame.input.value));
+        }
     }
 
     pub(crate) fn clear(&mut self) {

@@ -9,6 +9,7 @@ use types::Timestamp;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::execution::Execution;
+use crate::language::QueryLanguage;
 use crate::state::{ScopeIndex, State, StateIndex, StateKind, StateName, Work};
 
 /// A definition that has passed every check. Immutable; share it in an [`Arc`].
@@ -17,16 +18,16 @@ pub struct StateMachine {
     pub(crate) states: Vec<State>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) timeout: Option<Duration>,
-    /// Whether any path reads `$$`: if none does, no context object is ever built.
-    pub(crate) reads_context: bool,
+    /// Whether any state reads `$$.Execution.Input`: if none does, it is not kept.
+    pub(crate) reads_input: bool,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// A set of states with its own start: the machine itself (the first), or a branch.
+/// A set of states with its own start: the machine itself (the first), a branch, or what a Map runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     pub(crate) start: StateIndex,
-    /// The Parallel state that this is a branch of.
+    /// The Parallel or Map state that this belongs to.
     pub(crate) parent: Option<StateIndex>,
 }
 
@@ -41,7 +42,17 @@ impl StateMachine {
     /// Every finding, warnings too, in the order of the document as far as it can be told; at least one of them is an
     /// error.
     pub fn parse(json: &str) -> Result<Self, Vec<Diagnostic>> {
-        crate::parse::machine(json)
+        crate::parse::machine(json, crate::document::read_json)
+    }
+
+    /// The same for a definition in YAML, as far as it says what JSON could: one document, keys that are texts, no
+    /// aliases and no tags. What is not quoted is null, true, false or a number where it is written as in JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`]; the findings stand at places of the YAML text.
+    pub fn parse_yaml(yaml: &str) -> Result<Self, Vec<Diagnostic>> {
+        crate::parse::machine(yaml, crate::document::read_yaml)
     }
 
     /// Begins a run at `now`. It has walked already to its first effect.
@@ -64,7 +75,7 @@ impl StateMachine {
         self.scopes.first().map(|scope| StateView { machine: self, index: scope.start })
     }
 
-    /// Every state: those of the machine in their order, then those of its branches.
+    /// Every state: those of the machine in their order, then those of its branches and Maps.
     pub fn states(&self) -> impl Iterator<Item = StateView<'_>> {
         (0..self.states.len()).map(|index| StateView { machine: self, index: StateIndex(index) })
     }
@@ -147,19 +158,26 @@ impl<'m> StateView<'m> {
         self.then().chain(self.caught())
     }
 
-    /// The states that the branches of a Parallel begin with.
+    /// The states that the branches of a Parallel, or the iterations of a Map, begin with.
     pub fn branches(self) -> impl Iterator<Item = StateView<'m>> {
         let machine = self.machine;
-        let branches = match &self.state().work {
-            Work::Parallel(parallel) => &*parallel.branches,
-            _ => &[],
-        };
-        branches
+        self.state()
+            .scopes()
             .iter()
             .filter_map(move |branch| machine.scope(*branch).map(|scope| StateView { machine, index: scope.start }))
     }
 
-    /// The Parallel state in a branch of which it is; `None` at top level.
+    /// The variables that it reads, by name.
+    pub fn variables(self) -> impl Iterator<Item = &'m str> {
+        self.state().reads.variables.iter().map(|name| &**name)
+    }
+
+    /// The language of its formulas.
+    pub fn language(self) -> QueryLanguage {
+        self.state().language
+    }
+
+    /// The Parallel or Map state inside of which it is; `None` at top level.
     pub fn parent(self) -> Option<StateView<'m>> {
         let machine = self.machine;
         let scope = machine.scope(self.state().scope)?;

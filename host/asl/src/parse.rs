@@ -1,27 +1,51 @@
 //! From a definition to a checked machine, with every finding on the way.
 
+mod assign;
 mod choice;
+mod distributed;
+mod errand;
 mod fields;
+mod formula;
+mod map;
+mod recovery;
 mod scope;
 mod state;
+mod ways;
 
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, DiagnosticCode, Report};
-use crate::document::{Fields, Node};
+use crate::diagnostic::{At, Diagnostic, DiagnosticCode, Report};
+use crate::document::{self, Fields, Node};
+use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
+use crate::reads::Part;
 
-pub(crate) use fields::path;
+pub(crate) use formula::formula;
 
 /// Longest timeout, interval or wait, in seconds (the specification's limit).
 const SECONDS_MAX: u32 = 99_999_999;
 
 /// Reads a whole definition.
-pub(crate) fn machine(json: &str) -> Result<StateMachine, Vec<Diagnostic>> {
+pub(crate) fn machine(
+    text: &str,
+    read: fn(&str) -> Result<Node, document::Fault>,
+) -> Result<StateMachine, Vec<Diagnostic>> {
     let report = Report::default();
-    let machine = read(json, &report);
+    if text.len() > StateMachine::DEFINITION_BYTES_MAX {
+        let message = "The definition is longer than 1048576 bytes; make it shorter.";
+        report.error(DiagnosticCode::InvalidJson, At::START, message);
+        return Err(report.into_findings("", None));
+    }
+    let root = match read(text) {
+        Ok(root) => root,
+        Err(fault) => {
+            report.error(DiagnosticCode::InvalidJson, fault.at, fault.message);
+            return Err(report.into_findings(text, None));
+        }
+    };
+    let machine = whole(&root, &report);
     let failed = report.errors() > 0;
-    let findings = report.into_findings();
+    let findings = report.into_findings(text, Some(&root));
     match machine {
         Some(mut machine) if !failed => {
             machine.warnings = findings;
@@ -31,30 +55,22 @@ pub(crate) fn machine(json: &str) -> Result<StateMachine, Vec<Diagnostic>> {
     }
 }
 
-fn read(json: &str, report: &Report) -> Option<StateMachine> {
-    if json.len() > StateMachine::DEFINITION_BYTES_MAX {
-        report.error(DiagnosticCode::InvalidJson, "", "The definition is longer than 1048576 bytes.");
-        return None;
-    }
-    let root = match Node::read(json) {
-        Ok(root) => root,
-        Err(error) => {
-            report.error(DiagnosticCode::InvalidJson, "", format!("The definition is not JSON: {error}."));
-            return None;
-        }
-    };
-    root.report_duplicates("", report);
-    let mut top = Fields::open(&root, String::new(), report)?;
+fn whole(root: &Node, report: &Report) -> Option<StateMachine> {
+    root.report_duplicates(report);
+    let mut top = Fields::open(root, root.at, report)?;
     let timeout = top.whole("TimeoutSeconds", 1, SECONDS_MAX);
     top.text("Comment");
-    if top.text("Version").is_some_and(|version| version != "1.0") {
-        report.schema("/Version", "'Version' must be \"1.0\".");
+    top.word("Version", &[("1.0", ())]);
+    let language = top.word("QueryLanguage", &QueryLanguage::WORDS).unwrap_or_default();
+    if language == QueryLanguage::Jsonata {
+        report.not_supported(top.at("QueryLanguage"), "The query language JSONata");
     }
-    fields::language(&mut top);
-    let mut builder = scope::Builder::new(report);
-    builder.scope(&mut top, None);
+    let mut builder = scope::Builder::new(report, language);
+    builder.scope(&mut top, None, scope::Sight::Inside);
     top.finish("a state machine");
-    let (states, scopes, reads_context) = builder.finish()?;
+    builder.check_variables();
+    let (states, scopes) = builder.finish()?;
+    let reads_input = states.iter().any(|state| state.reads.has(Part::Input));
     let timeout = timeout.map(|seconds| Duration::from_secs(seconds.into()));
-    Some(StateMachine { states, scopes, timeout, reads_context, warnings: Vec::new() })
+    Some(StateMachine { states, scopes, timeout, reads_input, warnings: Vec::new() })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT};
 use crate::state::{Placement, StateIndex};
+use crate::variables::Assign;
 
 /// One entry of `Retry`.
 #[derive(Debug, Clone)]
@@ -29,11 +30,12 @@ pub(crate) enum Jitter {
 pub(crate) struct Catcher {
     pub(crate) errors: Box<[Matcher]>,
     pub(crate) placement: Placement,
+    pub(crate) assign: Assign,
     pub(crate) next: StateIndex,
 }
 
 /// One entry of `ErrorEquals`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Matcher {
     All,
     TaskFailed,

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::path::{Path, PathError, Root, Step};
+use jsonpath::{Path, PathError, Place, Root};
 
 /// A path of names and non-negative indexes, from the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ReferencePath(Path);
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ReferencePath {
+    path: Path,
+    places: Box<[Place]>,
+}
 
 /// The document has no place where the path leads.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,29 +20,29 @@ pub(crate) struct Mismatch;
 impl ReferencePath {
     pub(crate) fn parse(text: &str) -> Result<Self, PathError> {
         let path = Path::parse(text)?;
-        if path.root() == Root::Context {
-            return Err(PathError::Malformed("the context object cannot be written to"));
+        if *path.root() != Root::Document {
+            return Err(PathError("only the document can be written to, from '$'".to_owned()));
         }
-        let names_one_place = |step: &Step| match step {
-            Step::Name(_) => true,
-            Step::Index(index) => *index >= 0,
-            Step::Every => false,
-        };
-        if path.steps().iter().all(names_one_place) {
-            return Ok(Self(path));
-        }
-        Err(PathError::Malformed("only names and non-negative indexes may stand here"))
+        let places = path.places();
+        let places =
+            places.ok_or_else(|| PathError("only names and non-negative indexes may stand here".to_owned()))?;
+        Ok(Self { path, places: places.into() })
     }
 
     pub(crate) const fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// How many arrays and objects deep it leads.
+    pub(crate) const fn depth(&self) -> usize {
+        self.places.len()
     }
 
     /// The most that [`Self::put`] writes beside the value: each name as a key, escaped, with its punctuation.
     pub(crate) fn bytes(&self) -> usize {
-        let names = self.0.steps().iter().map(|step| match step {
-            Step::Name(name) => name.len().saturating_mul(6).saturating_add(6),
-            Step::Index(_) | Step::Every => 0,
+        let names = self.places.iter().map(|place| match place {
+            Place::Name(name) => name.len().saturating_mul(6).saturating_add(6),
+            Place::Index(_) => 0,
         });
         names.fold(0, usize::saturating_add)
     }
@@ -53,40 +56,32 @@ impl ReferencePath {
     /// missing, or past the end of an array.
     pub(crate) fn put(&self, document: &mut Arc<Value>, value: Value) -> Result<(), Mismatch> {
         self.check(document)?;
-        put(Arc::make_mut(document), self.0.steps(), value)
+        put(Arc::make_mut(document), &self.places, value)
     }
 
     /// Whether [`Self::put`] would find its place.
     pub(crate) fn check(&self, document: &Value) -> Result<(), Mismatch> {
         let mut at = document;
-        for step in self.0.steps() {
-            let inner = match (step, at) {
-                (Step::Name(name), Value::Object(members)) => members.get(&**name),
-                (Step::Index(index), Value::Array(items)) => {
-                    Some(place(*index).and_then(|place| items.get(place)).ok_or(Mismatch)?)
-                }
+        for (depth, place) in self.places.iter().enumerate() {
+            at = match (place, at) {
+                (Place::Name(name), Value::Object(members)) => match members.get(&**name) {
+                    Some(inner) => inner,
+                    // Below a member that is missing, only objects can be made.
+                    None => {
+                        let after = self.places.get(depth + 1..).unwrap_or_default();
+                        let is_name = |place| matches!(place, &Place::Name(_));
+                        return if after.iter().all(is_name) { Ok(()) } else { Err(Mismatch) };
+                    }
+                },
+                (Place::Index(index), Value::Array(items)) => items.get(*index).ok_or(Mismatch)?,
                 _ => return Err(Mismatch),
             };
-            match inner {
-                Some(inner) => at = inner,
-                None => return self.check_new(step),
-            }
         }
         Ok(())
     }
-
-    /// Below a member that is missing, only objects can be made.
-    fn check_new(&self, missing: &Step) -> Result<(), Mismatch> {
-        let after = self.0.steps().iter().skip_while(|step| !std::ptr::eq(*step, missing)).skip(1);
-        if after.into_iter().all(|step| matches!(step, Step::Name(_))) { Ok(()) } else { Err(Mismatch) }
-    }
 }
 
-fn place(index: i64) -> Option<usize> {
-    usize::try_from(index).ok()
-}
-
-fn put(document: &mut Value, steps: &[Step], value: Value) -> Result<(), Mismatch> {
+fn put(document: &mut Value, steps: &[Place], value: Value) -> Result<(), Mismatch> {
     let Some((last, way)) = steps.split_last() else {
         *document = value;
         return Ok(());
@@ -94,25 +89,23 @@ fn put(document: &mut Value, steps: &[Step], value: Value) -> Result<(), Mismatc
     let mut at = document;
     for step in way {
         at = match (step, at) {
-            (Step::Name(name), Value::Object(members)) => {
+            (Place::Name(name), Value::Object(members)) => {
                 if !members.contains_key(&**name) {
                     members.insert(String::from(&**name), Value::Object(Map::new()));
                 }
                 members.get_mut(&**name).ok_or(Mismatch)?
             }
-            (Step::Index(index), Value::Array(items)) => {
-                place(*index).and_then(|place| items.get_mut(place)).ok_or(Mismatch)?
-            }
+            (Place::Index(index), Value::Array(items)) => items.get_mut(*index).ok_or(Mismatch)?,
             _ => return Err(Mismatch),
         };
     }
     match (last, at) {
-        (Step::Name(name), Value::Object(members)) => match members.get_mut(&**name) {
+        (Place::Name(name), Value::Object(members)) => match members.get_mut(&**name) {
             Some(slot) => *slot = value,
             None => drop(members.insert(String::from(&**name), value)),
         },
-        (Step::Index(index), Value::Array(items)) => {
-            *place(*index).and_then(|place| items.get_mut(place)).ok_or(Mismatch)? = value;
+        (Place::Index(index), Value::Array(items)) => {
+            *items.get_mut(*index).ok_or(Mismatch)? = value;
         }
         _ => return Err(Mismatch),
     }

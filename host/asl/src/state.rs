@@ -9,10 +9,14 @@ use serde_json::Value;
 use types::Timestamp;
 
 use crate::choice::Rule;
-use crate::path::Path;
+use crate::language::QueryLanguage;
+use crate::reads::Reads;
 use crate::recovery::{Catcher, Retrier};
 use crate::reference_path::ReferencePath;
 use crate::template::Template;
+use crate::variables::Assign;
+use jsonpath::Formula;
+use jsonpath::Path;
 
 /// The name of a state, unique in its whole definition; 1 to 80 characters. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +52,8 @@ pub enum StateKind {
     Wait,
     /// Runs branches side by side.
     Parallel,
+    /// Runs one machine for each item of a list.
+    Map,
     /// Ends its machine well.
     Succeed,
     /// Ends its machine with an error.
@@ -63,6 +69,7 @@ impl StateKind {
             Self::Choice => "Choice",
             Self::Wait => "Wait",
             Self::Parallel => "Parallel",
+            Self::Map => "Map",
             Self::Succeed => "Succeed",
             Self::Fail => "Fail",
         }
@@ -70,10 +77,10 @@ impl StateKind {
 }
 
 /// The place of a state in its machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct StateIndex(pub(crate) usize);
 
-/// The place of a set of states: the machine itself, or a branch.
+/// The place of a set of states: the machine itself, a branch, or what a Map runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ScopeIndex(pub(crate) usize);
 
@@ -82,6 +89,9 @@ pub(crate) struct ScopeIndex(pub(crate) usize);
 pub(crate) struct State {
     pub(crate) name: StateName,
     pub(crate) scope: ScopeIndex,
+    pub(crate) language: QueryLanguage,
+    /// What its formulas look at beside the document.
+    pub(crate) reads: Reads,
     pub(crate) work: Work,
 }
 
@@ -93,6 +103,7 @@ pub(crate) enum Work {
     Choice(Choice),
     Wait(Wait),
     Parallel(Box<Parallel>),
+    Map(Box<Map>),
     Succeed { flow: Flow },
     Fail(Fail),
 }
@@ -130,13 +141,14 @@ pub(crate) struct Flow {
     pub(crate) output: Selection,
 }
 
-/// What the states with a result that comes from elsewhere, Task and Parallel, have in common.
+/// What the states with a result that comes from elsewhere, Task, Parallel and Map, have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Errand {
     pub(crate) flow: Flow,
     pub(crate) parameters: Option<Template>,
     pub(crate) selector: Option<Template>,
     pub(crate) placement: Placement,
+    pub(crate) assign: Assign,
     pub(crate) retry: Box<[Retrier]>,
     pub(crate) catch: Box<[Catcher]>,
     pub(crate) then: Then,
@@ -155,7 +167,7 @@ pub(crate) struct Task {
 pub(crate) enum Limit {
     None,
     Fixed(Duration),
-    At(ReferencePath),
+    At(Path),
 }
 
 #[derive(Debug, Clone)]
@@ -164,6 +176,7 @@ pub(crate) struct Pass {
     pub(crate) parameters: Option<Template>,
     pub(crate) result: Option<Arc<Value>>,
     pub(crate) placement: Placement,
+    pub(crate) assign: Assign,
     pub(crate) then: Then,
 }
 
@@ -172,12 +185,15 @@ pub(crate) struct Choice {
     pub(crate) flow: Flow,
     pub(crate) rules: Box<[Rule]>,
     pub(crate) default: Option<StateIndex>,
+    /// For the way to `default`; each rule has its own.
+    pub(crate) assign: Assign,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Wait {
     pub(crate) flow: Flow,
     pub(crate) until: Until,
+    pub(crate) assign: Assign,
     pub(crate) then: Then,
 }
 
@@ -185,14 +201,39 @@ pub(crate) struct Wait {
 pub(crate) enum Until {
     Passed(Duration),
     Moment(Timestamp),
-    PassedAt(ReferencePath),
-    MomentAt(ReferencePath),
+    PassedAt(Path),
+    MomentAt(Path),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Parallel {
     pub(crate) branches: Box<[ScopeIndex]>,
     pub(crate) errand: Errand,
+}
+
+/// Its `ItemSelector` is the `parameters` of its errand.
+#[derive(Debug, Clone)]
+pub(crate) struct Map {
+    pub(crate) mode: Mode,
+    pub(crate) items: Option<Path>,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) processor: ScopeIndex,
+    pub(crate) errand: Errand,
+}
+
+/// `Mode` of a Map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Inline,
+    /// Checked, and not run here.
+    Distributed,
+}
+
+/// `MaxConcurrency`, or its `Path` form; 0 is no limit.
+#[derive(Debug, Clone)]
+pub(crate) enum Concurrency {
+    Fixed(u32),
+    At(Path),
 }
 
 #[derive(Debug, Clone)]
@@ -206,7 +247,7 @@ pub(crate) struct Fail {
 pub(crate) enum Text {
     None,
     Fixed(String),
-    At(ReferencePath),
+    At(Formula),
 }
 
 impl State {
@@ -217,16 +258,18 @@ impl State {
             Work::Choice(_) => StateKind::Choice,
             Work::Wait(_) => StateKind::Wait,
             Work::Parallel(_) => StateKind::Parallel,
+            Work::Map(_) => StateKind::Map,
             Work::Succeed { .. } => StateKind::Succeed,
             Work::Fail(_) => StateKind::Fail,
         }
     }
 
-    /// What Task and Parallel have, and nothing else.
+    /// What Task, Parallel and Map have, and nothing else.
     pub(crate) fn errand(&self) -> Option<&Errand> {
         match &self.work {
             Work::Task(task) => Some(&task.errand),
             Work::Parallel(parallel) => Some(&parallel.errand),
+            Work::Map(map) => Some(&map.errand),
             Work::Pass(_) | Work::Choice(_) | Work::Wait(_) | Work::Succeed { .. } | Work::Fail(_) => None,
         }
     }
@@ -236,6 +279,7 @@ impl State {
         match &self.work {
             Work::Task(task) => Some(task.errand.then),
             Work::Parallel(parallel) => Some(parallel.errand.then),
+            Work::Map(map) => Some(map.errand.then),
             Work::Pass(pass) => Some(pass.then),
             Work::Wait(wait) => Some(wait.then),
             Work::Choice(_) | Work::Succeed { .. } | Work::Fail(_) => None,
@@ -254,6 +298,15 @@ impl State {
     /// Where its Catchers lead.
     pub(crate) fn ways_out(&self) -> impl Iterator<Item = StateIndex> {
         self.errand().into_iter().flat_map(|errand| errand.catch.iter().map(|catcher| catcher.next))
+    }
+
+    /// The scopes of its branches, or of what a Map runs.
+    pub(crate) fn scopes(&self) -> &[ScopeIndex] {
+        match &self.work {
+            Work::Parallel(parallel) => &parallel.branches,
+            Work::Map(map) => std::slice::from_ref(&map.processor),
+            _ => &[],
+        }
     }
 
     /// Whether the machine, or the branch, can end here.

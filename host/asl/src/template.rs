@@ -1,48 +1,53 @@
 //! Payload templates: JSON in which a key that ends in `.$` is filled in from the data.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::data::Budget;
-use crate::diagnostic::{Report, below};
-use crate::document::Node;
+use crate::diagnostic::{At, Report};
+use crate::document::{Node, Shape, quoted};
 use crate::failure::Failure;
-use crate::path::{Found, Path, Root};
+use jsonpath::Formula;
+use jsonpath::Path;
+use jsonpath::Sight;
 
 /// A compiled template.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Template {
     /// Nothing in it is filled in.
     Fixed(Value),
-    Part(Path),
+    Filled(Formula),
     Array(Box<[Template]>),
     Object(Box<[(String, Template)]>),
 }
 
 impl Template {
-    pub(crate) fn read(node: &Node, pointer: &str, report: &Report) -> Self {
-        match node {
-            Node::Leaf(value) => Self::Fixed(value.clone()),
-            Node::Array(items) => {
-                let read = |(index, item)| Self::read(item, &below(pointer, index), report);
-                let items: Box<[_]> = items.iter().enumerate().map(read).collect();
+    /// Reads a template.
+    pub(crate) fn read(node: &Node, report: &Report) -> Self {
+        match &node.shape {
+            Shape::Leaf(value) => Self::Fixed(value.clone()),
+            Shape::Array(items) => {
+                let items: Box<[_]> = items.iter().map(|item| Self::read(item, report)).collect();
                 if items.iter().all(Self::is_fixed) { Self::Fixed(node.value()) } else { Self::Array(items) }
             }
-            Node::Object(members) => {
-                let read = |(key, inner): &(String, Node)| member(key, inner, pointer, report);
-                let read: Box<[_]> = members.iter().map(read).collect();
-                let mut names: Vec<&str> = read.iter().map(|(name, _)| name.as_str()).collect();
-                names.sort_unstable();
-                for pair in names.windows(2) {
-                    if let [one, other] = pair
-                        && one == other
-                    {
-                        report.schema(&below(pointer, one), format!("'{one}' and '{one}.$' exclude each other."));
+            Shape::Object(members) => {
+                let mut read = Vec::with_capacity(members.len());
+                let mut keys = std::collections::HashMap::with_capacity(members.len());
+                for member in members {
+                    let (name, inner) = filled(&member.key, &member.node, member.at, report);
+                    // The same key twice has been reported.
+                    if keys.insert(name.clone(), &member.key).is_some_and(|key| *key != member.key) {
+                        let name = quoted(&name);
+                        report
+                            .schema(member.at, format!("The name {name} stands here with and without '.$'; keep one."));
                     }
+                    read.push((name, inner));
                 }
                 if read.iter().all(|(_, inner)| inner.is_fixed()) {
                     Self::Fixed(node.value())
                 } else {
-                    Self::Object(read)
+                    Self::Object(read.into())
                 }
             }
         }
@@ -52,35 +57,33 @@ impl Template {
         matches!(self, Self::Fixed(_))
     }
 
-    /// Whether a path in it starts at the context object.
-    pub(crate) fn reads_context(&self) -> bool {
+    /// Calls `visit` with each path in it.
+    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
-            Self::Fixed(_) => false,
-            Self::Part(path) => path.root() == Root::Context,
-            Self::Array(items) => items.iter().any(Self::reads_context),
-            Self::Object(members) => members.iter().any(|(_, inner)| inner.reads_context()),
+            Self::Fixed(_) => {}
+            Self::Filled(formula) => formula.visit(visit),
+            Self::Array(items) => items.iter().for_each(|item| item.visit(visit)),
+            Self::Object(members) => members.iter().for_each(|(_, inner)| inner.visit(visit)),
         }
     }
 
     /// Fills the template in. What is copied is counted off `budget` before it is copied: a template must not be able
-    /// to multiply a document beyond what a run may hold.
-    pub(crate) fn fill(&self, document: &Value, context: &Value, budget: &mut Budget) -> Result<Value, Failure> {
+    /// to multiply a document beyond what a run may hold. `field` is the name that a failure tells.
+    pub(crate) fn fill(&self, sight: Sight<'_>, budget: &mut Budget, field: &str) -> Result<Value, Failure> {
         match self {
-            Self::Fixed(value) => {
-                budget.spend(value)?;
-                Ok(value.clone())
+            Self::Fixed(value) => budget.copy(value, sight.world),
+            Self::Filled(formula) => {
+                let field = format!("{field}.$");
+                match formula.evaluate(sight, &field)? {
+                    Cow::Borrowed(value) => budget.copy(value, sight.world),
+                    Cow::Owned(value) => budget.keep(value),
+                }
             }
-            Self::Part(path) => match path.find(document, context) {
-                Found::Whole => budget.copy(document),
-                Found::One(part) => budget.copy(part),
-                Found::Many(parts) => parts.into_iter().map(|part| budget.copy(part)).collect(),
-                Found::Missing => Err(Failure::runtime(format!("The JSONPath '{path}' was not found in the input."))),
-            },
-            Self::Array(items) => items.iter().map(|item| item.fill(document, context, budget)).collect(),
+            Self::Array(items) => items.iter().map(|item| item.fill(sight, budget, field)).collect(),
             Self::Object(members) => {
                 let mut object = Map::new();
                 for (name, inner) in members {
-                    object.insert(name.clone(), inner.fill(document, context, budget)?);
+                    object.insert(name.clone(), inner.fill(sight, budget, name)?);
                 }
                 Ok(Value::Object(object))
             }
@@ -88,21 +91,18 @@ impl Template {
     }
 }
 
-fn member(key: &str, inner: &Node, pointer: &str, report: &Report) -> (String, Template) {
-    let place = below(pointer, key);
+/// A member with its name as it is filled in.
+pub(crate) fn filled(key: &str, node: &Node, at: At, report: &Report) -> (String, Template) {
     let Some(name) = key.strip_suffix(".$") else {
-        return (key.to_owned(), Template::read(inner, &place, report));
+        return (key.to_owned(), Template::read(node, report));
     };
-    let filled = match inner.text() {
+    let formula = match node.text() {
         None => {
-            report.schema(&place, "The value of a key that ends in '.$' must be a string.");
+            report
+                .schema(at, "The value of a key that ends in '.$' must be a string: a path or an intrinsic function.");
             None
         }
-        Some(text) if text.starts_with("States.") => {
-            report.not_supported(&place, "An intrinsic function");
-            None
-        }
-        Some(text) => crate::parse::path(text, &place, report),
+        Some(text) => crate::parse::formula(text, at, report),
     };
-    (name.to_owned(), filled.map_or(Template::Fixed(Value::Null), Template::Part))
+    (name.to_owned(), formula.map_or(Template::Fixed(Value::Null), Template::Filled))
 }

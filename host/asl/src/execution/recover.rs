@@ -8,7 +8,8 @@ use crate::data::Document;
 use crate::failure::{BRANCH_FAILED, Failure};
 use crate::frame::{Doing, FrameId};
 use crate::machine::StateMachine;
-use crate::recovery::{self, Retrier};
+use crate::recovery::{self, Catcher, Retrier};
+use crate::state::State;
 
 impl Execution {
     /// Lets the state at which the frame stands deal with `failure`.
@@ -17,7 +18,12 @@ impl Execution {
     ///
     /// The failure that goes further up, when the state does not take it or could not pass it on.
     pub(super) fn recover(&mut self, machine: &StateMachine, id: FrameId, failure: Failure) -> Result<Move, Failure> {
-        let Some(state) = self.frames.get(id).and_then(|frame| machine.at(frame.state)) else { return Err(failure) };
+        let Some(frame) = self.frames.get(id) else { return Err(failure) };
+        let Some(state) = machine.at(frame.state) else { return Err(failure) };
+        if frame.joins() {
+            // Branches and iterations that still run are given up.
+            self.frames.remove_below(id);
+        }
         let Some(errand) = state.errand() else { return Err(failure) };
         // The first Retrier that names the error is the only one that counts, even if it is used up.
         let matching = errand.retry.iter().enumerate().find(|(_, retrier)| recovery::takes(&retrier.errors, &failure));
@@ -29,12 +35,23 @@ impl Execution {
         let Some(catcher) = errand.catch.iter().find(|catcher| recovery::takes(&catcher.errors, &failure)) else {
             return Err(failure);
         };
-        let (context_limit, output) = (self.limit(), Document::new(Arc::new(failure.output())));
-        let Some(frame) = self.frames.get_mut(id) else { return Err(failure) };
+        let caught = self.catch(state, catcher, id, &failure);
+        caught.map_err(|failure| failure.in_state(state.name.as_str()))
+    }
+
+    fn catch(&mut self, state: &State, catcher: &Catcher, id: FrameId, failure: &Failure) -> Result<Move, Failure> {
+        let Some(frame) = self.frames.get(id) else { return Ok(Move::Stay) };
+        let world = self.world(state, frame);
+        let output = Document::new(Arc::new(failure.output()));
+        let assigned = catcher.assign.evaluate(output.sight(&world));
+        self.settle(&world);
+        self.assign(id, assigned?)?;
+        let Some(frame) = self.frames.get_mut(id) else { return Ok(Move::Stay) };
         frame.doing = Doing::Ready;
-        let placed = frame.input.place(&catcher.placement, output, context_limit);
-        placed.map_err(|failure| failure.in_state(state.name.as_str()))?;
-        Ok(Move::Go(catcher.next, frame.input.clone()))
+        frame.input.place(&catcher.placement, output, &world)?;
+        let input = frame.input.clone();
+        self.settle(&world);
+        Ok(Move::Go(catcher.next, input))
     }
 
     /// Sets the frame to wait for its next try; false when the Retrier has no try left.

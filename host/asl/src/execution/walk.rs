@@ -10,9 +10,9 @@ use crate::failure::Failure;
 use crate::frame::{Doing, FrameId, Tries};
 use crate::state::{StateIndex, Then};
 
-/// How many states one event may enter. A loop without an effect would else never give control back. (A guess, as
-/// large as Step Functions' limit on the events of a whole execution.)
-const STEPS_MAX: u32 = 25_000;
+/// How many states one event may enter. A loop without an effect would else never give control back. (A guess: some
+/// hundredths of a second, and enough for a Map of 10,000 items with 10 states each.)
+const STEPS_MAX: u32 = 100_000;
 
 /// What a frame does next.
 #[derive(Debug)]
@@ -56,20 +56,16 @@ impl Execution {
                     Some(parent) => {
                         self.frames.remove(id);
                         id = parent.frame;
-                        self.join(id, parent.branch, output)
+                        self.join(&machine, id, parent.branch, output)
                     }
                 },
                 Move::Fail(failure) => match self.recover(&machine, id, failure) {
                     Ok(step) => step,
                     // Nothing here takes it: the enclosing state fails, or the run.
                     Err(failure) => match self.frames.get(id).and_then(|frame| frame.parent) {
-                        None => {
-                            let error = failure.error.map(std::borrow::Cow::into_owned);
-                            return self.end(Outcome::Failed { error, cause: failure.cause });
-                        }
+                        None => return self.end_failed(failure),
                         Some(parent) => {
                             id = parent.frame;
-                            self.frames.remove_below(id);
                             Move::Fail(failure.of_branch())
                         }
                     },
@@ -100,22 +96,5 @@ impl Execution {
             return Move::Fail(Failure::runtime("The machine goes through too many states without doing anything."));
         }
         Move::Enter
-    }
-
-    /// A branch of the Parallel state at which frame `id` stands has ended.
-    fn join(&mut self, id: FrameId, branch: usize, output: Document) -> Move {
-        let Some(Doing::Joining(joining)) = self.frames.get_mut(id).map(|frame| &mut frame.doing) else {
-            return Move::Stay;
-        };
-        if let Some(slot) = joining.results.get_mut(branch) {
-            *slot = Some(output.value);
-        }
-        joining.open = joining.open.saturating_sub(1);
-        if joining.open > 0 {
-            return Move::Stay;
-        }
-        let results = std::mem::take(&mut joining.results);
-        let own = |result: Option<Arc<Value>>| result.map_or(Value::Null, Arc::unwrap_or_clone);
-        Move::Complete(Arc::new(results.into_iter().map(own).collect()))
     }
 }

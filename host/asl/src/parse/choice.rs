@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
+use super::assign::assign;
 use super::scope::Targets;
 use super::{fields as common, state};
 use crate::choice::{Comparison, Operand, Order, Pattern, Quality, Rule, Test};
-use crate::diagnostic::below;
 use crate::document::{Fields, Node};
-use crate::path::Path;
 use crate::state::StateKind;
 use crate::timestamp;
+use jsonpath::Path;
 
 /// What an operator compares.
 #[derive(Clone, Copy)]
@@ -55,32 +55,20 @@ const OPERATORS: [(&str, Option<&str>, Subject); 23] = {
 
 /// `Choices`.
 pub(super) fn rules(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Box<[Rule]>> {
-    let node = fields.require("Choices")?;
-    let pointer = fields.at("Choices");
-    let nodes = list(node, &pointer, fields, "Choices")?;
+    fields.require("Choices")?;
+    let nodes = fields.list("Choices")?;
     let mut rules = Vec::with_capacity(nodes.len());
-    for (index, node) in nodes.iter().enumerate() {
-        let Some(mut rule) = Fields::open(node, below(&pointer, index), fields.report) else { continue };
+    for node in nodes {
+        let Some(mut rule) = Fields::open(node, node.at, fields.report) else { continue };
         rule.text("Comment");
-        common::not_supported(&mut rule, StateKind::Choice);
-        if rule.take("Condition").is_some() {
-            rule.report.not_supported(&rule.at("Condition"), "'Condition' (JSONata)");
-        }
+        common::foreign(&mut rule, StateKind::Choice);
+        common::foreign_condition(&mut rule);
+        let assign = assign(&mut rule);
         let next = rule.require("Next").and_then(|_| state::target(&mut rule, targets));
         let test = test(rule);
-        rules.extend(next.zip(test).map(|(next, test)| Rule { test, next }));
+        rules.extend(next.zip(test).map(|(next, test)| Rule { test, assign, next }));
     }
     (rules.len() == nodes.len()).then(|| rules.into())
-}
-
-fn list<'d>(node: &'d Node, pointer: &str, fields: &Fields<'_, '_>, name: &str) -> Option<&'d [Node]> {
-    match node {
-        Node::Array(nodes) if !nodes.is_empty() => Some(nodes),
-        _ => {
-            fields.report.schema(pointer, format!("'{name}' must be an array, and not empty."));
-            None
-        }
-    }
 }
 
 /// One rule without its transition.
@@ -90,9 +78,9 @@ fn test(mut fields: Fields<'_, '_>) -> Option<Test> {
     } else if fields.has("Or") {
         tests(&mut fields, "Or").map(Test::Any)
     } else if fields.has("Not") {
-        let pointer = fields.at("Not");
-        let inner = fields.take("Not").and_then(|node| Fields::open(node, pointer, fields.report));
-        inner.and_then(test_inside).map(|inner| Test::Not(Box::new(inner)))
+        let place = fields.at("Not");
+        let inner = fields.take("Not").and_then(|node| Fields::open(node, place, fields.report));
+        inner.and_then(test).map(|inner| Test::Not(Box::new(inner)))
     } else {
         comparison(&mut fields)
     };
@@ -100,22 +88,15 @@ fn test(mut fields: Fields<'_, '_>) -> Option<Test> {
     test
 }
 
-fn test_inside(fields: Fields<'_, '_>) -> Option<Test> {
-    test(fields)
-}
-
 fn tests(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Box<[Test]>> {
-    let node = fields.take(name)?;
-    let pointer = fields.at(name);
-    let nodes = list(node, &pointer, fields, name)?;
-    let open = |(index, node)| Fields::open(node, below(&pointer, index), fields.report);
-    let tests: Vec<Test> = nodes.iter().enumerate().filter_map(open).filter_map(test_inside).collect();
+    let nodes = fields.list(name)?;
+    let open = |node: &'_ Node| Fields::open(node, node.at, fields.report).and_then(test);
+    let tests: Vec<Test> = nodes.iter().filter_map(open).collect();
     (tests.len() == nodes.len()).then(|| tests.into())
 }
 
 fn comparison(fields: &mut Fields<'_, '_>) -> Option<Test> {
-    let variable = fields.require("Variable").and_then(|_| fields.text("Variable"));
-    let variable = variable.and_then(|text| common::path(text, &fields.at("Variable"), fields.report));
+    let variable = fields.require("Variable").and_then(|_| common::path(fields, "Variable"));
     let mut found = Vec::new();
     for (name, path_name, subject) in OPERATORS {
         if let Some(node) = fields.take(name) {
@@ -124,16 +105,20 @@ fn comparison(fields: &mut Fields<'_, '_>) -> Option<Test> {
         if let Some(path_name) = path_name
             && fields.take(path_name).is_some()
         {
-            let text = fields.text(path_name);
-            let path = text.and_then(|text| common::path(text, &fields.at(path_name), fields.report));
+            let path = common::path(fields, path_name);
             found.push(path.and_then(|path| subject.against(path)));
         }
     }
     if found.len() != 1 {
-        fields.report.schema(&fields.pointer, "A rule has exactly one operator, or 'And', 'Or' or 'Not'.");
+        fields.report.schema(fields.place, "A rule has exactly one operator, or 'And', 'Or' or 'Not'.");
         return None;
     }
-    Some(Test::Variable(variable?, found.pop()??))
+    let (variable, comparison) = (variable?, found.pop()??);
+    if variable.is_list() && !matches!(comparison, Comparison::Is(..)) {
+        let message = format!("{variable} always finds a list, with which this comparison is never true.");
+        fields.report.doubt(fields.at("Variable"), message);
+    }
+    Some(Test::Variable(variable, comparison))
 }
 
 fn constant(node: &Node, subject: Subject, name: &str, fields: &Fields<'_, '_>) -> Option<Comparison> {
@@ -158,7 +143,7 @@ fn constant(node: &Node, subject: Subject, name: &str, fields: &Fields<'_, '_>) 
         (Subject::Is(_), _) => (None, "true or false"),
     };
     if read.is_none() {
-        fields.report.schema(&fields.at(name), format!("'{name}' must be {wanted}."));
+        fields.wrong(name, format!("'{name}' must be {wanted}."));
     }
     read
 }

@@ -1,72 +1,60 @@
-//! Fields that several states have: paths, selections, placements, templates.
+//! Fields that several states have: paths, selections, placements, templates, limits.
 
-use crate::diagnostic::Report;
-use crate::document::{Fields, Node};
-use crate::path::{Path, PathError};
+use std::time::Duration;
+
+use super::{SECONDS_MAX, formula};
+use crate::document::{Fields, Node, Shape, quoted};
 use crate::reference_path::ReferencePath;
-use crate::state::{Flow, Placement, Selection, StateKind};
+use crate::state::{Flow, Limit, Placement, Selection, StateKind};
 use crate::template::Template;
+use jsonpath::Path;
 
-/// Fields of the language that this version does not run, wherever the language allows them.
-const NOT_SUPPORTED: [(&str, &str, &[StateKind]); 4] = {
-    use StateKind::{Choice, Parallel, Pass, Succeed, Task, Wait};
+/// Fields of the other language, and what stands for each in this one.
+const OF_JSONATA: [(&str, &str, &[StateKind]); 4] = {
+    use StateKind::{Choice, Map, Parallel, Pass, Succeed, Task, Wait};
     [
-        ("Assign", "'Assign' (variables)", &[Task, Parallel, Pass, Wait, Choice]),
-        ("Arguments", "'Arguments' (JSONata)", &[Task, Parallel]),
-        ("Output", "'Output' (JSONata)", &[Task, Parallel, Pass, Wait, Choice, Succeed]),
-        ("Credentials", "'Credentials'", &[Task]),
+        ("Arguments", "'Parameters'", &[Task, Parallel]),
+        (
+            "Output",
+            "'ResultSelector', 'ResultPath' and 'OutputPath'",
+            &[Task, Parallel, Map, Pass, Wait, Choice, Succeed],
+        ),
+        ("Items", "'ItemsPath'", &[Map]),
+        ("Condition", "'Variable' with an operator", &[]),
     ]
 };
 
-/// Reports what this version does not run yet.
-pub(super) fn not_supported(fields: &mut Fields<'_, '_>, kind: StateKind) {
-    for (name, what, kinds) in NOT_SUPPORTED {
-        if kinds.contains(&kind) && fields.take(name).is_some() {
-            fields.report.not_supported(&fields.at(name), what);
+/// Reports the fields of JSONata states in a JSONPath state.
+pub(super) fn foreign(fields: &mut Fields<'_, '_>, kind: StateKind) {
+    for (name, instead, kinds) in OF_JSONATA {
+        if kinds.contains(&kind) {
+            foreign_field(fields, name, instead);
         }
     }
 }
 
-/// `QueryLanguage`, of the machine or of a state.
-pub(super) fn language(fields: &mut Fields<'_, '_>) {
-    match fields.text("QueryLanguage") {
-        None | Some("JSONPath") => {}
-        Some("JSONata") => fields.report.not_supported(&fields.at("QueryLanguage"), "The query language JSONata"),
-        Some(_) => {
-            let message = "'QueryLanguage' must be \"JSONPath\" or \"JSONata\".";
-            fields.report.schema(&fields.at("QueryLanguage"), message);
-        }
+/// Reports `Condition` in a rule of a JSONPath state.
+pub(super) fn foreign_condition(fields: &mut Fields<'_, '_>) {
+    foreign_field(fields, "Condition", "'Variable' with an operator");
+}
+
+fn foreign_field(fields: &mut Fields<'_, '_>, name: &'static str, instead: &str) {
+    if fields.take(name).is_some() {
+        let message = format!("'{name}' belongs to JSONata states; a JSONPath state has {instead}.");
+        fields.wrong(name, message);
     }
 }
 
-/// Compiles a path; reports one that cannot be.
-pub(crate) fn path(text: &str, pointer: &str, report: &Report) -> Option<Path> {
-    judge(Path::parse(text), text, pointer, report)
-}
-
-fn judge<P>(parsed: Result<P, PathError>, text: &str, pointer: &str, report: &Report) -> Option<P> {
-    match parsed {
-        Ok(path) => Some(path),
-        Err(PathError::NotSupported(what)) => {
-            report.not_supported(pointer, what);
-            None
-        }
-        Err(PathError::Malformed(why)) => {
-            report.schema(pointer, format!("'{text}' is not a path that can stand here: {why}."));
-            None
-        }
-    }
-}
-
-/// A text field that holds a reference path.
-pub(super) fn reference_path(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<ReferencePath> {
+/// A text field that holds a path to one place.
+pub(super) fn one_place(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Path> {
     let text = fields.text(name)?;
-    let pointer = fields.at(name);
-    if text.starts_with("States.") {
-        fields.report.not_supported(&pointer, "An intrinsic function");
-        return None;
-    }
-    judge(ReferencePath::parse(text), text, &pointer, fields.report)
+    formula::one_place(text, fields.at(name), fields.report)
+}
+
+/// A text field that holds a path.
+pub(super) fn path(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Path> {
+    let text = fields.text(name)?;
+    formula::path(text, fields.at(name), fields.report)
 }
 
 /// `InputPath` and `OutputPath`.
@@ -78,8 +66,7 @@ fn selection(fields: &mut Fields<'_, '_>, name: &'static str) -> Selection {
     if fields.take(name).is_some_and(Node::is_null) {
         return Selection::Nothing;
     }
-    let Some(text) = fields.text(name) else { return Selection::Whole };
-    match path(text, &fields.at(name), fields.report) {
+    match path(fields, name) {
         Some(path) if !path.is_whole() => Selection::Part(path),
         _ => Selection::Whole,
     }
@@ -90,24 +77,40 @@ pub(super) fn placement(fields: &mut Fields<'_, '_>) -> Placement {
     if fields.take("ResultPath").is_some_and(Node::is_null) {
         return Placement::Discard;
     }
-    match reference_path(fields, "ResultPath") {
-        Some(path) if !path.path().is_whole() => Placement::Into(path),
-        _ => Placement::Replace,
+    let Some(text) = fields.text("ResultPath") else { return Placement::Replace };
+    match ReferencePath::parse(text) {
+        Ok(path) if path.path().is_whole() => Placement::Replace,
+        Ok(path) => Placement::Into(path),
+        Err(error) => {
+            let message = format!("{} is not a path that can stand here: {}.", quoted(text), error.0);
+            fields.wrong("ResultPath", message);
+            Placement::Replace
+        }
     }
 }
 
-/// `Parameters`: any JSON.
-pub(super) fn parameters(fields: &mut Fields<'_, '_>) -> Option<Template> {
-    let node = fields.take("Parameters")?;
-    Some(Template::read(node, &fields.at("Parameters"), fields.report))
+/// A template of any JSON.
+pub(super) fn template(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Template> {
+    let node = fields.take(name)?;
+    Some(Template::read(node, fields.report))
 }
 
-/// `ResultSelector`: an object.
-pub(super) fn selector(fields: &mut Fields<'_, '_>) -> Option<Template> {
-    let node = fields.take("ResultSelector")?;
-    let pointer = fields.at("ResultSelector");
-    if !matches!(node, Node::Object(_)) {
-        fields.report.schema(&pointer, "'ResultSelector' must be an object.");
+/// A template that must be an object.
+pub(super) fn object_template(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Template> {
+    let node = fields.take(name)?;
+    if !matches!(node.shape, Shape::Object(_)) {
+        fields.wrong(name, format!("'{name}' must be an object."));
     }
-    Some(Template::read(node, &pointer, fields.report))
+    Some(Template::read(node, fields.report))
+}
+
+/// A number of seconds from 1, or where to find it.
+pub(super) fn limit(fields: &mut Fields<'_, '_>, name: &'static str, path_name: &'static str) -> Limit {
+    fields.exclusive(name, path_name);
+    let fixed = fields.whole(name, 1, SECONDS_MAX);
+    match (one_place(fields, path_name), fixed) {
+        (Some(path), _) => Limit::At(path),
+        (None, Some(seconds)) => Limit::Fixed(Duration::from_secs(seconds.into())),
+        (None, None) => Limit::None,
+    }
 }

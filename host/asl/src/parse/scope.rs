@@ -1,86 +1,129 @@
-//! A set of states with its start: the machine's own, or a branch's. Names, targets, reachability and ends.
+//! A set of states with its start: the machine's own, a branch's, or a Map's. Names and targets.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{DiagnosticCode, Report, below};
-use crate::document::{Fields, Node};
+use crate::diagnostic::{DiagnosticCode, Report};
+use crate::document::{Fields, Member, Shape, quoted};
+use crate::language::QueryLanguage;
 use crate::machine::Scope;
-use crate::path::Root;
-use crate::state::{ScopeIndex, Selection, State, StateIndex, StateName, Work};
+use crate::reads::Reads;
+use crate::state::{ScopeIndex, State, StateIndex, StateName};
 
 /// Longest name of a state, in characters.
 const NAME_CHARACTERS_MAX: usize = 80;
 
+/// In how many states one is looked for that is only written in another case.
+const NAMES_COMPARED_MAX: usize = 1_000;
+
 /// Gives states and scopes their places while a definition is read.
 pub(super) struct Builder<'d, 'r> {
     pub(super) report: &'r Report,
-    states: Vec<Option<State>>,
+    /// The language of the machine.
+    pub(super) language: QueryLanguage,
+    pub(super) states: Vec<Option<State>>,
     scopes: Vec<Option<Scope>>,
+    /// The scope around each, and what it sees of it.
+    pub(super) around: Vec<Option<(usize, Sight)>>,
     names: HashSet<&'d str>,
+}
+
+/// What a scope sees of the variables around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// All of them.
+    Inside,
+    /// None: the children of a distributed Map.
+    Apart,
 }
 
 /// Where the transitions of one scope may lead.
 pub(super) type Targets<'d> = HashMap<&'d str, StateIndex>;
 
 impl<'d, 'r> Builder<'d, 'r> {
-    pub(super) fn new(report: &'r Report) -> Self {
-        Self { report, states: Vec::new(), scopes: Vec::new(), names: HashSet::new() }
+    pub(super) fn new(report: &'r Report, language: QueryLanguage) -> Self {
+        let (states, scopes, around) = (Vec::new(), Vec::new(), Vec::new());
+        Self { report, language, states, scopes, around, names: HashSet::new() }
     }
 
-    /// Reads `StartAt` and `States` of the machine, or of a branch of `parent`. The scope has its place in any case.
-    pub(super) fn scope(&mut self, fields: &mut Fields<'d, '_>, parent: Option<StateIndex>) -> ScopeIndex {
+    /// Reads `StartAt` and `States` of the machine, or of what belongs to the state `parent`. The scope has its place in
+    /// any case.
+    pub(super) fn scope(
+        &mut self,
+        fields: &mut Fields<'d, '_>,
+        parent: Option<StateIndex>,
+        sight: Sight,
+    ) -> ScopeIndex {
         let scope = ScopeIndex(self.scopes.len());
         self.scopes.push(None);
-        let start_at = fields.require("StartAt").and_then(|_| fields.text("StartAt"));
-        let Some(node) = fields.require("States") else { return scope };
-        let pointer = fields.at("States");
-        let Node::Object(members) = node else {
-            self.report.schema(&pointer, "'States' must be an object.");
-            return scope;
-        };
-        if members.is_empty() {
-            self.report.schema(&pointer, "'States' must not be empty.");
-            return scope;
-        }
-        let targets = self.claim(members, &pointer);
-        let errors = self.report.errors();
-        for (name, node) in members {
-            if let Some(&index) = targets.get(name.as_str()) {
-                self.state((scope, index, name), node, &targets, below(&pointer, name));
-            }
-        }
-        let Some(start_at) = start_at else { return scope };
-        let Some(&start) = targets.get(start_at) else {
-            self.report.error(DiagnosticCode::MissingTransitionTarget, &fields.at("StartAt"), missing(start_at));
-            return scope;
-        };
-        if let Some(slot) = self.scopes.get_mut(scope.0) {
+        let outer = self.report.scope.replace(scope.0);
+        self.around.push(parent.map(|_| (outer, sight)));
+        let start = self.states(fields, scope);
+        if let (Some(start), Some(slot)) = (start, self.scopes.get_mut(scope.0)) {
             *slot = Some(Scope { start, parent });
         }
-        // An edge that could not be read would make good states look unreachable.
-        if self.report.errors() == errors {
-            self.check_ways(start, &targets, &pointer);
-        }
+        self.report.scope.set(outer);
         scope
     }
 
+    /// The states of a scope, and the one it starts with.
+    fn states(&mut self, fields: &mut Fields<'d, '_>, scope: ScopeIndex) -> Option<StateIndex> {
+        let start_at = fields.require("StartAt").and_then(|_| fields.text("StartAt"));
+        let node = fields.require("States")?;
+        let Shape::Object(members) = &node.shape else {
+            fields.wrong("States", "'States' must be an object.");
+            return None;
+        };
+        if members.is_empty() {
+            fields.wrong("States", "'States' must not be empty.");
+            return None;
+        }
+        let targets = self.claim(members);
+        let errors = self.report.errors();
+        for Member { key, node, at } in members {
+            if let Some(&index) = targets.get(key.as_str())
+                && let Some(fields) = Fields::open(node, *at, self.report)
+            {
+                self.state((scope, index, key), fields, &targets);
+            }
+        }
+        let start_at = start_at?;
+        let start = targets.get(start_at).copied();
+        match start {
+            // An edge that could not be read would make good states look unreachable.
+            Some(start) if self.report.errors() == errors && self.are_read(&targets) => {
+                let places = members.iter().filter_map(|member| Some((*targets.get(member.key.as_str())?, member)));
+                self.check_ways(start, &places.collect::<Vec<_>>(), fields.at("States"));
+            }
+            Some(_) => {}
+            None => {
+                let at = fields.at("StartAt");
+                self.report.error(DiagnosticCode::MissingTransitionTarget, at, missing(start_at, &targets));
+            }
+        }
+        start
+    }
+
+    fn are_read(&self, targets: &Targets<'d>) -> bool {
+        targets.values().all(|index| self.states.get(index.0).is_some_and(Option::is_some))
+    }
+
     /// Gives each state of one `States` its place, all of them before those of its branches.
-    fn claim(&mut self, members: &'d [(String, Node)], pointer: &str) -> Targets<'d> {
+    fn claim(&mut self, members: &'d [Member]) -> Targets<'d> {
         let mut targets = Targets::with_capacity(members.len());
-        for (name, _) in members {
-            let length = name.chars().count();
+        for Member { key, at, .. } in members {
+            let length = key.chars().count();
             if length == 0 || length > NAME_CHARACTERS_MAX {
                 let message = format!("The name of a state has 1 to {NAME_CHARACTERS_MAX} characters.");
-                self.report.schema(&below(pointer, name), message);
+                self.report.schema(*at, message);
             }
-            if targets.contains_key(name.as_str()) {
+            if targets.contains_key(key.as_str()) {
                 continue; // The duplicate key has been reported.
             }
-            if !self.names.insert(name) {
-                let message = format!("Another state is called '{name}' too.");
-                self.report.error(DiagnosticCode::DuplicateStateName, &below(pointer, name), message);
+            if !self.names.insert(key) {
+                let message = format!("Another state is called {} too; rename one.", quoted(key));
+                self.report.error(DiagnosticCode::DuplicateStateName, *at, message);
             }
-            targets.insert(name, StateIndex(self.states.len()));
+            targets.insert(key, StateIndex(self.states.len()));
             self.states.push(None);
         }
         targets
@@ -89,73 +132,31 @@ impl<'d, 'r> Builder<'d, 'r> {
     fn state(
         &mut self,
         (scope, index, name): (ScopeIndex, StateIndex, &'d str),
-        node: &'d Node,
+        fields: Fields<'d, '_>,
         targets: &Targets<'d>,
-        pointer: String,
     ) {
-        let Some(fields) = Fields::open(node, pointer, self.report) else { return };
-        let work = super::state::read(self, fields, targets, index);
-        if let (Some(work), Some(slot)) = (work, self.states.get_mut(index.0)) {
-            *slot = Some(State { name: StateName::new(name), scope, work });
-        }
-    }
-
-    fn check_ways(&self, start: StateIndex, targets: &Targets<'d>, pointer: &str) {
-        let mut reached = HashSet::from([start.0]);
-        let mut open = vec![start];
-        let mut ends = false;
-        while let Some(state) = open.pop().and_then(|index| self.states.get(index.0)?.as_ref()) {
-            ends |= state.ends();
-            open.extend(state.ways_on().into_iter().chain(state.ways_out()).filter(|next| reached.insert(next.0)));
-        }
-        let mut lost: Vec<_> = targets.iter().filter(|(_, index)| !reached.contains(&index.0)).collect();
-        lost.sort_unstable_by_key(|(_, index)| **index);
-        for (name, _) in lost {
-            let message = format!("State \"{name}\" is not reachable.");
-            self.report.error(DiagnosticCode::MissingTransitionTarget, &below(pointer, name), message);
-        }
-        if !ends {
-            self.report.error(DiagnosticCode::MissingEndState, pointer, "Workflow has no terminal state.");
+        let read = super::state::read(self, fields, targets, index);
+        if let (Some((language, work)), Some(slot)) = (read, self.states.get_mut(index.0)) {
+            let reads = Reads::of(&work);
+            *slot = Some(State { name: StateName::new(name), scope, language, reads, work });
         }
     }
 
     /// Everything that was read, if all of it could be.
-    pub(super) fn finish(self) -> Option<(Vec<State>, Vec<Scope>, bool)> {
-        let states: Vec<State> = self.states.into_iter().collect::<Option<_>>()?;
-        let scopes = self.scopes.into_iter().collect::<Option<_>>()?;
-        let reads_context = states.iter().any(reads_context);
-        Some((states, scopes, reads_context))
+    pub(super) fn finish(self) -> Option<(Vec<State>, Vec<Scope>)> {
+        Some((self.states.into_iter().collect::<Option<_>>()?, self.scopes.into_iter().collect::<Option<_>>()?))
     }
 }
 
 /// Says that a transition leads nowhere.
-pub(super) fn missing(target: &str) -> String {
-    format!("There is no state \"{target}\" here to go to.")
+pub(super) fn missing(target: &str, targets: &Targets<'_>) -> String {
+    // A slip is told in machines that a person wrote.
+    let names = targets.keys().filter(|_| targets.len() <= NAMES_COMPARED_MAX);
+    let near = names.filter(|name| name.eq_ignore_ascii_case(target)).min();
+    let advice =
+        near.map_or_else(|| "name a state of the same 'States'.".to_owned(), |near| format!("write {}.", quoted(near)));
+    format!("There is no state {} here to go to; {advice}", quoted(target))
 }
 
-fn reads_context(state: &State) -> bool {
-    let selects = |selection: &Selection| match selection {
-        Selection::Part(path) => path.root() == Root::Context,
-        Selection::Whole | Selection::Nothing => false,
-    };
-    let flow = match &state.work {
-        Work::Task(task) => &task.errand.flow,
-        Work::Parallel(parallel) => &parallel.errand.flow,
-        Work::Pass(pass) => &pass.flow,
-        Work::Choice(choice) => &choice.flow,
-        Work::Wait(wait) => &wait.flow,
-        Work::Succeed { flow } => flow,
-        Work::Fail(_) => return false,
-    };
-    let errand = state.errand();
-    let templates = match &state.work {
-        Work::Pass(pass) => [pass.parameters.as_ref(), None],
-        _ => [errand.and_then(|errand| errand.parameters.as_ref()), errand.and_then(|errand| errand.selector.as_ref())],
-    };
-    let chooses =
-        matches!(&state.work, Work::Choice(choice) if choice.rules.iter().any(|rule| rule.test.reads_context()));
-    selects(&flow.input)
-        || selects(&flow.output)
-        || templates.into_iter().flatten().any(crate::template::Template::reads_context)
-        || chooses
-}
+/// The states of one scope with their places in the text.
+pub(super) type Places<'d> = [(StateIndex, &'d Member)];

@@ -7,18 +7,21 @@ use serde_json::json;
 
 use crate::played::second;
 
-/// As the first version wrote it. Never written anew: a new format gets a new file.
+/// As each version wrote it. Never written anew: a new format gets a new file.
 const FORMAT_1: &[u8] = include_bytes!("../blobs/format-1.blob");
-const DEFINITION: &str = include_str!("../blobs/definition.json");
+const FORMAT_2: &[u8] = include_bytes!("../blobs/format-2.blob");
+/// Has one frame of each kind of format 1: it joins, invokes, waits, waits to try again, and has a finished branch.
+const DEFINITION_1: &str = include_str!("../blobs/definition-1.json");
+/// And Maps with and without `ItemSelector`, in the midst of their items, and variables.
+const DEFINITION_2: &str = include_str!("../blobs/definition-2.json");
 
-fn machine() -> Arc<StateMachine> {
-    Arc::new(StateMachine::parse(DEFINITION).unwrap())
+fn machine(definition: &str) -> Arc<StateMachine> {
+    Arc::new(StateMachine::parse(definition).unwrap())
 }
 
-/// A run that has one frame of each kind: it joins, invokes, waits, waits to try again, and has a finished branch.
 fn run() -> Execution {
     let context = Context { execution_id: "execution-1".to_owned(), seed: 7, ..Context::default() };
-    let mut run = machine().start(Arc::new(json!({"x": null})), context, second(0.0));
+    let mut run = machine(DEFINITION_2).start(Arc::new(json!({"x": null, "items": [1, 2, 3]})), context, second(0.0));
     while let Some(effect) = run.next_effect() {
         match effect {
             Effect::Invoke { task, state, .. } if state.as_str() == "Fails" => {
@@ -32,15 +35,9 @@ fn run() -> Execution {
     run
 }
 
-#[test]
-fn format_1_is_written_as_it_always_was() {
-    let blob = run().encode().unwrap();
-    assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(FORMAT_1));
-}
-
-#[test]
-fn a_run_that_was_stored_in_format_1_goes_on_to_its_end() {
-    let mut run = Execution::decode(machine(), FORMAT_1).unwrap();
+/// Goes on to the end, with tasks that answer their names, and says which tasks were asked for.
+fn finish(definition: &str, blob: &[u8]) -> (Vec<String>, Option<Outcome>) {
+    let mut run = Execution::decode(machine(definition), blob).unwrap();
     let mut asked = Vec::new();
     let mut end = None;
     let mut now = second(0.5);
@@ -57,27 +54,53 @@ fn a_run_that_was_stored_in_format_1_goes_on_to_its_end() {
             Effect::Finished(outcome) => end = Some(outcome),
         }
     }
+    (asked, end)
+}
+
+#[test]
+fn format_2_is_written_as_it_always_was() {
+    let blob = run().encode().unwrap();
+    assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(FORMAT_2));
+}
+
+#[test]
+fn a_run_that_was_stored_in_format_1_goes_on_to_its_end() {
+    let (asked, end) = finish(DEFINITION_1, FORMAT_1);
     assert_eq!(asked, ["1 Works 1", "3 Fails 2"]);
     assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", {"x": null}, null])))));
 }
 
 #[test]
+fn a_run_that_was_stored_in_format_2_goes_on_to_its_end() {
+    let (asked, end) = finish(DEFINITION_2, FORMAT_2);
+    assert_eq!(asked, ["1 Works 1", "3 Plain 1", "4 Shaped 1", "5 Plain 1", "6 Shaped 1", "7 Fails 2"]);
+    let input = json!({"x": null, "items": [1, 2, 3]});
+    let items = json!([[1, "set"], [2, "set"], [3, "set"]]);
+    assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", input, null, items, items])))));
+}
+
+#[test]
 fn bytes_that_are_no_run_of_this_machine_are_refused() {
-    let decode = |blob: &[u8]| Execution::decode(machine(), blob).map(|_| ());
+    let decode = |blob: &[u8]| Execution::decode(machine(DEFINITION_2), blob).map(|_| ());
     assert!(matches!(decode(b""), Err(DecodeError::Empty)));
-    assert!(matches!(decode(b"\x02{}"), Err(DecodeError::UnknownFormat(2))));
-    assert!(matches!(decode(b"\x01{}"), Err(DecodeError::Malformed(_))));
-    let blob = String::from_utf8(FORMAT_1.to_vec()).unwrap();
+    assert!(matches!(decode(b"\x03{}"), Err(DecodeError::UnknownFormat(3))));
+    assert!(matches!(decode(b"\x02{}"), Err(DecodeError::Malformed(_))));
+    let blob = String::from_utf8(FORMAT_2.to_vec()).unwrap();
     for (there, instead) in [
         ("\"state\":\"Fails\"", "\"state\":\"Gone\""),
         ("\"state\":\"Fails\"", "\"state\":\"Waits\""),
         ("\"parent\":[0,1]", "\"parent\":[0,0]"),
         ("\"parent\":[0,1]", "\"parent\":[9,1]"),
         ("\"parent\":[0,1]", "\"parent\":null"),
-        ("\"next_frame\":5", "\"next_frame\":2"),
-        ("\"next_task\":3", "\"next_task\":1"),
-        ("\"next_task\":3", "\"next_task\":18446744073709551615"),
-        ("\"input\":[{\"x\":null}],\"now\"", "\"input\":[],\"now\""),
+        ("\"next_frame\":11", "\"next_frame\":2"),
+        ("\"next_task\":5", "\"next_task\":1"),
+        ("\"next_task\":5", "\"next_task\":18446744073709551615"),
+        ("\"input\":[{\"items\":[1,2,3],\"x\":null}],\"now\"", "\"input\":[],\"now\""),
+        ("\"items\":[1,2,3],\"input\"", "\"items\":[1,2],\"input\""),
+        ("\"items\":[1,2,3],\"input\"", "\"items\":{},\"input\""),
+        ("\"input\":[],\"next\":2", "\"input\":[],\"next\":3"),
+        ("\"input\":[],\"next\":2", "\"input\":[],\"next\":99"),
+        ("\"input\":[],\"next\":2", "\"input\":[1],\"next\":2"),
     ] {
         assert!(blob.contains(there), "{there} in {blob}");
         let changed = blob.replacen(there, instead, 1);

@@ -53,14 +53,14 @@ fn every_mistake_is_reported_and_not_only_the_first() {
     refused(
         &definition,
         &[
-            (SCHEMA, "/TimeoutSeconds"),
-            (SCHEMA, "/Version"),
+            (SCHEMA, "/Extra"),
+            (MissingTransitionTarget, "/StartAt"),
             (SCHEMA, "/States/A"),
             (MissingTransitionTarget, "/States/A/Next"),
             (SCHEMA, "/States/B/End"),
             (SCHEMA, "/States/C/Type"),
-            (MissingTransitionTarget, "/StartAt"),
-            (SCHEMA, "/Extra"),
+            (SCHEMA, "/TimeoutSeconds"),
+            (SCHEMA, "/Version"),
         ],
     );
 }
@@ -171,11 +171,11 @@ fn a_wildcard_error_stands_alone_and_all_stands_last() {
     state_refused(
         &with(numbers),
         &[
+            (SCHEMA, "/Retry/0/BackoffRate"),
             (SCHEMA, "/Retry/0/IntervalSeconds"),
+            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/MaxAttempts"),
             (SCHEMA, "/Retry/0/MaxDelaySeconds"),
-            (SCHEMA, "/Retry/0/BackoffRate"),
-            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/Next"),
         ],
     );
@@ -224,21 +224,32 @@ fn a_template_fills_in_strings_only_and_no_name_twice() {
     let pass = |parameters: Value| json!({"Type": "Pass", "End": true, "Parameters": parameters});
     state_refused(&pass(json!({"a.$": 1})), &[(SCHEMA, "/Parameters/a.$")]);
     state_refused(&pass(json!({"b": [{"a.$": "x"}]})), &[(SCHEMA, "/Parameters/b/0/a.$")]);
-    state_refused(&pass(json!({"a": 1, "a.$": "$"})), &[(SCHEMA, "/Parameters/a")]);
+    state_refused(&pass(json!({"a": 1, "a.$": "$"})), &[(SCHEMA, "/Parameters/a.$")]);
 }
 
 #[test]
-fn what_this_version_does_not_run_says_so() {
-    let here = |state: Value, place: &str| state_refused(&state, &[(NotSupported, place)]);
-    here(json!({"Type": "Map", "ItemProcessor": {}, "End": true}), "/Type");
-    here(json!({"Type": "Pass", "Assign": {"x": 1}, "End": true}), "/Assign");
-    here(json!({"Type": "Pass", "QueryLanguage": "JSONata", "End": true}), "/QueryLanguage");
-    here(json!({"Type": "Pass", "Output": "{% 1 %}", "End": true}), "/Output");
-    here(json!({"Type": "Pass", "Parameters": {"a.$": "States.UUID()"}, "End": true}), "/Parameters/a.$");
-    here(json!({"Type": "Fail", "CausePath": "States.Format('x')"}), "/CausePath");
-    for path in ["$..a", "$[0:1]", "$[0,1]", "$['a','b']", "$[?(@.a)]", "$.a.length()", "$name.a"] {
-        here(json!({"Type": "Succeed", "InputPath": path}), "/InputPath");
+fn jsonata_is_recognised_and_said_to_be_missing() {
+    state_refused(
+        &json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 %}", "End": true}),
+        &[(NotSupported, "/QueryLanguage")],
+    );
+    let machine = |state: Value| json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}});
+    let language = (NotSupported, "/QueryLanguage");
+    refused(&machine(json!({"Type": "Pass", "Output": "{% 1 %}", "End": true})), &[language]);
+    let own = json!({"Type": "Pass", "QueryLanguage": "JSONPath", "End": true});
+    refused(&machine(own), &[language, (SCHEMA, "/States/A/QueryLanguage")]);
+}
+
+#[test]
+fn a_field_of_the_other_language_says_what_to_write_instead() {
+    for (state, field) in [
+        (json!({"Type": "Pass", "Output": "{% 1 %}", "End": true}), "/Output"),
+        (json!({"Type": "Task", "Resource": "r", "Arguments": {}, "End": true}), "/Arguments"),
+    ] {
+        state_refused(&state, &[(SCHEMA, field)]);
     }
+    let findings = StateMachine::parse(&only(&json!({"Type": "Succeed", "Output": 1})).to_string()).unwrap_err();
+    assert!(findings[0].message.contains("'OutputPath'"), "{findings:?}");
 }
 
 #[test]
@@ -256,6 +267,201 @@ fn a_diagnostic_prints_its_code_and_place() {
         StateMachine::parse(r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#).unwrap_err();
     assert_eq!(
         findings[0].to_string(),
-        "MISSING_TRANSITION_TARGET: There is no state \"B\" here to go to. at /States/A/Next"
+        "MISSING_TRANSITION_TARGET: There is no state 'B' here to go to; name a state of the same 'States'. \
+         at /States/A/Next (line 1, column 51)"
     );
+}
+
+#[test]
+fn a_finding_says_where_it_stands_in_the_text() {
+    let text = "{\n  \"StartAt\": \"é\",\n  \"States\": {\n    \"é\": { \"Type\": \"Pass\", \"Ende\": true,\n      \"End\": true }\n  }\n}";
+    let findings = StateMachine::parse(text).unwrap_err();
+    let [Diagnostic { pointer, line, column, offset, message, .. }] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((pointer.as_str(), *line, *column), ("/States/é/Ende", 4, 29));
+    assert_eq!(&text[*offset..offset + 6], "\"Ende\"");
+    assert!(message.contains("remove it"), "{message}");
+    let findings = StateMachine::parse("{\"a\": 1,\n \"b\": tru }").unwrap_err();
+    assert_eq!((findings[0].line, findings[0].column), (2, 7), "{findings:?}");
+}
+
+#[test]
+fn a_slip_of_the_keyboard_is_told_what_to_write() {
+    let text = r#"{"StartAt": "first", "States": {"First": {"type": "Pass", "Type": "Pass", "End": true}}}"#;
+    let findings = StateMachine::parse(text).unwrap_err();
+    let messages: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(messages[0].contains("write 'First'") && messages[1].contains("write 'Type'"), "{messages:?}");
+}
+
+#[test]
+fn findings_are_bounded_however_many_there_are() {
+    let many: Vec<String> = (0..20_000).map(|number| format!("\"x{number}\": 1")).collect();
+    let text = format!("{{\"StartAt\": \"A\", \"States\": {{\"A\": {{\"Type\": \"Succeed\", {}}}}}}}", many.join(","));
+    assert_eq!(StateMachine::parse(&text).unwrap_err().len(), 1_000);
+    let long = "k".repeat(200_000);
+    let inner: Vec<String> = (0..2_000).map(|number| format!("{{\"a{number}.$\": 1}}")).collect();
+    let state = format!("{{\"Type\": \"Pass\", \"End\": true, \"Parameters\": {{\"{long}\": [{}]}}}}", inner.join(","));
+    let findings = StateMachine::parse(&format!("{{\"StartAt\": \"A\", \"States\": {{\"A\": {state}}}}}")).unwrap_err();
+    assert!((1..=10).contains(&findings.len()), "{}", findings.len());
+}
+
+#[test]
+fn variables_are_known_before_they_are_read_and_have_one_scope() {
+    use DiagnosticCode::InvalidVariable as Wrong;
+    let pass = |fields: Value| {
+        let mut pass = json!({"Type": "Pass", "End": true});
+        pass.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        pass
+    };
+    state_refused(&pass(json!({"OutputPath": "$gone"})), &[(Wrong, "/OutputPath")]);
+    state_refused(&pass(json!({"Parameters": {"x.$": "States.Array($.a, $gone.b)"}})), &[(Wrong, "/Parameters/x.$")]);
+    state_refused(&pass(json!({"InputPath": "$.a[?(@.b == $gone)]"})), &[(Wrong, "/InputPath")]);
+    for name in ["states", "x y", "1x", "", "a.b", &"x".repeat(81)] {
+        state_refused(&pass(json!({"Assign": {name: 1}})), &[(Wrong, &format!("/Assign/{name}"))]);
+    }
+    state_refused(&pass(json!({"Assign": {"x": 1, "x.$": "$"}})), &[(SCHEMA, "/Assign/x.$")]);
+    state_refused(&pass(json!({"Assign": []})), &[(SCHEMA, "/Assign")]);
+    let nested = |inner: Value, outer: Value| {
+        let branch = json!({"StartAt": "B", "States": {"B": inner}});
+        json!({"StartAt": "A", "States": {
+            "A": {"Type": "Parallel", "Branches": [branch], "Assign": outer, "Next": "C"},
+            "C": pass(json!({"OutputPath": "$x"}))}})
+    };
+    let at = "/States/A/Branches/0/States/B/Assign/x";
+    refused(&nested(pass(json!({"Assign": {"x": 1}})), json!({"x": 2})), &[(Wrong, at)]);
+    refused(&nested(pass(json!({"Assign": {"x": 1}})), json!({})), &[(Wrong, "/States/C/OutputPath")]);
+    let child = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "StartAt": "B",
+        "States": {"B": pass(json!({"OutputPath": "$x"}))}});
+    let map = json!({"Type": "Map", "Assign": {"x": 1}, "ItemProcessor": child, "End": true});
+    let found = findings(&only(&map).to_string());
+    assert!(found.contains(&(Wrong, "/States/A/ItemProcessor/States/B/OutputPath".to_owned())), "{found:?}");
+}
+
+#[test]
+fn a_map_has_one_processor_and_the_fields_of_its_mode() {
+    let inner = json!({"StartAt": "I", "States": {"I": {"Type": "Succeed"}}});
+    let map = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+        let mut map = json!({"Type": "Map", "ItemProcessor": inner, "End": true});
+        change(map.as_object_mut().unwrap());
+        map
+    };
+    let set = |name: &'static str, value: Value| map(&move |map| drop(map.insert(name.to_owned(), value.clone())));
+    state_refused(&map(&|map| drop(map.remove("ItemProcessor"))), &[(SCHEMA, "")]);
+    for (name, value) in [
+        ("Iterator", inner.clone()),
+        ("MaxConcurrency", json!(-1)),
+        ("MaxConcurrencyPath", json!("$.a[*]")),
+        ("ItemsPath", json!("items")),
+        ("Items", json!([])),
+        ("Label", json!("x")),
+        ("ItemReader", json!({})),
+        ("ItemBatcher", json!({})),
+        ("ResultWriter", json!({})),
+        ("ToleratedFailureCount", json!(1)),
+        ("ToleratedFailurePercentage", json!(1)),
+    ] {
+        state_refused(&set(name, value), &[(SCHEMA, &format!("/{name}"))]);
+    }
+    let with = |config: Value| {
+        let mut inner = inner.clone();
+        inner["ProcessorConfig"] = config;
+        set("ItemProcessor", inner)
+    };
+    let config = "/ItemProcessor/ProcessorConfig";
+    state_refused(
+        &with(json!({"Mode": "INLINE", "ExecutionType": "EXPRESS"})),
+        &[(SCHEMA, &format!("{config}/ExecutionType"))],
+    );
+    state_refused(&with(json!({"Mode": "LOCAL"})), &[(SCHEMA, &format!("{config}/Mode"))]);
+}
+
+#[test]
+fn a_distributed_map_is_checked_to_its_last_field() {
+    let map = |more: Value| {
+        let inner = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "I", "States": {"I": {"Type": "Succeed"}}});
+        let mut map = json!({"Type": "Map", "ItemProcessor": inner, "End": true});
+        map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        only(&map).to_string()
+    };
+    let reader =
+        |config: Value| json!({"ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config}});
+    let good = json!({"Label": "all", "ToleratedFailureCount": 3, "ToleratedFailurePercentagePath": "$.p",
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key.$": "$.k"},
+            "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"], "MaxItems": 5}},
+        "ItemBatcher": {"MaxItemsPerBatch": 10, "BatchInput": {"x.$": "$.x"}},
+        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"},
+            "WriterConfig": {"OutputType": "JSONL", "Transformation": "FLATTEN"}}});
+    let machine = StateMachine::parse(&map(good)).unwrap();
+    let [Diagnostic { severity: Severity::Warning, message, .. }] = machine.warnings() else { panic!("{machine:?}") };
+    assert!(message.contains("Weir.UnsupportedDistributedMap"), "{message}");
+    for (wrong, place) in [
+        (json!({"Label": "a b"}), "/Label"),
+        (json!({"Label": "x".repeat(41)}), "/Label"),
+        (json!({"ToleratedFailurePercentage": 101}), "/ToleratedFailurePercentage"),
+        (json!({"ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.a"}), "/ToleratedFailureCountPath"),
+        (json!({"ItemsPath": "$.a", "ItemReader": {"Resource": "arn:aws:states:::s3:getObject"}}), "/ItemsPath"),
+        (json!({"ItemReader": {"Resource": "arn:aws:states:::s3:putObject"}}), "/ItemReader/Resource"),
+        (reader(json!({"InputType": "XML"})), "/ItemReader/ReaderConfig/InputType"),
+        (reader(json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN"})), "/ItemReader/ReaderConfig"),
+        (reader(json!({"InputType": "JSON", "ItemsPointer": "a"})), "/ItemReader/ReaderConfig/ItemsPointer"),
+        (reader(json!({"InputType": "JSON", "MaxItems": 100_000_001})), "/ItemReader/ReaderConfig/MaxItems"),
+        (reader(json!({"InputType": "CSV", "ManifestType": "S3_INVENTORY"})), "/ItemReader/ReaderConfig/InputType"),
+        (json!({"ItemBatcher": {}}), "/ItemBatcher"),
+        (json!({"ItemBatcher": {"MaxInputBytesPerBatch": 262_145}}), "/ItemBatcher/MaxInputBytesPerBatch"),
+        (json!({"ResultWriter": {}}), "/ResultWriter"),
+    ] {
+        let errors: Vec<_> = StateMachine::parse(&map(wrong.clone())).expect_err(place).into_iter().collect();
+        let errors: Vec<_> = errors.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        assert!(errors.len() == 1 && errors[0].pointer == format!("/States/A{place}"), "{wrong}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_token_is_handed_on_where_it_is_waited_for() {
+    let task = |resource: &str, parameters: Value| {
+        only(&json!({"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true})).to_string()
+    };
+    let waits = "arn:aws:states:::lambda:invoke.waitForTaskToken";
+    assert_eq!(findings(&task(waits, json!({"x": 1}))), [(SCHEMA, "/States/A/Parameters".to_owned())]);
+    assert!(StateMachine::parse(&task(waits, json!({"t.$": "$$.Task.Token"}))).unwrap().warnings().is_empty());
+    assert!(StateMachine::parse(&task(waits, json!({"t.$": "$$"}))).unwrap().warnings().is_empty());
+    let other = StateMachine::parse(&task("r", json!({"t.$": "$$.Task.Token"}))).unwrap();
+    assert_eq!(other.warnings().len(), 1, "{:?}", other.warnings());
+}
+
+#[test]
+fn credentials_name_a_role() {
+    let task = |credentials: Value| json!({"Type": "Task", "Resource": "r", "Credentials": credentials, "End": true});
+    state_refused(&task(json!({})), &[(SCHEMA, "/Credentials")]);
+    state_refused(&task(json!("role")), &[(SCHEMA, "/Credentials")]);
+    state_refused(&task(json!({"RoleArn.$": "role"})), &[(SCHEMA, "/Credentials/RoleArn.$")]);
+    state_refused(&task(json!({"RoleArn": "a", "User": "b"})), &[(SCHEMA, "/Credentials/User")]);
+}
+
+#[test]
+fn what_a_run_would_only_meet_later_is_a_warning() {
+    let warned = |states: Value, place: &str| {
+        let machine = StateMachine::parse(&json!({"StartAt": "A", "States": states}).to_string()).unwrap();
+        let places: Vec<_> = machine.warnings().iter().map(|finding| finding.pointer.as_str()).collect();
+        assert_eq!(places, [place], "{:?}", machine.warnings());
+    };
+    let pass = |formula: &str| json!({"A": {"Type": "Pass", "Parameters": {"x.$": formula}, "End": true}});
+    warned(pass("$$.Execution.Nmae"), "/States/A/Parameters/x.$");
+    warned(pass("States.ArrayGetItem(States.Array(1), 1)"), "/States/A/Parameters/x.$");
+    warned(pass("States.ArrayRange(1, 1001, 1)"), "/States/A/Parameters/x.$");
+    let end = json!({"Type": "Succeed"});
+    let rule = json!({"Variable": "$.a[*]", "StringEquals": "x", "Next": "E"});
+    warned(
+        json!({"A": {"Type": "Choice", "Choices": [rule], "Default": "E"}, "E": end}),
+        "/States/A/Choices/0/Variable",
+    );
+    let rule = json!({"Variable": "$.a", "IsNull": true, "Next": "E"});
+    warned(
+        json!({"A": {"Type": "Choice", "Choices": [rule], "Default": "B"}, "B": {"Type": "Pass", "Next": "C"},
+            "C": {"Type": "Pass", "Next": "B"}, "E": end}),
+        "/States/B",
+    );
+    let task = |retry: Value| json!({"A": {"Type": "Task", "Resource": "r", "Retry": retry, "End": true}});
+    warned(task(json!([{"ErrorEquals": ["States.Runtime"]}])), "/States/A/Retry/0/ErrorEquals");
+    warned(task(json!([{"ErrorEquals": ["E"]}, {"ErrorEquals": ["F", "E"]}])), "/States/A/Retry/1/ErrorEquals");
 }

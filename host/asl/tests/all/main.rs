@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod blobs;
+mod bounds;
 mod cases;
 mod diagnostics;
+mod formulas;
 mod jitter;
 mod machine;
 mod played;
 mod prefixes;
+mod yaml;

@@ -10,9 +10,10 @@ use asl::{ApplyError, Context, Effect, Event, Execution, Outcome, StateMachine, 
 use serde_json::{Value, json};
 use types::Timestamp;
 
-/// One folder of `tests/cases/`.
+/// One case of `tests/cases/`: a folder, or a member of a file that has several.
 pub(crate) struct Case {
     pub(crate) name: String,
+    pub(crate) definition: Value,
     pub(crate) machine: Arc<StateMachine>,
     pub(crate) input: Value,
     pub(crate) events: Vec<Value>,
@@ -28,26 +29,39 @@ impl Case {
 
     fn read_all() -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-        let mut cases: Vec<Self> =
-            std::fs::read_dir(folder).unwrap().map(|entry| Self::read(&entry.unwrap().path())).collect();
+        let mut cases = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let topic = path.file_stem().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                cases.push(Self::of_folder(topic, &path));
+            } else {
+                let cases_of_topic = read(&path).unwrap_or_else(|| panic!("{topic} is empty"));
+                let members = cases_of_topic.as_object().unwrap_or_else(|| panic!("{topic} is an object"));
+                cases.extend(members.iter().map(|(name, case)| Self::new(format!("{topic}/{name}"), case)));
+            }
+        }
         cases.sort_by(|one, other| one.name.cmp(&other.name));
         cases
     }
 
-    fn read(folder: &Path) -> Self {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let file = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
-        let json = |file: &str, text: String| {
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}/{file}: {error}"))
-        };
-        let definition = file("definition.json").unwrap_or_else(|| panic!("{name} has no definition"));
-        let machine = StateMachine::parse(&definition).unwrap_or_else(|findings| panic!("{name}: {findings:?}"));
-        let events = file("events.json").map_or(json!([]), |text| json("events.json", text));
+    fn of_folder(name: String, folder: &Path) -> Self {
+        let parts = ["definition", "input", "events", "outcome"].into_iter();
+        let parts = parts.filter_map(|part| Some((part, read(&folder.join(format!("{part}.json")))?)));
+        let case: Value = parts.map(|(part, value)| (part.to_owned(), value)).collect();
+        let definition = std::fs::read_to_string(folder.join("definition.json")).unwrap();
+        Self { machine: machine(&name, &definition), ..Self::new(name, &case) }
+    }
+
+    fn new(name: String, case: &Value) -> Self {
+        let part = |part: &str| case.get(part).cloned();
+        let events = part("events").unwrap_or(json!([]));
         Self {
-            machine: Arc::new(machine),
-            input: file("input.json").map_or(json!({}), |text| json("input.json", text)),
+            machine: machine(&name, &case["definition"].to_string()),
+            definition: case["definition"].clone(),
+            input: part("input").unwrap_or(json!({})),
             events: events.as_array().unwrap_or_else(|| panic!("{name}: events are a list")).clone(),
-            outcome: json("outcome.json", file("outcome.json").unwrap_or_else(|| panic!("{name} has no outcome"))),
+            outcome: part("outcome").unwrap_or_else(|| panic!("{name} has no outcome")),
             name,
         }
     }
@@ -55,6 +69,29 @@ impl Case {
     /// A fresh run of the case.
     pub(crate) fn start(&self) -> Execution {
         self.machine.start(Arc::new(self.input.clone()), context(), second(0.0))
+    }
+}
+
+fn machine(name: &str, definition: &str) -> Arc<StateMachine> {
+    Arc::new(StateMachine::parse(definition).unwrap_or_else(|findings| panic!("{name}: {findings:?}")))
+}
+
+/// The JSON of a file, if it is there.
+fn read(path: &Path) -> Option<Value> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(grown(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))))
+}
+
+/// Long texts and lists are written as `{"repeat": …, "times": …}`.
+fn grown(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(grown).collect(),
+        Value::Object(members) => match (members.get("repeat"), members.get("times").and_then(Value::as_u64)) {
+            (Some(Value::String(text)), Some(times)) => text.repeat(usize::try_from(times).unwrap()).into(),
+            (Some(item), Some(times)) => (0..times).map(|_| grown(item.clone())).collect(),
+            _ => members.into_iter().map(|(key, value)| (key, grown(value))).collect(),
+        },
+        other => other,
     }
 }
 
@@ -172,7 +209,7 @@ impl Played {
                 failed.get("error").and_then(Value::as_str) == error.as_deref() && cause_fits
             }),
             Some(Outcome::TimedOut) => wanted.get("timed_out").is_some(),
-            None => false,
+            None => wanted.get("running").is_some(),
         };
         if right { Ok(()) } else { Err(format!("ended with {:?}, not {wanted}", self.end)) }
     }

@@ -9,11 +9,14 @@ use super::*;
 struct Sleepers {
     begun: AtomicU32,
     done: AtomicU32,
+    /// The most that were under way at one time.
+    most: AtomicU32,
 }
 
 impl Tasks for Sleepers {
     async fn perform(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
-        self.begun.fetch_add(1, SeqCst);
+        let begun = self.begun.fetch_add(1, SeqCst) + 1;
+        self.most.fetch_max(begun - self.done.load(SeqCst), SeqCst);
         let wait = task.input["ms"].as_u64().unwrap_or(0);
         if wait > 0 {
             tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -62,6 +65,17 @@ async fn branches_run_side_by_side() {
     let output = succeeded(outcome(machine, json!({"ms": 100}), &Sleepers::default()).await);
     assert_eq!((output[0]["state"].as_str(), output[1]["state"].as_str()), (Some("L"), Some("R")));
     assert!(started.elapsed() < Duration::from_millis(190), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn iterations_run_side_by_side_as_far_as_they_may() {
+    let inner = json!({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "x", "End": true}}});
+    let machine = json!({"StartAt": "All", "States": {
+        "All": {"Type": "Map", "MaxConcurrency": 2, "ItemProcessor": inner, "End": true},
+    }});
+    let tasks = Sleepers::default();
+    let output = succeeded(outcome(machine, json!([{"ms": 5}, {"ms": 5}, {"ms": 5}, {"ms": 5}]), &tasks).await);
+    assert_eq!((output.as_array().map(Vec::len), tasks.done.load(SeqCst), tasks.most.load(SeqCst)), (Some(4), 4, 2));
 }
 
 #[tokio::test]

@@ -7,16 +7,24 @@ const DEPTH_MAX: usize = 120;
 
 /// How large a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
+pub struct Size {
     /// The length of its compact text.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// How many arrays and objects are nested at its deepest place.
-    pub(crate) depth: usize,
+    pub depth: usize,
 }
 
-/// Measures `value`.
-pub(crate) fn of(value: &Value) -> Size {
+/// Measures `value`. What is far too deep is not measured to its end: it fits nowhere.
+pub fn measure(value: &Value) -> Size {
+    below(value, 0)
+}
+
+fn below(value: &Value, level: usize) -> Size {
     let flat = |bytes| Size { bytes, depth: 0 };
+    if level > DEPTH_MAX {
+        return Size { bytes: 0, depth: DEPTH_MAX };
+    }
+    let of = |value: &Value| below(value, level + 1);
     match value {
         Value::Null | Value::Bool(true) => flat(4),
         Value::Bool(false) => flat(5),
@@ -35,7 +43,7 @@ pub(crate) fn of(value: &Value) -> Size {
 
 impl Size {
     /// Whether a document of this size may be part of a run with this limit on bytes.
-    pub(crate) const fn fits(self, bytes_max: usize) -> bool {
+    pub const fn fits(self, bytes_max: usize) -> bool {
         self.bytes <= bytes_max && self.depth <= DEPTH_MAX
     }
 
@@ -90,14 +98,14 @@ mod tests {
             json!([true, false, [], {}, {"a": 1}, ["x"]]),
             json!({"a\"b": "\u{1}\n\t\\é漢", "n": [0, -1, 10, 99, 100, -100, u64::MAX, i64::MIN, 1.5, -0.25, 1e21]}),
         ] {
-            assert_eq!(super::of(&value).bytes, serde_json::to_string(&value).unwrap().len(), "{value}");
+            assert_eq!(super::measure(&value).bytes, serde_json::to_string(&value).unwrap().len(), "{value}");
         }
     }
 
     #[test]
     fn the_depth_is_that_of_the_deepest_place() {
         for (value, depth) in [(json!(1), 0), (json!([]), 1), (json!([1, {"a": []}, {}]), 3)] {
-            assert_eq!(super::of(&value).depth, depth, "{value}");
+            assert_eq!(super::measure(&value).depth, depth, "{value}");
         }
     }
 }

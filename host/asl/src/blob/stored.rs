@@ -1,6 +1,7 @@
-//! Format 1: one JSON object. States stand by name, durations and moments in microseconds.
+//! Formats 1 and 2: one JSON object. States stand by name, durations and moments in microseconds. Format 2 added
+//! variables and Maps; a run of format 1 has none.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +14,12 @@ use super::DecodeError;
 use crate::context::Context;
 use crate::data::Document;
 use crate::execution::{Execution, Outcome};
-use crate::frame::{self, Doing, Frame, FrameId, Frames, Invoking, Joining, Parent, TaskId, Tries};
+use crate::frame::{Doing, Frame, FrameId, Frames, Invoking, Joining, Mapping, Parent, TaskId, Tries};
 use crate::machine::StateMachine;
-use crate::state::{StateIndex, Work};
+use crate::state::StateIndex;
+use crate::variables::Variables;
 
-pub(super) const FORMAT: u8 = 1;
+use super::check::check;
 
 /// A document. Kept as text, so that its own depth counts from zero when it is read.
 type Text = Box<RawValue>;
@@ -57,6 +59,8 @@ struct Stored {
     input: Text,
     retries: u32,
     by_retrier: Vec<u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    variables: BTreeMap<String, Text>,
     doing: Waits,
 }
 
@@ -73,6 +77,12 @@ enum Waits {
     Waiting(Timestamp),
     Retrying(Timestamp),
     Joining(Vec<Perhaps>),
+    Mapping {
+        results: Vec<Perhaps>,
+        items: Text,
+        input: Perhaps,
+        next: usize,
+    },
 }
 
 fn text(value: &Value) -> Result<Text, serde_json::Error> {
@@ -142,7 +152,7 @@ impl Run {
         }
         check(&machine, &frames, self.next_frame, self.next_task)?;
         let input = first(&self.input)?;
-        if machine.reads_context && outcome.is_none() && input.is_none() {
+        if machine.reads_input && outcome.is_none() && input.is_none() {
             return Err(DecodeError::Foreign("the input of the execution is missing"));
         }
         let mut run = Execution::new(machine, self.context, self.now);
@@ -165,12 +175,16 @@ fn store(machine: &StateMachine, frame: &Frame) -> Result<Option<Stored>, serde_
         Doing::Ready => return Ok(None),
         Doing::Waiting(moment) => Waits::Waiting(*moment),
         Doing::Retrying(moment) => Waits::Retrying(*moment),
-        Doing::Joining(joining) => {
-            Waits::Joining(joining.results.iter().map(|result| perhaps(result.as_ref())).collect::<Result<_, _>>()?)
-        }
+        Doing::Joining(joining) => Waits::Joining(results(joining)?),
+        Doing::Mapping(mapping) => Waits::Mapping {
+            results: results(&mapping.joining)?,
+            items: text(&mapping.items.value)?,
+            input: perhaps(mapping.input.as_ref().map(|input| &input.value))?,
+            next: mapping.next,
+        },
         Doing::Invoking(invoking) => Waits::Invoking {
             task: invoking.task,
-            input: perhaps(invoking.input.as_ref())?,
+            input: perhaps(invoking.input.as_ref().map(|input| &input.value))?,
             timeout_us: invoking.timeout.map(micros),
             heartbeat_us: invoking.heartbeat.map(micros),
             times_out_at: invoking.times_out_at,
@@ -185,8 +199,24 @@ fn store(machine: &StateMachine, frame: &Frame) -> Result<Option<Stored>, serde_
         input: text(&frame.input.value)?,
         retries: frame.tries.retries,
         by_retrier: frame.tries.by_retrier.clone(),
+        variables: frame
+            .variables
+            .iter()
+            .map(|(name, value)| Ok((name.to_string(), text(value)?)))
+            .collect::<Result<_, serde_json::Error>>()?,
         doing,
     }))
+}
+
+fn results(joining: &Joining) -> Result<Vec<Perhaps>, serde_json::Error> {
+    joining.results.iter().map(|result| perhaps(result.as_ref())).collect()
+}
+
+fn joining(results: &[Perhaps]) -> Result<Joining, DecodeError> {
+    let results: Vec<_> = results.iter().map(first).collect::<Result<_, _>>()?;
+    let open = results.iter().filter(|result| result.is_none()).count();
+    let bytes = results.iter().flatten().map(|result| jsonpath::measure(result).bytes).fold(0, usize::saturating_add);
+    Ok(Joining { results, open, bytes })
 }
 
 impl Stored {
@@ -195,15 +225,17 @@ impl Stored {
         let doing = match self.doing {
             Waits::Waiting(moment) => Doing::Waiting(moment),
             Waits::Retrying(moment) => Doing::Retrying(moment),
-            Waits::Joining(results) => {
-                let results: Vec<_> = results.iter().map(first).collect::<Result<_, _>>()?;
-                let open = results.iter().filter(|result| result.is_none()).count();
-                Doing::Joining(Joining { results, open })
-            }
+            Waits::Joining(results) => Doing::Joining(joining(&results)?),
+            Waits::Mapping { results, items, input, next } => Doing::Mapping(Mapping {
+                joining: joining(&results)?,
+                items: Document::new(value(&items)?),
+                input: first(&input)?.map(Document::new),
+                next,
+            }),
             Waits::Invoking { task, input, timeout_us, heartbeat_us, times_out_at, beats_until } => {
                 Doing::Invoking(Invoking {
                     task,
-                    input: first(&input)?,
+                    input: first(&input)?.map(Document::new),
                     timeout: timeout_us.map(Duration::from_micros),
                     heartbeat: heartbeat_us.map(Duration::from_micros),
                     times_out_at,
@@ -218,59 +250,13 @@ impl Stored {
             entered_at: self.entered_at,
             input: Document::new(value(&self.input)?),
             tries: Tries { retries: self.retries, by_retrier: self.by_retrier },
+            variables: Variables::new(
+                self.variables
+                    .iter()
+                    .map(|(name, stored)| Ok((name.as_str().into(), Document::new(value(stored)?))))
+                    .collect::<Result<_, DecodeError>>()?,
+            ),
             doing,
         })
     }
-}
-
-/// Whether the frames are such as a run of this machine can have.
-fn check(machine: &StateMachine, frames: &[Frame], next_frame: FrameId, next_task: u64) -> Result<(), DecodeError> {
-    let foreign = |why| Err(DecodeError::Foreign(why));
-    let mut tasks = std::collections::HashSet::new();
-    let mut branches = std::collections::HashSet::new();
-    for (place, frame) in frames.iter().enumerate() {
-        if frame.id >= next_frame || frames.get(place + 1).is_some_and(|next| next.id <= frame.id) {
-            return foreign("the frames are not in the order of their ids");
-        }
-        let Some(state) = machine.at(frame.state) else { return foreign("a frame stands at an unknown state") };
-        let fits = match (&state.work, &frame.doing) {
-            (Work::Task(_), Doing::Invoking(invoking)) => {
-                invoking.task.get() < next_task && tasks.insert(invoking.task)
-            }
-            (Work::Wait(_), Doing::Waiting(_)) | (Work::Task(_) | Work::Parallel(_), Doing::Retrying(_)) => true,
-            (Work::Parallel(parallel), Doing::Joining(joining)) => {
-                joining.results.len() == parallel.branches.len()
-                    && open_children(frames, frame.id) == joining.open
-                    && joining.open > 0
-            }
-            _ => false,
-        };
-        if !fits {
-            return foreign("a frame does what its state does not do");
-        }
-        if !belongs(machine, frames, frame)
-            || !branches.insert(frame.parent.map(|parent| (parent.frame, parent.branch)))
-        {
-            return foreign("a frame is no branch of its parent");
-        }
-    }
-    Ok(())
-}
-
-fn open_children(frames: &[Frame], id: FrameId) -> usize {
-    frames.iter().filter(|frame| frame.parent.is_some_and(|parent| parent.frame == id)).count()
-}
-
-/// Whether the frame stands in the branch of its parent's state that it says it is, which still has no result.
-fn belongs(machine: &StateMachine, frames: &[Frame], frame: &frame::Frame) -> bool {
-    let Some(scope) = machine.at(frame.state).map(|state| state.scope) else { return false };
-    let Some(parent) = frame.parent else { return scope.0 == 0 };
-    let Some(above) = frames.iter().find(|above| above.id == parent.frame && above.id < frame.id) else { return false };
-    let (Some(Work::Parallel(parallel)), Doing::Joining(joining)) =
-        (machine.at(above.state).map(|state| &state.work), &above.doing)
-    else {
-        return false;
-    };
-    parallel.branches.get(parent.branch) == Some(&scope)
-        && joining.results.get(parent.branch).is_some_and(Option::is_none)
 }

@@ -1,0 +1,16 @@
+//! Query languages: in which language the formulas of a state are written.
+
+/// `QueryLanguage`, of the machine and of single states.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum QueryLanguage {
+    /// Paths, payload templates and intrinsic functions.
+    #[default]
+    JsonPath,
+    /// Expressions in `{% … %}`. Recognised; states in it are refused as not supported yet.
+    Jsonata,
+}
+
+impl QueryLanguage {
+    /// How a definition calls them.
+    pub(crate) const WORDS: [(&str, Self); 2] = [("JSONPath", Self::JsonPath), ("JSONata", Self::Jsonata)];
+}

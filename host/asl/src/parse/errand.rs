@@ -1,0 +1,93 @@
+//! Task and Parallel states, and what they and Map have in common.
+
+use super::assign::assign;
+use super::scope::{Builder, Sight, Targets};
+use super::{fields as common, formula, recovery, state};
+use crate::document::{Fields, Shape};
+use crate::state::{Errand, Limit, Parallel, ScopeIndex, StateIndex, Task, Work};
+
+/// The fields around the work itself. `template` is the name of the one that shapes the input.
+pub(super) fn errand(fields: &mut Fields<'_, '_>, template: &'static str, targets: &Targets<'_>) -> Option<Errand> {
+    let flow = common::flow(fields);
+    let parameters = common::template(fields, template);
+    let selector = common::object_template(fields, "ResultSelector");
+    let placement = common::placement(fields);
+    let assign = assign(fields);
+    let retry = recovery::retry(fields);
+    let catch = recovery::catch(fields, targets);
+    let then = state::then(fields, targets);
+    Some(Errand { flow, parameters, selector, placement, assign, retry: retry?, catch: catch?, then: then? })
+}
+
+pub(super) fn task(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Work> {
+    let resource = fields.require("Resource").and_then(|_| fields.text("Resource"));
+    if resource == Some("") {
+        fields.wrong("Resource", "'Resource' must not be empty.");
+    }
+    let timeout = common::limit(fields, "TimeoutSeconds", "TimeoutSecondsPath");
+    let heartbeat = common::limit(fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
+    if let (Limit::Fixed(timeout), Limit::Fixed(heartbeat)) = (&timeout, &heartbeat)
+        && heartbeat >= timeout
+    {
+        fields.wrong("HeartbeatSeconds", "'HeartbeatSeconds' must be less than 'TimeoutSeconds'.");
+    }
+    credentials(fields);
+    let errand = errand(fields, "Parameters", targets)?;
+    let mut has_token = false;
+    if let Some(parameters) = &errand.parameters {
+        parameters.visit(&mut |path| has_token |= formula::is_token(path));
+    }
+    let resource = resource?;
+    let waits = resource.ends_with(".waitForTaskToken");
+    if waits && !has_token {
+        let message =
+            "A task that waits for its token must hand it on: add \"….$\": \"$$.Task.Token\" to its 'Parameters'.";
+        fields.report.schema(fields.at("Parameters"), message);
+    }
+    if !waits && has_token && !resource.contains(":activity:") {
+        let message = "Only activities and tasks that end in '.waitForTaskToken' have a token.";
+        fields.report.doubt(fields.at("Parameters"), message);
+    }
+    Some(Work::Task(Box::new(Task { resource: resource.into(), timeout, heartbeat, errand })))
+}
+
+/// `Credentials`: accepted, and of no use here.
+fn credentials(fields: &mut Fields<'_, '_>) {
+    let Some(node) = fields.take("Credentials") else { return };
+    let place = fields.at("Credentials");
+    let Some(mut credentials) = Fields::open(node, place, fields.report) else { return };
+    credentials.text("RoleArn");
+    if let Some(text) = credentials.text("RoleArn.$") {
+        formula::formula(text, credentials.at("RoleArn.$"), fields.report);
+    }
+    credentials.exclusive("RoleArn", "RoleArn.$");
+    if !credentials.has("RoleArn") && !credentials.has("RoleArn.$") {
+        fields.wrong("Credentials", "'Credentials' must have 'RoleArn' or 'RoleArn.$'.");
+    }
+    credentials.finish("'Credentials'");
+}
+
+pub(super) fn parallel<'d>(
+    builder: &mut Builder<'d, '_>,
+    fields: &mut Fields<'d, '_>,
+    targets: &Targets<'d>,
+    index: StateIndex,
+) -> Option<Work> {
+    let errand = errand(fields, "Parameters", targets);
+    let node = fields.require("Branches")?;
+    let nodes = match &node.shape {
+        Shape::Array(nodes) if !nodes.is_empty() => nodes,
+        _ => {
+            fields.wrong("Branches", "'Branches' must be an array of state machines, and not empty.");
+            return None;
+        }
+    };
+    let mut branches: Vec<ScopeIndex> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(mut branch) = Fields::open(node, node.at, builder.report) else { continue };
+        branch.text("Comment");
+        branches.push(builder.scope(&mut branch, Some(index), Sight::Inside));
+        branch.finish("a branch");
+    }
+    Some(Work::Parallel(Box::new(Parallel { branches: branches.into(), errand: errand? })))
+}
