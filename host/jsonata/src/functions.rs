@@ -137,6 +137,22 @@ pub(crate) fn transform_signature() -> &'static Signature {
     &TRANSFORM
 }
 
+/// A picture may be so long. It is gone through some times, and each of its characters may become one of the result.
+const PICTURE_BYTES_MAX: usize = 1_000;
+
+/// Counts the reading of a picture.
+///
+/// # Errors
+///
+/// `D3205` when it is too long.
+fn read_picture(run: &Evaluation<'_>, picture: &str) -> Result<()> {
+    if picture.len() > PICTURE_BYTES_MAX {
+        return crate::error::fail("D3205");
+    }
+    run.work(picture.len())?;
+    run.arena.spend(picture.len() * 16)
+}
+
 /// An argument, or nothing.
 fn argument<'a>(arguments: &[Value<'a>], place: usize) -> Value<'a> {
     arguments.get(place).copied().unwrap_or(Value::Undefined)

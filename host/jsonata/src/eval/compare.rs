@@ -35,6 +35,7 @@ pub(crate) fn deep_equal<'a>(run: &Evaluation<'a>, left: Value<'a>, right: Value
     let mut equal = true;
     left.each_field(&mut |name, value| {
         if equal {
+            run.read(name)?;
             equal = match right.field(name) {
                 Some(other) => deep_equal(run, value, other, depth + 1)?,
                 None => false,

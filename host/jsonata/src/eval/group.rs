@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::tuple::carried;
 use super::{Evaluation, Frame, Tuple};
-use crate::ast::Group;
+use crate::ast::{Group, Node};
 use crate::error::{Fault, Result};
 use crate::value::{Flags, Stream, Value};
 
@@ -50,6 +50,14 @@ impl<'a> Evaluation<'a> {
         self.arena.object(object)
     }
 
+    fn key(&self, node: &'a Node, input: Value<'a>, frame: &'a Frame<'a>) -> Result<Value<'a>> {
+        let key = self.eval(node, input, frame)?;
+        if let Value::Text(text) = key {
+            self.read(text)?;
+        }
+        Ok(key)
+    }
+
     fn group_items(&self, group: &'a Group, input: Value<'a>, frame: &'a Frame<'a>) -> Result<Vec<Entry<'a>>> {
         let items = input.as_items();
         // Of nothing an object can be made too.
@@ -58,7 +66,7 @@ impl<'a> Evaluation<'a> {
         for place in 0..count {
             let item = items.get(place);
             for (pair, (key, _)) in group.pairs.iter().enumerate() {
-                let key = self.eval(key, item, frame)?;
+                let key = self.key(key, item, frame)?;
                 if let Some(entry) = entries.entry(key, pair, group.position)? {
                     if entry.first.is_none() {
                         entry.first = Some(item);
@@ -80,7 +88,7 @@ impl<'a> Evaluation<'a> {
         for tuple in tuples {
             let inner = self.tuple_frame(*tuple, frame)?;
             for (pair, (key, _)) in group.pairs.iter().enumerate() {
-                let key = self.eval(key, tuple.context, inner)?;
+                let key = self.key(key, tuple.context, inner)?;
                 if let Some(entry) = entries.entry(key, pair, group.position)? {
                     self.work(1)?;
                     self.arena.spend(size_of::<Tuple<'_>>())?;

@@ -98,6 +98,9 @@ impl<'a> Evaluation<'a> {
                     Ok(value)
                 };
                 let (left, right) = (known(left)?, known(right)?);
+                if let Value::Text(text) = left {
+                    self.read(text)?;
+                }
                 match compare(left, right, position)? {
                     Order::Same => {}
                     Order::Missing(after) => return Ok(after),

@@ -5,7 +5,7 @@ mod picture;
 pub(crate) use picture::regular;
 use picture::{Part, Symbols};
 
-use super::{argument, number, text};
+use super::{argument, number, read_picture, text};
 use crate::error::{Fault, Result, fail};
 use crate::eval::Evaluation;
 use crate::value::{Value, rounded, to_fixed};
@@ -18,9 +18,7 @@ const SHIFTS_MAX: i32 = 400;
 
 pub(super) fn format_number<'a>(run: &Evaluation<'a>, arguments: &[Value<'a>]) -> Result<Value<'a>> {
     let (Some(value), Some(picture)) = (number(arguments, 0), text(arguments, 1)) else { return Ok(Value::Undefined) };
-    // A picture is gone through some times, and each of its characters may become one of the result.
-    run.work(picture.len())?;
-    run.arena.spend(picture.len().saturating_mul(16))?;
+    read_picture(run, picture)?;
     let symbols = Symbols::new(argument(arguments, 2))?;
     let mut parts = picture::parts(picture, &symbols)?;
     let second = parts.pop();

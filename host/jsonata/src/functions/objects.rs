@@ -75,7 +75,7 @@ fn collect<'a>(run: &Evaluation<'a>, value: Value<'a>, names: &mut Names<'a>, de
     match value.items() {
         Some(items) => items.iter().try_for_each(|item| collect(run, item, names, depth + 1)),
         None => value.each_field(&mut |name, _| {
-            run.work(1)?;
+            run.work(1 + name.len() / 32)?;
             names.set(name, Value::Null);
             Ok(())
         }),
@@ -124,7 +124,7 @@ pub(super) fn merge<'a>(run: &Evaluation<'a>, arguments: &[Value<'a>]) -> Result
     let mut names = Names::default();
     for item in items.iter() {
         item.each_field(&mut |name, value| {
-            run.work(1)?;
+            run.work(1 + name.len() / 32)?;
             names.set(name, value);
             Ok(())
         })?;

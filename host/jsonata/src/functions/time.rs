@@ -1,16 +1,13 @@
 //! Dates, times and whole numbers by the pictures of XPath.
 
-use super::{argument, number, text};
+use super::{argument, number, read_picture, text};
 use crate::datetime::{self, Integer, Reader};
 use crate::error::{Fault, Result};
 use crate::eval::Evaluation;
 use crate::value::Value;
 
-/// A picture is gone through character by character.
-fn read_picture(run: &Evaluation<'_>, picture: &str) -> Result<()> {
-    run.work(picture.len())?;
-    run.arena.spend(picture.len().saturating_mul(16))
-}
+/// To compile a picture that text is read by takes as long as so many steps.
+const COMPILE_STEPS: usize = 20_000;
 
 pub(super) fn now<'a>(run: &Evaluation<'a>, arguments: &[Value<'a>]) -> Result<Value<'a>> {
     written(run, run.environment.now as f64, text(arguments, 0), text(arguments, 1))
@@ -40,7 +37,10 @@ pub(super) fn to_millis<'a>(run: &Evaluation<'a>, arguments: &[Value<'a>]) -> Re
         return Ok(Value::Number(millis));
     };
     read_picture(run, picture)?;
-    let reader = run.readers.get(picture, || Reader::parse(picture))?;
+    let reader = run.readers.get(picture, || {
+        run.work(COMPILE_STEPS)?;
+        Reader::parse(picture)
+    })?;
     run.work(reader.cost(stamp.len()))?;
     let millis = reader.read(stamp, run.environment.now as f64)?;
     Ok(millis.map_or(Value::Undefined, Value::Number))

@@ -26,14 +26,18 @@ pub(super) enum Token {
     End,
 }
 
+/// An expression may hold so many regular expressions, each with an automaton of its own.
+const PATTERNS_MAX: usize = 100;
+
 pub(super) struct Lexer<'t> {
     text: &'t str,
     at: usize,
+    patterns: usize,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, patterns: 0 }
     }
 
     /// The next token and where it ends, which is where errors about it are said to be. After an operand a slash divides; elsewhere it begins a regular expression.
@@ -201,6 +205,10 @@ impl<'t> Lexer<'t> {
                 let flags = flags.unwrap_or_default();
                 self.at += flags.len();
                 let position = u32::try_from(start.saturating_sub(1)).unwrap_or(u32::MAX);
+                self.patterns += 1;
+                if self.patterns > PATTERNS_MAX {
+                    return refuse("L1005", position);
+                }
                 return Pattern::parse(source, flags).map_err(|fault| fault.at(position));
             }
             let after_backslash = self.text.get(..self.at).is_some_and(|before| before.ends_with('\\'));

@@ -81,6 +81,9 @@ impl Pratt<'_> {
         }
         let (token, position) = self.take(true)?;
         let mut left = self.operand(token, position)?;
+        if left.height > NESTING_MAX {
+            return Err(too_nested(position));
+        }
         while power < self.power() {
             let (token, position) = self.take(false)?;
             let Token::Operator(operator) = token else { break };

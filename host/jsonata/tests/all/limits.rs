@@ -102,10 +102,21 @@ fn parsing_has_a_limit_of_nesting_and_length() {
 }
 
 #[test]
+fn pictures_have_a_limit_of_length_and_are_not_compiled_for_nothing() {
+    for long in ["$formatInteger(1, $pad('0', 2000, ','))", "$formatNumber(1, $pad('0', 2000))", "$now('[Y,2000]')"] {
+        assert_eq!(run(long).unwrap_err().code, "D3205");
+    }
+    let option = "$formatNumber(1234567, '#,##0', {'grouping-separator': $pad('', 20, 'x')})";
+    assert_eq!(run(option).unwrap_err().code, "D3205");
+    assert_eq!(code("$map([1..1000], function($i){$toMillis('one', '[Yw]' & $i)})"), "L1001");
+}
+
+#[test]
 fn regular_expressions_have_a_limit_of_size_and_work() {
     assert_eq!(code("/(((a{100}){100}){100}){100}/"), "L1005");
     assert_eq!(code(&format!("/{}a{}/", "(".repeat(60), ")".repeat(60))), "L1005");
     assert_eq!(code(&format!("/{}/", "a".repeat(5_000))), "L1005");
+    assert_eq!(code(&format!("$f({}1)", "/a/,".repeat(101))), "L1005");
     // What makes a backtracking engine try for ever is answered at once.
     assert_eq!(run("$contains($pad('', 10000, 'a') & 'b', /^(a+)+$/)"), Ok(Some(json!(false))));
     assert_eq!(code("$count($match($pad('', 100000, 'a'), /a(?:.*b)?/))"), "L1001");

@@ -3,6 +3,9 @@
 use crate::error::{Result, fail};
 use crate::value::Value;
 
+/// A symbol may be so long: it may be written for every digit.
+const SYMBOL_BYTES_MAX: usize = 16;
+
 /// What stands for what.
 #[derive(Debug)]
 pub(super) struct Symbols {
@@ -33,6 +36,9 @@ impl Symbols {
         };
         options.each_field(&mut |name, value| {
             let Value::Text(text) = value else { return Ok(()) };
+            if text.len() > SYMBOL_BYTES_MAX {
+                return fail("D3205");
+            }
             match name {
                 "decimal-separator" => symbols.decimal = text.into(),
                 "grouping-separator" => symbols.grouping = text.into(),
