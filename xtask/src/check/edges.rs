@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 15] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("weir", &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "traces", "workflows"]),
     ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "traces", "workflows"]),
@@ -17,7 +17,8 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("ledger", &["store"]),
     ("traces", &["store"]),
     ("sandbox", &[]),
-    ("asl", &["jsonpath"]),
+    ("asl", &["jsonata", "jsonpath"]),
+    ("jsonata", &[]),
     ("jsonpath", &[]),
     ("api", &[]),
     ("store", &[]),
