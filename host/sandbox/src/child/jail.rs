@@ -64,8 +64,9 @@ pub(super) struct Jail {
 impl Jail {
     /// For compiling: much memory for its size, and none of it executable.
     pub(super) const COMPILE: Self = Self { addresses: 2 << 30, data: 2 << 30, cpu_seconds: 30, runs_code: false };
-    /// For trying: each memory reserves 4 GiB of addresses, and little of it may be used.
-    pub(super) const PROBE: Self = Self { addresses: 32 << 30, data: 1 << 30, cpu_seconds: 10, runs_code: true };
+    /// For trying: each memory reserves 4 GiB of addresses. What the guest may use of them is for the limits of its store
+    /// to say; the allocator of the host alone takes 1 GiB at once.
+    pub(super) const PROBE: Self = Self { addresses: 32 << 30, data: 2 << 30, cpu_seconds: 10, runs_code: true };
 
     /// Shuts the process in for good, and names what the kernel does not offer.
     ///

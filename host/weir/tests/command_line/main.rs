@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
 mod host;
+mod publish;
 mod start;
 mod stops;
 mod words;
