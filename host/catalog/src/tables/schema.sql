@@ -54,7 +54,6 @@ CREATE TABLE release (
     concurrency INTEGER NOT NULL CHECK (concurrency >= 1),
     errors_json TEXT NOT NULL CHECK (json_valid(errors_json)),
     config_json TEXT NOT NULL CHECK (json_valid(config_json)),
-    grants_json TEXT NOT NULL CHECK (json_valid(grants_json)),
     created_us INTEGER NOT NULL,
     UNIQUE (api, number)
 ) STRICT;
