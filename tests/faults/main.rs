@@ -4,4 +4,5 @@ mod disk;
 mod held;
 mod kill;
 mod quota;
+mod repeat;
 mod start;

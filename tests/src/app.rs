@@ -59,7 +59,19 @@ impl App {
     ///
     /// When no whole response came.
     pub fn post(&self, path: &str, body: &[u8]) -> anyhow::Result<Reply> {
-        let request = self.agent.post(format!("{}{path}", self.gateway)).header("X-API-Key", &self.key);
+        self.post_with(path, body, &[])
+    }
+
+    /// Posts with further headers.
+    ///
+    /// # Errors
+    ///
+    /// When no whole response came.
+    pub fn post_with(&self, path: &str, body: &[u8], headers: &[(&str, &str)]) -> anyhow::Result<Reply> {
+        let mut request = self.agent.post(format!("{}{path}", self.gateway)).header("X-API-Key", &self.key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         reply(request.send(body).context("no response")?)
     }
 

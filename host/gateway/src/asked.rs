@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Uri, Version};
 use types::{ByteCount, CallId, Code, Moment, Timestamp};
 
 use crate::credential::Credential;
+use crate::idempotency::IdempotencyKey;
 use crate::premises::Premises;
 use crate::refusal::Refusal;
 use crate::served::Served;
@@ -33,6 +34,7 @@ pub(crate) struct Asked {
     pub(crate) source: IpAddr,
     pub(crate) trace: Trace,
     pub(crate) credential: Credential,
+    pub(crate) idempotency: IdempotencyKey,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) version: Version,
@@ -54,7 +56,21 @@ impl Asked {
             id.get(..CLIENT_ID_MAX).unwrap_or(id).to_owned()
         });
         let credential = Credential::take(&mut headers);
-        Self { call, received_at, began, client_request_id, source, trace, credential, method, uri, version, headers }
+        let idempotency = IdempotencyKey::of(&method, &headers);
+        Self {
+            call,
+            received_at,
+            began,
+            client_request_id,
+            source,
+            trace,
+            credential,
+            idempotency,
+            method,
+            uri,
+            version,
+            headers,
+        }
     }
 
     /// Checks what can be checked of a head alone.
@@ -84,6 +100,7 @@ impl Asked {
         if self.method == Method::CONNECT {
             return Err(Refusal::new(Code::RequestInvalid).detail("This host is no proxy."));
         }
+        self.idempotency.check()?;
         let depth = self.headers.get(DEPTH).map(|depth| depth.to_str().ok().and_then(|depth| depth.parse::<u8>().ok()));
         match depth {
             Some(Some(0..=DEPTH_MAX)) | None => Ok(()),

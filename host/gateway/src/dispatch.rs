@@ -104,7 +104,8 @@ async fn take_in(
         return Err(BodyFault::TooLarge(limit));
     }
     let body = Arriving::new(body, premises.settings.pace, limit);
-    if target.served.release.world == World::WasiHttp {
+    // A request that must not run twice is compared by its whole body.
+    if target.served.release.world == World::WasiHttp && !asked.idempotency.is_given() {
         return Ok(RequestBody::Arriving(body));
     }
     let may_call = authenticate::may_call(&premises.house.catalog.snapshot(), asked, target);

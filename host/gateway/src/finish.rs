@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Part, Reply, ReplyBody};
 use crate::steps::invoke::{Answer, Invoked, Streaming};
 use crate::steps::{audit, meter};
-use crate::{log, policy_headers};
+use crate::{idempotency, log, policy_headers};
 
 /// The envelope panicked: the host's fault, and this call's alone.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub(crate) async fn finish(mut call: Box<Call>, envelope: Result<asl::Outcome, P
     let Some(policies) = call.progress.policies.take() else { return refused(&call, envelope) };
     let invoked = conclude(&mut call, envelope);
     let record = record(&mut call, &invoked);
+    if let Some(kept) = idempotency::keep(&call, &invoked) {
+        kept.await;
+    }
     let (shown, settled) = match invoked.stream.take() {
         Some(stream) => (None, close(&call, stream, record).await),
         None => settle(&call, &policies, record).await,

@@ -20,6 +20,7 @@ mod arrival;
 mod asked;
 mod credential;
 mod dispatch;
+mod idempotency;
 mod served;
 mod source;
 mod template;

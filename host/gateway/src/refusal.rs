@@ -10,7 +10,7 @@ use api::{PROBLEM_JSON, Problem};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
-use ledger::{AdmitError, Policies, SettleError};
+use ledger::{AdmitError, Policies, RepeatError, SettleError};
 use types::{CallId, Code, Outcome, PublicCode, RateWindow};
 
 use crate::arrival::BodyFault;
@@ -64,6 +64,12 @@ impl Refusal {
     /// Says when to come back.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Says nothing of coming back: it would be of no use.
+    pub(crate) fn without_retry(mut self) -> Self {
+        self.retry_after = None;
         self
     }
 
@@ -188,7 +194,25 @@ impl From<AdmitError> for Refusal {
                 refusal.policies = Some(Box::new(policies));
                 refusal
             }
+            AdmitError::Repeat(error) => error.into(),
             error @ AdmitError::Unavailable { .. } => Self::caused_by(Code::MeteringUnavailable, error),
+        }
+    }
+}
+
+impl From<RepeatError> for Refusal {
+    fn from(error: RepeatError) -> Self {
+        match error {
+            RepeatError::Running(first) => Self::new(Code::IdempotencyConflict)
+                .detail(format!("The first call with this idempotency key, {first}, still runs.")),
+            RepeatError::OtherRequest(first) => Self::new(Code::IdempotencyMismatch)
+                .detail(format!("The idempotency key came with another request before, that of {first}.")),
+            RepeatError::Lost(first) => Self::new(Code::Aborted)
+                .detail(format!(
+                    "The call {first} with this idempotency key was cut off, and its result is lost. It does not run \
+                     again: find out what it did, then use a new key."
+                ))
+                .without_retry(),
         }
     }
 }
@@ -243,7 +267,7 @@ impl From<PermitError> for Refusal {
 /// The code that an invocation's outcome is answered with. `None`: the guest's own answer stands.
 pub(crate) fn code_of(outcome: Outcome) -> Option<Code> {
     Some(match outcome {
-        Outcome::Ok => return None,
+        Outcome::Ok | Outcome::Replayed => return None,
         Outcome::GuestError
         | Outcome::StackOverflow
         | Outcome::InvalidResponse

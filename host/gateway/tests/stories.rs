@@ -27,3 +27,7 @@ mod streams;
 #[cfg(test)]
 #[path = "stories/bugs.rs"]
 mod bugs;
+
+#[cfg(test)]
+#[path = "stories/repeats.rs"]
+mod repeats;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use store::{ReadError, Slot};
 use types::{Moment, ObjectName, Per, Period, Quota, Rate, Timestamp, Units};
 
-use crate::account::{CounterCell, Subscriber};
+use crate::account::{Account, CounterCell, Subscriber};
 use crate::counter::{Counter, Hold};
 use crate::ledger::Ledger;
+use crate::once::{Held, RepeatError};
 use crate::policy::{Policies, PolicyState};
 use crate::sql;
 use crate::writer::Writer;
@@ -60,6 +61,9 @@ pub enum AdmitError {
         /// Every limit that was looked at.
         policies: Policies,
     },
+    /// An earlier request has the idempotency key. The rate token stays taken.
+    #[error("the idempotency key is in use")]
+    Repeat(#[source] RepeatError),
     /// The call could not be recorded, so it must not run. Safe to retry.
     #[error("could not {step}")]
     Unavailable {
@@ -81,7 +85,26 @@ pub struct Admitted {
     pub(crate) at: Timestamp,
     /// `requests` first.
     pub(crate) holds: Vec<Hold>,
+    /// The idempotency key under which it runs.
+    pub(crate) held: Option<Box<Held>>,
     policies: Policies,
+}
+
+/// A request with a place at the writer and a rate token, which holds no units yet.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    slot: Slot<Writer>,
+    account: Arc<Account>,
+    policies: Policies,
+}
+
+impl Entered {
+    /// The call of `request` as one that needs none.
+    pub(crate) fn without_units(self, request: &AdmitRequest<'_>) -> Admitted {
+        let Self { slot, policies, .. } = self;
+        let subscriber = Arc::clone(request.subscriber);
+        Admitted { slot, subscriber, at: request.now, holds: Vec::new(), held: None, policies }
+    }
 }
 
 impl Admitted {
@@ -117,7 +140,13 @@ impl Ledger {
     /// [`AdmitError`]; nothing is reserved and nothing is written. Only [`AdmitError::Unavailable`] is worth retrying
     /// at once.
     pub async fn admit(&self, request: AdmitRequest<'_>) -> Result<Admitted, AdmitError> {
-        let AdmitRequest { subscriber, needs, now, moment } = request;
+        let entered = self.enter(&request)?;
+        self.reserve(request, entered).await
+    }
+
+    /// A place at the writer and a rate token.
+    pub(crate) fn enter(&self, request: &AdmitRequest<'_>) -> Result<Entered, AdmitError> {
+        let AdmitRequest { subscriber, moment, .. } = *request;
         let unavailable = |step| AdmitError::Unavailable { step, source: None };
         if !self.ready() {
             return Err(unavailable("write to usage.db"));
@@ -127,11 +156,17 @@ impl Ledger {
             self.accounts().of(subscriber.subscription, moment).ok_or_else(|| unavailable("keep one more account"))?;
 
         let (state, passed) = account.pass(subscriber.terms.rate, moment);
-        let mut policies = Policies { rate: state, quotas: Vec::new() };
+        let policies = Policies { rate: state, quotas: Vec::new() };
         if let (Err(retry_after), Some(rate)) = (passed, subscriber.terms.rate) {
             return Err(AdmitError::Rate { rate, policies, retry_after });
         }
+        Ok(Entered { slot, account, policies })
+    }
 
+    /// Units of every object that the call touches, or none.
+    pub(crate) async fn reserve(&self, request: AdmitRequest<'_>, entered: Entered) -> Result<Admitted, AdmitError> {
+        let AdmitRequest { subscriber, needs, now, .. } = request;
+        let Entered { slot, account, mut policies } = entered;
         let mut holds = Vec::with_capacity(needs.len().saturating_add(1));
         for (object, need) in with_requests(needs) {
             let quota = subscriber.terms.quotas.iter().find(|quota| quota.object.as_str() == object);
@@ -149,7 +184,7 @@ impl Ledger {
             policies.quotas.extend(PolicyState::of_hold(&hold, now));
             holds.push(hold);
         }
-        Ok(Admitted { slot, subscriber: Arc::clone(subscriber), at: now, holds, policies })
+        Ok(Admitted { slot, subscriber: Arc::clone(subscriber), at: now, holds, held: None, policies })
     }
 
     /// The counter in `cell`, read first if nobody has.

@@ -10,6 +10,7 @@ use types::{Clock, Outcome, Timestamp};
 
 use crate::accounts::Accounts;
 use crate::denial::Denials;
+use crate::once::Running;
 use crate::rollup::Rollups;
 use crate::settings::Settings;
 use crate::sql::{self, audit, calls, rollup};
@@ -57,6 +58,7 @@ struct House {
     store: Store<Writer>,
     accounts: Accounts,
     denials: Denials,
+    running: Running,
     rollups: Rollups,
     clock: Clock,
     settings: Settings,
@@ -83,8 +85,9 @@ impl Ledger {
         recover(&store, clock.now()).map_err(|source| OpenError::Recovery { step: "complete open streams", source })?;
         let (ticking, ticks) = mpsc::channel();
         let accounts = Accounts::at_most(settings.accounts_max);
-        let denials = Denials::default();
-        let ledger = Self(Arc::new(House { store, accounts, denials, rollups, clock, settings, _ticking: ticking }));
+        let (denials, running) = (Denials::default(), Running::default());
+        let house = House { store, accounts, denials, running, rollups, clock, settings, _ticking: ticking };
+        let ledger = Self(Arc::new(house));
         ledger.catch_up().map_err(|source| OpenError::Recovery { step: "bring the rollups up to date", source })?;
         let house = Arc::downgrade(&ledger.0);
         let tick = move || tick(&ticks, &house);
@@ -137,6 +140,10 @@ impl Ledger {
 
     pub(crate) fn denials(&self) -> &Denials {
         &self.0.denials
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        &self.0.running
     }
 
     pub(crate) fn clock(&self) -> &Clock {

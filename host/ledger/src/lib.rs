@@ -16,6 +16,7 @@ mod accounts;
 mod admit;
 mod bucket;
 mod counter;
+mod once;
 mod policy;
 
 mod ended;
@@ -41,6 +42,7 @@ pub use inspect::{
 };
 pub use latency::{BUCKET_ERROR_PERCENT, bucket_of, bucket_value};
 pub use ledger::{Ledger, OpenError, Stats};
+pub use once::{CLAIM_KEPT, Claim, Once, RepeatError};
 pub use policy::{Policies, PolicyName, PolicyState};
 pub use relay::RelayError;
 pub use settings::Settings;

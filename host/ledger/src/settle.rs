@@ -11,6 +11,7 @@ use crate::admit::Admitted;
 use crate::counter::Hold;
 use crate::ended::{CLIENT_REQUEST_ID_MAX, Ended, ObjectUnits};
 use crate::ledger::Ledger;
+use crate::once::Held;
 use crate::policy::{Policies, PolicyState};
 use crate::writer::{Op, Written};
 
@@ -90,6 +91,8 @@ pub(crate) struct Settlement {
     /// `requests` first.
     pub(crate) lines: Vec<Line>,
     pub(crate) holds: Vec<Hold>,
+    /// The idempotency key under which it ran: in use until the commit is known.
+    pub(crate) held: Option<Box<Held>>,
     fate: AtomicU8,
 }
 
@@ -114,7 +117,13 @@ impl Settlement {
                 lines.insert(0, line_of(&none, &holds, &subscriber, admitted_at));
             }
         }
-        Self { subscriber, admitted_at, ended, lines, holds, fate: AtomicU8::new(FATE_OPEN) }
+        Self { subscriber, admitted_at, ended, lines, holds, held: None, fate: AtomicU8::new(FATE_OPEN) }
+    }
+
+    /// Closes the claim of an idempotency key with it.
+    pub(crate) fn closing(mut self, held: Option<Box<Held>>) -> Self {
+        self.held = held;
+        self
     }
 
     /// Its rows are in the transaction.
@@ -174,9 +183,9 @@ impl Ledger {
     ///
     /// [`SettleError`]: each says what was written and that nothing is to be retried.
     pub async fn settle(&self, admitted: Admitted, ended: Ended) -> Result<Recorded, SettleError> {
-        let Admitted { slot, subscriber, at: admitted_at, holds, .. } = admitted;
+        let Admitted { slot, subscriber, at: admitted_at, holds, held, .. } = admitted;
         let ended_at = ended.ended_at;
-        let settlement = Settlement::new(subscriber, admitted_at, holds, ended);
+        let settlement = Settlement::new(subscriber, admitted_at, holds, ended).closing(held);
         let written = slot.send(Op::Settle(Arc::new(settlement))).await.map_err(SettleError::of)?;
         Ok(Recorded::new(&written, ended_at))
     }

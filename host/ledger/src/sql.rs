@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod calls;
+pub(crate) mod claim;
 pub(crate) mod counter;
 pub(crate) mod denial;
 pub(crate) mod dimension;
@@ -12,4 +13,5 @@ pub(crate) mod rollup;
 pub(crate) mod usage;
 
 /// Brings the schema from version `i` to `i + 1`.
-pub(crate) const MIGRATIONS: &[&str] = &[concat!(include_str!("sql/schema.sql"), include_str!("sql/views.sql"))];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[concat!(include_str!("sql/schema.sql"), include_str!("sql/views.sql")), include_str!("sql/claims.sql")];

@@ -50,12 +50,13 @@ impl Ledger {
     /// [`SettleError`]: the head must not leave. Do not retry.
     pub async fn open_stream(&self, admitted: Admitted, begun: Begun) -> Result<OpenStream, SettleError> {
         let second = self.store().try_slot().map_err(|_| SettleError::Full)?;
-        let Admitted { slot, subscriber, at: admitted_at, mut holds, .. } = admitted;
+        let Admitted { slot, subscriber, at: admitted_at, mut holds, held, .. } = admitted;
         // `requests` is settled now, the rest at the end.
         let rest = holds.split_off(holds.len().min(1));
         let mut opening = begun.interrupted(begun.begun_at);
         opening.units = vec![begun.requests.clone()];
-        let settlement = Settlement::new(Arc::clone(&subscriber), admitted_at, holds, opening);
+        // The claim of an idempotency key is closed now: what has begun to leave cannot be sent again.
+        let settlement = Settlement::new(Arc::clone(&subscriber), admitted_at, holds, opening).closing(held);
         let written = slot.send(Op::Open(Arc::new(settlement))).await.map_err(SettleError::of)?;
         let close = Close { seq: written.seq, subscriber, admitted_at, holds: rest };
         Ok(OpenStream { slot: Some(second), close: Some(close), begun, clock: self.clock().clone() })

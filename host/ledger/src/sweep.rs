@@ -21,11 +21,14 @@ pub struct Swept {
     pub sums: u64,
     /// Marks of relayed facts.
     pub relayed: u64,
+    /// Claims of idempotency keys.
+    pub claims: u64,
 }
 
 /// Before which moments things go.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cuts {
+    pub(crate) now_us: i64,
     pub(crate) calls_us: i64,
     pub(crate) minutes_us: i64,
     pub(crate) hours_us: i64,
@@ -42,6 +45,7 @@ impl Cuts {
         // The first id that could have been drawn at that moment.
         let relayed = u128::from(before(settings.relayed).as_millis()).checked_shl(80).unwrap_or(0);
         Self {
+            now_us: now.as_micros(),
             calls_us: before(settings.calls).as_micros(),
             minutes_us: before(settings.minutes).as_micros(),
             hours_us: before(settings.hours).as_micros(),
@@ -52,7 +56,7 @@ impl Cuts {
 }
 
 impl Ledger {
-    /// One bounded step of retention: at most about a thousand rows. To be called on a timer; when it removed
+    /// One bounded step of retention: at most about twelve hundred rows. To be called on a timer; when it removed
     /// something there may be more.
     ///
     /// Calls go by whole links of the audit chain, oldest first, and the last hash stays as an anchor: the chain still

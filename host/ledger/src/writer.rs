@@ -15,6 +15,7 @@ use crate::rollup::{Entry, Rollups};
 use crate::settle::{Line, Settlement};
 use crate::sql::audit::{self, Tip};
 use crate::sql::calls::{self, Facts};
+use crate::sql::claim;
 use crate::sql::counter::{self, CounterKey};
 use crate::sql::dimension::{self, CallIds, Dimensions};
 use crate::sql::rollup;
@@ -131,6 +132,7 @@ impl Writer {
             insert.call((tip.call, link), call, &ids, &facts)?;
             let usage = self.write_usage(tx, (tip.call, call), &ids, sheet)?;
             sheet.count_requests(call, &ids)?;
+            close_claim(tx, call, &ids)?;
             calls::write_canonical(&mut sheet.rows, tip.call, call, &facts);
             let completed = Some((link, Entry { ids, facts, usage }));
             sheet.pending.push(Pending { settlement: Arc::downgrade(call), completed });
@@ -155,6 +157,7 @@ impl Writer {
         let ids = self.dimensions.of_call(tx, call)?;
         calls::insert_open(tx, tip.call, call, &ids)?;
         sheet.count_requests(call, &ids)?;
+        close_claim(tx, call, &ids)?;
         sheet.pending.push(Pending { settlement: Arc::downgrade(call), completed: None });
         Ok(tip.call)
     }
@@ -196,6 +199,12 @@ impl Writer {
         }
         Ok(usage)
     }
+}
+
+/// Closes the claim of the idempotency key that `call` ran under, if it did.
+fn close_claim(tx: &Connection, call: &Settlement, ids: &CallIds) -> rusqlite::Result<()> {
+    let Some(held) = &call.held else { return Ok(()) };
+    claim::close(tx, ids, &held.claim, call.ended.outcome.may_have_run())
 }
 
 impl Sheet {

@@ -10,6 +10,9 @@ mod book;
 #[path = "stories/chain.rs"]
 mod chain;
 #[cfg(test)]
+#[path = "stories/once.rs"]
+mod once;
+#[cfg(test)]
 #[path = "stories/retention.rs"]
 mod retention;
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! All SQL of `traces.db`.
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use types::{ApiId, ByteCount, CallId, Timestamp};
 
 use crate::lines::{LogLine, Pending, Stream};
+use crate::response::StoredResponse;
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE log_line(
   seq INTEGER PRIMARY KEY,
   call_id TEXT NOT NULL,
@@ -16,7 +18,18 @@ CREATE TABLE log_line(
 ) STRICT;
 CREATE INDEX log_line_call ON log_line(call_id);
 CREATE INDEX log_line_api ON log_line(api_id);
-"];
+",
+    "
+CREATE TABLE stored_response(
+  seq INTEGER PRIMARY KEY,
+  call_id TEXT NOT NULL UNIQUE,
+  status INTEGER NOT NULL,
+  headers BLOB NOT NULL,
+  body BLOB NOT NULL,
+  expires_us INTEGER NOT NULL
+) STRICT;
+",
+];
 
 /// Rows that one sweep deletes at most. Longer ones are continued with the next lines.
 const SWEEP_ROWS_MAX: i64 = 50_000;
@@ -38,22 +51,59 @@ pub(crate) fn insert(tx: &Connection, lines: &[Pending]) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Deletes the oldest lines while the file holds more than `budget`. Gives how many it deleted.
+/// Deletes the oldest lines and responses while the file holds more than `budget`: the same share of each. Gives how
+/// many it deleted.
 pub(crate) fn sweep(tx: &Connection, budget: ByteCount) -> rusqlite::Result<u64> {
     let held = held(tx)?;
     if held <= budget {
         return Ok(0);
     }
-    let (first, last) = tx.prepare_cached("SELECT min(seq), max(seq) FROM log_line")?.query_row([], |row| {
-        Ok((row.get::<_, Option<i64>>(0)?.unwrap_or(0), row.get::<_, Option<i64>>(1)?.unwrap_or(0)))
-    })?;
     let keep = u128::from(budget.get()) * u128::from(SWEEP_TO_TENTHS) / 10;
     let excess = u128::from(held.get()).saturating_sub(keep);
-    let rows = u128::from(last.abs_diff(first)) + 1;
-    let share = i64::try_from(rows * excess / u128::from(held.get()).max(1)).unwrap_or(i64::MAX);
-    let upto = first.saturating_add(share.clamp(1, SWEEP_ROWS_MAX));
-    let deleted = tx.prepare_cached("DELETE FROM log_line WHERE seq < ?1")?.execute([upto])?;
+    let mut deleted = 0;
+    for (span, delete) in [
+        ("SELECT min(seq), max(seq) FROM log_line", "DELETE FROM log_line WHERE seq < ?1"),
+        ("SELECT min(seq), max(seq) FROM stored_response", "DELETE FROM stored_response WHERE seq < ?1"),
+    ] {
+        let span = tx.prepare_cached(span)?.query_row([], |row| Ok(row.get(0).ok().zip(row.get(1).ok())))?;
+        let Some((first, last)) = span else { continue };
+        let rows = u128::from(i64::abs_diff(last, first)) + 1;
+        let share = i64::try_from(rows * excess / u128::from(held.get()).max(1)).unwrap_or(i64::MAX);
+        let upto = first.saturating_add(share.clamp(1, SWEEP_ROWS_MAX));
+        deleted += tx.prepare_cached(delete)?.execute([upto])?;
+    }
     Ok(u64::try_from(deleted).unwrap_or(0))
+}
+
+/// Responses whose time is over that go with each new one: more than come, so that none stay.
+const EXPIRED_STEP: i64 = 4;
+
+/// Keeps a response, and lets go of some whose time is over.
+pub(crate) fn insert_response(
+    tx: &Connection,
+    (call, response): (CallId, &StoredResponse),
+    (now, until): (Timestamp, Timestamp),
+) -> rusqlite::Result<()> {
+    let StoredResponse { status, headers, body } = response;
+    let row = (call.to_string(), status, headers, body, until.as_micros());
+    tx.prepare_cached(
+        "INSERT INTO stored_response(call_id, status, headers, body, expires_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(row)?;
+    tx.prepare_cached(
+        "DELETE FROM stored_response WHERE expires_us <= ?1
+         AND seq IN (SELECT seq FROM stored_response ORDER BY seq LIMIT ?2)",
+    )?
+    .execute((now.as_micros(), EXPIRED_STEP))
+    .map(drop)
+}
+
+pub(crate) fn response_of(db: &Connection, call: CallId) -> rusqlite::Result<Option<StoredResponse>> {
+    db.prepare_cached("SELECT status, headers, body FROM stored_response WHERE call_id = ?1")?
+        .query_row([call.to_string()], |row| {
+            Ok(StoredResponse { status: row.get(0)?, headers: row.get(1)?, body: row.get(2)? })
+        })
+        .optional()
 }
 
 /// Bytes of the pages that hold something. Free pages are used again before the file grows.

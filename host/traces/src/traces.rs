@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store::{NoGroup, OpenError, Options, ReadError, Store, Synchronous, WriteError};
-use types::{ApiId, ByteCount, CallId, Clock};
+use types::{ApiId, ByteCount, CallId, Clock, Timestamp};
 
 use crate::lines::{LogLine, Pending, Stream};
+use crate::response::{RESPONSE_MAX, StoredResponse};
 use crate::sql;
 
 /// Bytes of lines that wait for the file, at most: about a second of them. A guess.
@@ -17,7 +18,7 @@ const LINE_OVERHEAD: usize = 128;
 /// Lines that one answer holds at most.
 const READ_LINES_MAX: u32 = 1_000;
 
-/// Why lines could not be read.
+/// Why something could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum TracesError {
     /// The file could not be read.
@@ -26,6 +27,12 @@ pub enum TracesError {
     /// The lines that waited could not be written first.
     #[error("could not write the log lines that wait")]
     Write(#[source] WriteError<rusqlite::Error>),
+    /// An answer could not be kept.
+    #[error("could not keep the response")]
+    Keep(#[source] WriteError<rusqlite::Error>),
+    /// An answer that may be there could not be read.
+    #[error("could not read the response")]
+    Response(#[source] ReadError),
 }
 
 /// Facts for metrics and for the doctor.
@@ -33,7 +40,7 @@ pub enum TracesError {
 pub struct TracesStats {
     /// Lines that found no room on their way to the file, since the start.
     pub dropped: u64,
-    /// Lines that were deleted to keep the budget, since the start.
+    /// Lines and responses that were deleted to keep the budget, since the start.
     pub swept: u64,
     /// The writer's own facts.
     pub store: store::Stats,
@@ -114,6 +121,38 @@ impl Traces {
         self.store.read(move |db| sql::of_api(db, api, after, limit)).await.map_err(TracesError::Read)
     }
 
+    /// Keeps the answer of `call` until a moment about a day ahead, and answers when it can be read. One of more than
+    /// [`RESPONSE_MAX`] is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`TracesError::Keep`]; nothing is kept.
+    pub async fn keep_response(
+        &self,
+        call: CallId,
+        response: StoredResponse,
+        until: Timestamp,
+    ) -> Result<(), TracesError> {
+        if response.size() > RESPONSE_MAX {
+            return Ok(());
+        }
+        let (now, shelf) = (self.clock.now(), Arc::clone(&self.shelf));
+        let write = move |tx: &rusqlite::Connection| {
+            sql::insert_response(tx, (call, &response), (now, until))?;
+            shelf.sweep(tx)
+        };
+        self.store.write(write).await.map_err(TracesError::Keep)
+    }
+
+    /// The answer of `call`, if it was kept and is still there.
+    ///
+    /// # Errors
+    ///
+    /// [`TracesError::Response`].
+    pub async fn response(&self, call: CallId) -> Result<Option<StoredResponse>, TracesError> {
+        self.store.read(move |db| sql::response_of(db, call)).await.map_err(TracesError::Response)
+    }
+
     /// What was dropped and swept, and how the writer is.
     pub fn stats(&self) -> TracesStats {
         TracesStats {
@@ -170,17 +209,17 @@ impl Shelf {
     /// Runs on the writer's thread. When it fails the lines are gone: they are counted, and nobody waits for them.
     fn write(&self, tx: &rusqlite::Connection) -> rusqlite::Result<()> {
         let Waiting { lines, .. } = std::mem::take(&mut *self.lock());
-        let written = sql::insert(tx, &lines).and_then(|()| sql::sweep(tx, self.budget));
-        match written {
-            Ok(swept) => {
-                self.swept.fetch_add(swept, Ordering::Relaxed);
-                Ok(())
-            }
-            Err(error) => {
-                self.dropped.fetch_add(u64::try_from(lines.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-                Err(error)
-            }
-        }
+        let written = sql::insert(tx, &lines).and_then(|()| self.sweep(tx));
+        written.inspect_err(|_| {
+            self.dropped.fetch_add(u64::try_from(lines.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        })
+    }
+
+    /// Keeps the budget.
+    fn sweep(&self, tx: &rusqlite::Connection) -> rusqlite::Result<()> {
+        let swept = sql::sweep(tx, self.budget)?;
+        self.swept.fetch_add(swept, Ordering::Relaxed);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -39,11 +39,13 @@ pub enum Outcome {
     Interrupted,
     /// The gateway refused the request after admission; the guest never ran.
     Refused,
+    /// An earlier answer was sent once more, for a repeated idempotency key; the guest never ran.
+    Replayed,
 }
 
 impl Outcome {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Ok,
         Self::GuestError,
         Self::OutOfFuel,
@@ -62,6 +64,7 @@ impl Outcome {
         Self::Aborted,
         Self::Interrupted,
         Self::Refused,
+        Self::Replayed,
     ];
 
     /// The word that rows, logs and metrics use.
@@ -85,14 +88,20 @@ impl Outcome {
             Self::Aborted => "aborted",
             Self::Interrupted => "interrupted",
             Self::Refused => "refused",
+            Self::Replayed => "replayed",
         }
+    }
+
+    /// Whether a guest may have run, and so may have done what a second run would do again.
+    pub const fn may_have_run(self) -> bool {
+        !matches!(self, Self::Overloaded | Self::Refused | Self::Replayed)
     }
 
     /// The name by which Retry and Catch of a workflow match it. `None` for an answer, for a guest's own
     /// error (it brings its name) and for what never reaches a workflow.
     pub const fn error_name(self) -> Option<&'static str> {
         Some(match self {
-            Self::Ok | Self::GuestError | Self::Interrupted | Self::Refused => return None,
+            Self::Ok | Self::GuestError | Self::Interrupted | Self::Refused | Self::Replayed => return None,
             Self::OutOfFuel => "Wasm.OutOfFuel",
             Self::Deadline => "States.Timeout",
             Self::MemoryLimit => "Wasm.MemoryLimit",

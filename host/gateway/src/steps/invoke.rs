@@ -76,7 +76,7 @@ impl Invoked {
         }
     }
 
-    fn answered(answer: Answer) -> Self {
+    pub(crate) fn answered(answer: Answer) -> Self {
         Self {
             outcome: Outcome::Ok,
             status: answer.status.as_u16(),

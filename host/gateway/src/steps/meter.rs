@@ -54,7 +54,8 @@ impl Billed {
             | Outcome::HostError
             | Outcome::Overloaded
             | Outcome::Aborted
-            | Outcome::Refused => Self::Nothing,
+            | Outcome::Refused
+            | Outcome::Replayed => Self::Nothing,
         }
     }
 }
@@ -71,6 +72,9 @@ pub(crate) fn request(billed: Billed) -> ObjectUnits {
 
 /// Everything that a call used, `requests` first, with what of it is billed.
 pub(crate) fn units(invoked: &Invoked, terms: &Terms) -> Vec<ObjectUnits> {
+    if invoked.outcome == Outcome::Replayed {
+        return Vec::new();
+    }
     let billed = Billed::of(invoked.outcome, invoked.status, terms);
     let mut all = Vec::with_capacity(invoked.reported.len().saturating_add(2));
     all.push(request(billed));

@@ -13,7 +13,8 @@ const PAGES: &str = "PRAGMA incremental_vacuum(64)";
 
 /// One step.
 pub(crate) fn step(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<Swept> {
-    let mut swept = Swept { sums: sums(tx, cuts)?, relayed: relayed(tx, cuts)?, ..Swept::default() };
+    let mut swept =
+        Swept { sums: sums(tx, cuts)?, relayed: relayed(tx, cuts)?, claims: claims(tx, cuts)?, ..Swept::default() };
     let full = cuts.size_max.is_some_and(|most| size(tx).is_ok_and(|size| size > most));
     let before_us = if full { i64::MAX } else { cuts.calls_us };
     links(tx, before_us, &mut swept)?;
@@ -129,5 +130,12 @@ fn relayed(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<u64> {
     let sql = "DELETE FROM relayed WHERE (source, outbox_id) IN
         (SELECT source, outbox_id FROM relayed WHERE outbox_id < ?1 LIMIT ?2)";
     let removed = tx.prepare_cached(sql)?.execute(params![cuts.relayed.to_string(), ROWS])?;
+    Ok(u64::try_from(removed).unwrap_or(u64::MAX))
+}
+
+fn claims(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<u64> {
+    let sql = "DELETE FROM idempotency WHERE (subscription, operation, key) IN
+        (SELECT subscription, operation, key FROM idempotency WHERE expires_us <= ?1 ORDER BY expires_us LIMIT ?2)";
+    let removed = tx.prepare_cached(sql)?.execute([cuts.now_us, ROWS])?;
     Ok(u64::try_from(removed).unwrap_or(u64::MAX))
 }

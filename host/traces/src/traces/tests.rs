@@ -1,7 +1,5 @@
 use tempfile::TempDir;
 
-use types::Timestamp;
-
 use super::*;
 
 fn open(budget: ByteCount) -> (TempDir, Traces) {
@@ -75,4 +73,43 @@ async fn lines_that_find_no_room_are_counted_and_nobody_waits() {
     traces.keep_logs(call, api, vec![(Stream::Stdout, "x".repeat(WAITING_MAX))], 0);
     assert_eq!(traces.stats().dropped, 1);
     assert_eq!(traces.logs(call).await.unwrap(), []);
+}
+
+fn response(bytes: usize) -> StoredResponse {
+    StoredResponse { status: 201, headers: b"content-type: text/plain\r\n".to_vec(), body: vec![b'x'; bytes] }
+}
+
+#[tokio::test]
+async fn an_answer_is_there_until_its_time_is_over_and_a_large_one_is_never_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, hand) = types::ManualClock::at(types::Timestamp::from_micros(1_763_800_000_000_000));
+    let traces = Traces::open(&folder.path().join("traces.db"), clock.clone(), ByteCount::mib(64)).unwrap();
+    let ((first, _), (second, _), (large, _)) = (ids(), ids(), ids());
+    let minute = std::time::Duration::from_mins(1);
+    let until = clock.now().after(minute);
+    traces.keep_response(first, response(10), until).await.unwrap();
+    assert_eq!(traces.response(first).await.unwrap(), Some(response(10)));
+    traces.keep_response(large, response(64 << 10), until).await.unwrap();
+    assert_eq!(traces.response(large).await.unwrap(), None);
+    hand.advance(minute);
+    traces.keep_response(second, response(20), until.after(minute)).await.unwrap();
+    assert_eq!(traces.response(first).await.unwrap(), None);
+    assert_eq!(traces.response(second).await.unwrap(), Some(response(20)));
+}
+
+#[tokio::test]
+async fn the_oldest_answers_make_room_too() {
+    let budget = ByteCount::mib(1);
+    let (_folder, traces) = open(budget);
+    let until = traces.clock.now().after(std::time::Duration::from_hours(24));
+    let (first, _) = ids();
+    traces.keep_response(first, response(60_000), until).await.unwrap();
+    for _ in 0..40 {
+        traces.keep_response(ids().0, response(60_000), until).await.unwrap();
+    }
+    let (last, _) = ids();
+    traces.keep_response(last, response(60_000), until).await.unwrap();
+    assert_eq!(traces.response(first).await.unwrap(), None);
+    assert!(traces.response(last).await.unwrap().is_some());
+    assert!(traces.store.read(sql::held).await.unwrap() <= budget);
 }
