@@ -17,6 +17,8 @@ pub struct Organisation {
     pub id: OrganisationId,
     /// Its name.
     pub name: String,
+    /// Twelve digits, unique on the host: its part of the names of state machines.
+    pub account: String,
 }
 
 /// What a token may do.

@@ -30,6 +30,9 @@ pub struct App {
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
+    /// Whether its calls are for trying out: bounded as others are, by counters of their own, and never billed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// When it ends by itself; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<At>,
@@ -65,6 +68,9 @@ pub struct KeyEntry {
     pub expires_at: Option<At>,
     /// Whether it opens anything now.
     pub live: bool,
+    /// Whether its calls are not billed.
+    #[serde(default)]
+    pub test: bool,
 }
 
 /// `POST /v1/keys/{id}/disable`.
@@ -87,6 +93,14 @@ pub struct NewSubscription {
     pub plan: String,
 }
 
+/// `PUT /v1/subscriptions/{id}/spend-cap`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpendCap {
+    /// What the overage of a billing period may cost, a decimal amount in the plan's currency. No cap when null.
+    pub amount: Option<String>,
+}
+
 /// A subscription: one app on one plan of one API.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Subscription {
@@ -103,4 +117,7 @@ pub struct Subscription {
     /// Why it is suspended; absent while it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended: Option<String>,
+    /// What the overage of a billing period may cost, for people; absent while there is no cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend_cap: Option<String>,
 }

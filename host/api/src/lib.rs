@@ -12,10 +12,11 @@ mod report;
 
 pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
 pub use at::At;
-pub use consumer::{App, Key, KeyDisabled, KeyEntry, NewApp, NewKey, NewSubscription, Subscription};
+pub use consumer::{App, Key, KeyDisabled, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap, Subscription};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use provider::{
-    Api, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release, Route, World,
+    Api, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release, Route,
+    Serving, World,
 };
 pub use report::{
     Call, CallLogs, CallQuery, CallUsage, Database, Health, Host, ListQuery, LogLine, Mismatch, ObjectUsage, Page,

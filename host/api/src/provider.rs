@@ -40,12 +40,24 @@ pub struct Api {
     pub title: String,
     /// Host names under which it is served too.
     pub hosts: Vec<String>,
-    /// The number of the release that serves; absent before the first.
+    /// The number of the release that serves, or serves most calls; absent before the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<u32>,
+    /// The releases that share the calls; absent while one serves all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serving: Vec<Serving>,
     /// Why it is suspended; absent while it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended: Option<String>,
+}
+
+/// One of the releases that share an API's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Serving {
+    /// The release's number.
+    pub release: u32,
+    /// How many calls it serves, in proportion to the others.
+    pub weight: u32,
 }
 
 /// What a component offers, and so how it is called.
@@ -184,6 +196,10 @@ pub struct Release {
 pub struct Live {
     /// The release's number.
     pub release: u32,
+    /// How many of a hundred calls it serves, 1 to 100; the release that serves most of them now keeps the rest. All of
+    /// them when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
 }
 
 /// How much of one object a plan includes in each period.

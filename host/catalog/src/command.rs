@@ -98,7 +98,21 @@ impl Catalog {
     ///
     /// As the module says; `Invalid` when its component is withdrawn.
     pub async fn set_live(&self, actor: Actor, api: ApiId, number: u32) -> Result<(), CatalogError> {
-        self.change(actor, move |change| release::set_live(change, api, number)).await
+        self.set_live_weighted(actor, api, vec![(number, 1)]).await
+    }
+
+    /// Lets releases serve an API, each so often as its weight says: number and weight, none twice, none with 0.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` also when a component of them is withdrawn.
+    pub async fn set_live_weighted(
+        &self,
+        actor: Actor,
+        api: ApiId,
+        serving: Vec<(u32, u32)>,
+    ) -> Result<(), CatalogError> {
+        self.change(actor, move |change| release::set_live(change, api, &serving)).await
     }
 
     /// Makes the next version of a plan, or finds the newest one if it says the same. Subscriptions stay on their
@@ -131,7 +145,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `TooManyKeys` when the app has two live ones.
+    /// As the module says; `TooManyKeys` when the app has two of this kind.
     pub async fn create_key(&self, actor: Actor, new: NewKey) -> Result<(Key, SecretKey), CatalogError> {
         let secret = SecretKey::generate(new.kind);
         self.change(actor, move |change| access::create_key(change, new, &secret).map(|key| (key, secret))).await
@@ -193,6 +207,21 @@ impl Catalog {
     /// As the module says.
     pub async fn resume_subscription(&self, actor: Actor, subscription: SubscriptionId) -> Result<(), CatalogError> {
         self.change(actor, move |change| subscription::suspend(change, subscription, None)).await
+    }
+
+    /// Lets the overage of a subscription's billing period cost `cap` at most, in millionths of its plan's currency.
+    /// `None` lifts the cap. Counts from the next call on.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn set_spend_cap(
+        &self,
+        actor: Actor,
+        subscription: SubscriptionId,
+        cap: Option<u64>,
+    ) -> Result<(), CatalogError> {
+        self.change(actor, move |change| subscription::set_spend_cap(change, subscription, cap)).await
     }
 
     /// Makes a control token. The secret is shown this once and stored nowhere.

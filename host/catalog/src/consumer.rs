@@ -14,6 +14,8 @@ pub struct Organisation {
     pub id: OrganisationId,
     /// Its name, unique in the house.
     pub name: String,
+    /// Twelve digits, unique in the house and never changed: its part of the names of state machines.
+    pub account: String,
 }
 
 /// One app: a consumer's credential holder.
@@ -74,6 +76,8 @@ pub struct Subscription {
     pub anchor: Timestamp,
     /// Why its calls are refused. `None`: they are not.
     pub suspended: Option<String>,
+    /// What the overage of a billing period may cost, in millionths of the plan's currency. `None`: whatever it comes to.
+    pub spend_cap: Option<u64>,
 }
 
 /// What a control token allows.

@@ -29,8 +29,8 @@ pub enum CatalogError {
         /// What is wrong with it, for the one who sent it.
         why: String,
     },
-    /// The app has two live keys. Nothing is written; disable one first.
-    #[error("{app} has two live keys already")]
+    /// The app has two keys of this kind that open something. Nothing is written; disable one first.
+    #[error("{app} has two keys of this kind already")]
     TooManyKeys {
         /// Whose.
         app: AppId,

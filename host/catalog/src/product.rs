@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use types::{
-    ApiId, ByteCount, Capability, Digest, Money, ObjectName, OrganisationId, PlanId, ReleaseId, RouteId, Terms,
-    Timestamp, Units,
+    ApiId, ByteCount, Capability, Currency, Digest, Money, ObjectName, OrganisationId, PlanId, ReleaseId, RouteId,
+    Terms, Timestamp, Units,
 };
 
 use crate::Limits;
@@ -172,6 +172,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The one currency of its prices. `None`: it has none.
+    pub fn currency(&self) -> Option<Currency> {
+        let overages = self.terms.quotas.iter().filter_map(|quota| quota.overage);
+        self.price.into_iter().chain(overages).map(|price| price.currency).next()
+    }
+
     /// Whether a call of `route` is included.
     pub fn includes(&self, route: RouteId) -> bool {
         self.routes.as_ref().is_none_or(|routes| routes.contains(&route))

@@ -17,4 +17,9 @@ pub(crate) mod subscription;
 pub(crate) use change::Change;
 
 /// `MIGRATIONS[i]` leads from version i to version i + 1 of catalog.db.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("tables/schema.sql"), include_str!("tables/grants.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("tables/schema.sql"),
+    include_str!("tables/grants.sql"),
+    include_str!("tables/spend-cap.sql"),
+    include_str!("tables/account.sql"),
+];

@@ -82,7 +82,7 @@ impl From<CatalogError> for Refusal {
             CatalogError::Exists { .. } => Self::because(Code::Conflict, error.to_string()),
             CatalogError::Invalid { field, why } => Self::field(format!("/{field}"), why),
             CatalogError::TooManyKeys { app } => {
-                Self::because(Code::Conflict, format!("{app} has two live keys already: disable one first"))
+                Self::because(Code::Conflict, format!("{app} has two keys of this kind already: disable one first"))
             }
             CatalogError::NotYetVisible => Self::because(
                 Code::MeteringUnavailable,

@@ -49,6 +49,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/v1/keys/{key}/disable"),
     ("GET", "/v1/subscriptions"),
     ("POST", "/v1/subscriptions"),
+    ("PUT", "/v1/subscriptions/{subscription}/spend-cap"),
     ("GET", "/v1/usage"),
     ("GET", "/v1/calls"),
     ("GET", "/v1/calls/{call}/logs"),
@@ -58,7 +59,7 @@ pub const ROUTES: &[(&str, &str)] = &[
 ];
 
 /// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 22] {
+fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 23] {
     use Pace::{Quick, Slow};
     [
         ("/healthz", Quick, get(health::healthz)),
@@ -76,6 +77,7 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 22] {
         ("/v1/apps/{app}/keys", Quick, get(consumers::keys).post(consumers::create_key)),
         ("/v1/keys/{key}/disable", Quick, post(consumers::disable_key)),
         ("/v1/subscriptions", Quick, get(consumers::subscriptions).post(consumers::subscribe)),
+        ("/v1/subscriptions/{subscription}/spend-cap", Quick, put(consumers::set_spend_cap)),
         ("/v1/usage", Quick, get(reports::usage)),
         ("/v1/calls", Quick, get(reports::calls)),
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),

@@ -194,6 +194,13 @@ impl From<AdmitError> for Refusal {
                 refusal.policies = Some(Box::new(policies));
                 refusal
             }
+            AdmitError::SpendCap { period, retry_after, policies, .. } => {
+                let text = "The overage of this billing period has reached the spend cap of your subscription.";
+                let mut refusal = Self::new(Code::SpendCapReached).retry_after(retry_after).detail(text);
+                *refusal.problem = refusal.problem.reset_at(period.end);
+                refusal.policies = Some(Box::new(policies));
+                refusal
+            }
             AdmitError::Repeat(error) => error.into(),
             error @ AdmitError::Unavailable { .. } => Self::caused_by(Code::MeteringUnavailable, error),
         }

@@ -139,14 +139,37 @@ impl ServedApi {
         if let [(only, _)] = &self.releases[..] {
             return Some(Arc::clone(only));
         }
-        let total: u64 = self.releases.iter().map(|(_, weight)| u64::from(*weight)).sum();
-        let mut point = draw.checked_rem(total)?;
-        for (served, weight) in &self.releases {
-            match point.checked_sub(u64::from(*weight)) {
-                Some(rest) => point = rest,
-                None => return Some(Arc::clone(served)),
-            }
+        drawn(&self.releases, draw).map(Arc::clone)
+    }
+}
+
+/// The one that `draw` falls on: each of as many draws in a row as all weights come to falls on one as often as its
+/// weight says.
+fn drawn<T>(weighted: &[(T, u32)], draw: u64) -> Option<&T> {
+    let total: u64 = weighted.iter().map(|(_, weight)| u64::from(*weight)).sum();
+    let mut point = draw.checked_rem(total)?;
+    for (one, weight) in weighted {
+        match point.checked_sub(u64::from(*weight)) {
+            Some(rest) => point = rest,
+            None => return Some(one),
         }
-        None
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_always_falls_on_the_same_and_each_has_its_share() {
+        let weighted = [("old", 90), ("new", 10)];
+        for from in [0, 7, u64::MAX - 1_000] {
+            let news = (from..from + 1_000).filter(|draw| drawn(&weighted, *draw) == Some(&"new")).count();
+            assert_eq!(news, 100, "from {from}");
+        }
+        assert_eq!((drawn(&weighted, 89), drawn(&weighted, 90)), (Some(&"old"), Some(&"new")));
+        assert_eq!((drawn(&weighted, 189), drawn(&weighted, 190)), (Some(&"old"), Some(&"new")));
+        assert_eq!(drawn::<&str>(&[], 1), None);
     }
 }

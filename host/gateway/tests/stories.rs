@@ -31,3 +31,7 @@ mod bugs;
 #[cfg(test)]
 #[path = "stories/repeats.rs"]
 mod repeats;
+
+#[cfg(test)]
+#[path = "stories/settings.rs"]
+mod settings;

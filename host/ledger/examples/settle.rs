@@ -69,9 +69,11 @@ fn subscriber(n: u128) -> Arc<Subscriber> {
         plan_name: Arc::from("PRO"),
         app: AppId::from_u128(id),
         key: KeyId::from_u128(id),
+        test: false,
         api: ApiId::from_u128(1),
         anchor: types::Timestamp::from_micros(1_760_000_000_000_000),
         terms: Arc::new(Terms::default()),
+        spend_cap: None,
     })
 }
 

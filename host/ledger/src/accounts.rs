@@ -10,7 +10,10 @@ use crate::account::Account;
 /// Enough that the threads of one machine rarely meet.
 const SHARDS: usize = 64;
 
-type Shard = Mutex<HashMap<SubscriptionId, Arc<Account>>>;
+type Shard = Mutex<HashMap<AccountKey, Arc<Account>>>;
+
+/// A subscription, and whether it is that of its test keys: they have limits of their own.
+pub(crate) type AccountKey = (SubscriptionId, bool);
 
 #[derive(Debug)]
 pub(crate) struct Accounts {
@@ -28,11 +31,11 @@ impl Accounts {
         Self { shards, wanted, most: wanted.saturating_mul(2) }
     }
 
-    /// The account of `subscription`, a new one if need be. `None` when there is no room and none is idle.
-    pub(crate) fn of(&self, subscription: SubscriptionId, now: Moment) -> Option<Arc<Account>> {
-        let shard = self.shards.get(shard_of(subscription))?;
+    /// The account of `key`, a new one if need be. `None` when there is no room and none is idle.
+    pub(crate) fn of(&self, key: AccountKey, now: Moment) -> Option<Arc<Account>> {
+        let shard = self.shards.get(shard_of(key.0))?;
         let mut accounts = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = accounts.get(&subscription) {
+        if let Some(account) = accounts.get(&key) {
             return Some(Arc::clone(account));
         }
         if accounts.len() >= self.wanted {
@@ -42,7 +45,7 @@ impl Accounts {
             return None;
         }
         let account = Arc::new(Account::new(now));
-        accounts.insert(subscription, Arc::clone(&account));
+        accounts.insert(key, Arc::clone(&account));
         Some(account)
     }
 
@@ -55,12 +58,12 @@ impl Accounts {
 
 /// Forgets the longer unused half of the idle accounts, so that the look through all of them is paid for by the many
 /// that then find room.
-fn evict(accounts: &mut HashMap<SubscriptionId, Arc<Account>>, now: Moment) {
+fn evict(accounts: &mut HashMap<AccountKey, Arc<Account>>, now: Moment) {
     // Whoever else holds an account may be about to take from it. The shard is locked: nobody new gets hold of it.
     let idle = |account: &Arc<Account>| {
         if Arc::strong_count(account) > 1 { None } else { account.idle_since(now) }
     };
-    let mut since: Vec<(Moment, SubscriptionId)> =
+    let mut since: Vec<(Moment, AccountKey)> =
         accounts.iter().filter_map(|(id, account)| idle(account).map(|since| (since, *id))).collect();
     since.sort_unstable();
     for (_, id) in since.iter().take(since.len().div_ceil(2)) {
@@ -81,8 +84,8 @@ mod tests {
 
     use super::*;
 
-    fn id(n: u128) -> SubscriptionId {
-        SubscriptionId::from_u128(n << 6)
+    fn id(n: u128) -> AccountKey {
+        (SubscriptionId::from_u128(n << 6), false)
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::counter::{Counter, Hold};
 use crate::ledger::Ledger;
 use crate::once::{Held, RepeatError};
 use crate::policy::{Policies, PolicyState};
-use crate::sql;
 use crate::writer::Writer;
+use crate::{spend, sql};
 
 /// How much of one object must be set aside before a call may run: the declared maximum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,18 @@ pub enum AdmitError {
         /// Every limit that was looked at.
         policies: Policies,
     },
+    /// The overage of the call would cost more than the cap leaves. The rate token stays taken.
+    #[error("the spend cap of {cap} millionths is reached until {}", period.end)]
+    SpendCap {
+        /// The cap, in millionths of the plan's currency.
+        cap: u64,
+        /// The billing period.
+        period: Period,
+        /// Until its end.
+        retry_after: Duration,
+        /// Every limit that was looked at.
+        policies: Policies,
+    },
     /// An earlier request has the idempotency key. The rate token stays taken.
     #[error("the idempotency key is in use")]
     Repeat(#[source] RepeatError),
@@ -93,17 +105,15 @@ pub struct Admitted {
 /// A request with a place at the writer and a rate token, which holds no units yet.
 #[derive(Debug)]
 pub(crate) struct Entered {
-    slot: Slot<Writer>,
-    account: Arc<Account>,
-    policies: Policies,
+    pub(crate) slot: Slot<Writer>,
+    pub(crate) account: Arc<Account>,
+    pub(crate) policies: Policies,
 }
 
 impl Entered {
     /// The call of `request` as one that needs none.
     pub(crate) fn without_units(self, request: &AdmitRequest<'_>) -> Admitted {
-        let Self { slot, policies, .. } = self;
-        let subscriber = Arc::clone(request.subscriber);
-        Admitted { slot, subscriber, at: request.now, holds: Vec::new(), held: None, policies }
+        Taken { holds: Vec::new(), policies: self.policies }.admitted(self.slot, request)
     }
 }
 
@@ -152,8 +162,8 @@ impl Ledger {
             return Err(unavailable("write to usage.db"));
         }
         let slot = self.store().try_slot().map_err(|_| unavailable("find a place at the writer"))?;
-        let account =
-            self.accounts().of(subscriber.subscription, moment).ok_or_else(|| unavailable("keep one more account"))?;
+        let account = self.accounts().of((subscriber.subscription, subscriber.test), moment);
+        let account = account.ok_or_else(|| unavailable("keep one more account"))?;
 
         let (state, passed) = account.pass(subscriber.terms.rate, moment);
         let policies = Policies { rate: state, quotas: Vec::new() };
@@ -165,30 +175,43 @@ impl Ledger {
 
     /// Units of every object that the call touches, or none.
     pub(crate) async fn reserve(&self, request: AdmitRequest<'_>, entered: Entered) -> Result<Admitted, AdmitError> {
-        let AdmitRequest { subscriber, needs, now, .. } = request;
-        let Entered { slot, account, mut policies } = entered;
-        let mut holds = Vec::with_capacity(needs.len().saturating_add(1));
-        for (object, need) in with_requests(needs) {
-            let quota = subscriber.terms.quotas.iter().find(|quota| quota.object.as_str() == object);
-            let hold = match quota {
-                Some(quota) => {
-                    let (period, cell) = account.counter(quota, subscriber.anchor, now);
-                    let counter = self.load(&cell, subscriber, &quota.object, period).await?;
-                    Hold::take(counter, quota, period, need).map_err(|used| {
-                        let policies = exhausted(quota, used, period, (now, &policies));
-                        AdmitError::Quota { quota: quota.clone(), used, period, policies }
-                    })?
-                }
-                None => Hold::unlimited(named(object, needs), Period::at(Per::Month, subscriber.anchor, now), need),
-            };
-            policies.quotas.extend(PolicyState::of_hold(&hold, now));
-            holds.push(hold);
+        let AdmitRequest { subscriber, needs, .. } = request;
+        if let Some(cap) = subscriber.spend_cap
+            && !subscriber.test
+            && subscriber.terms.quotas.iter().any(spend::is_priced)
+        {
+            // Boxed: calls without a cap do not carry its states.
+            return Box::pin(self.reserve_within(cap, request, entered)).await;
         }
-        Ok(Admitted { slot, subscriber: Arc::clone(subscriber), at: now, holds, held: None, policies })
+        let mut taken = Taken::with_room_for(needs, entered.policies);
+        for need in with_requests(needs) {
+            let part = self.part(&request, &entered.account, need).await?;
+            taken.take(part, &request)?;
+        }
+        Ok(taken.admitted(entered.slot, &request))
+    }
+
+    /// One need, with the counter that it counts in.
+    pub(crate) async fn part<'a>(
+        &self,
+        request: &AdmitRequest<'a>,
+        account: &Account,
+        (object, need): (&'a str, Units),
+    ) -> Result<Part<'a>, AdmitError> {
+        let AdmitRequest { subscriber, now, .. } = *request;
+        let quota = subscriber.terms.quotas.iter().find(|quota| quota.object.as_str() == object);
+        let counted = match quota {
+            Some(quota) => {
+                let (period, cell) = account.counter(quota, subscriber.anchor, now);
+                Some((quota, period, self.load(&cell, subscriber, &quota.object, period).await?))
+            }
+            None => None,
+        };
+        Ok(Part { object, need, counted })
     }
 
     /// The counter in `cell`, read first if nobody has.
-    async fn load(
+    pub(crate) async fn load(
         &self,
         cell: &CounterCell,
         subscriber: &Subscriber,
@@ -199,8 +222,9 @@ impl Ledger {
             return Ok(Arc::clone(counter));
         }
         let key = (subscriber.subscription, object.clone(), period.start);
+        let book = sql::counter::Book::of(subscriber);
         let read = || async move {
-            let used = self.store().read(move |reader| sql::counter::used(reader, &key)).await?;
+            let used = self.store().read(move |reader| sql::counter::used(reader, book, &key)).await?;
             Ok(Arc::new(Counter::at(used)))
         };
         let counter = cell.get_or_try_init(read).await;
@@ -210,8 +234,55 @@ impl Ledger {
     }
 }
 
+/// One object that a call touches.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    object: &'a str,
+    need: Units,
+    /// `None`: the plan has no quota of it.
+    counted: Option<(&'a Quota, Period, Arc<Counter>)>,
+}
+
+/// What a call has taken so far. Dropping it gives all of it back.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    holds: Vec<Hold>,
+    policies: Policies,
+}
+
+impl Taken {
+    pub(crate) fn with_room_for(needs: &[Need], policies: Policies) -> Self {
+        Self { holds: Vec::with_capacity(needs.len().saturating_add(1)), policies }
+    }
+
+    /// Takes what `part` needs, if its quota has it. Nothing is awaited.
+    pub(crate) fn take(&mut self, part: Part<'_>, request: &AdmitRequest<'_>) -> Result<(), AdmitError> {
+        let AdmitRequest { subscriber, needs, now, .. } = *request;
+        let Part { object, need, counted } = part;
+        let hold = match counted {
+            Some((quota, period, counter)) => Hold::take(counter, quota, period, need).map_err(|used| {
+                let policies = exhausted(quota, used, period, (now, &self.policies));
+                AdmitError::Quota { quota: quota.clone(), used, period, policies }
+            })?,
+            None => Hold::unlimited(named(object, needs), Period::at(Per::Month, subscriber.anchor, now), need),
+        };
+        self.policies.quotas.extend(PolicyState::of_hold(&hold, now));
+        self.holds.push(hold);
+        Ok(())
+    }
+
+    pub(crate) fn into_policies(self) -> Policies {
+        self.policies
+    }
+
+    pub(crate) fn admitted(self, slot: Slot<Writer>, request: &AdmitRequest<'_>) -> Admitted {
+        let Self { holds, policies } = self;
+        Admitted { slot, subscriber: Arc::clone(request.subscriber), at: request.now, holds, held: None, policies }
+    }
+}
+
 /// The needs, `requests` first and implied.
-fn with_requests(needs: &[Need]) -> impl Iterator<Item = (&str, Units)> {
+pub(crate) fn with_requests(needs: &[Need]) -> impl Iterator<Item = (&str, Units)> {
     let requests = needs.iter().find(|need| need.object.as_str() == ObjectName::REQUESTS);
     let first = (ObjectName::REQUESTS, requests.map_or(Units::saturating(1), |need| need.units));
     let others = needs.iter().filter(|need| need.object.as_str() != ObjectName::REQUESTS);

@@ -18,6 +18,7 @@ mod bucket;
 mod counter;
 mod once;
 mod policy;
+mod spend;
 
 mod ended;
 mod settle;

@@ -13,5 +13,8 @@ pub(crate) mod rollup;
 pub(crate) mod usage;
 
 /// Brings the schema from version `i` to `i + 1`.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[concat!(include_str!("sql/schema.sql"), include_str!("sql/views.sql")), include_str!("sql/claims.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    concat!(include_str!("sql/schema.sql"), include_str!("sql/views.sql")),
+    include_str!("sql/claims.sql"),
+    include_str!("sql/test-keys.sql"),
+];

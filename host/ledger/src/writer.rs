@@ -16,7 +16,7 @@ use crate::settle::{Line, Settlement};
 use crate::sql::audit::{self, Tip};
 use crate::sql::calls::{self, Facts};
 use crate::sql::claim;
-use crate::sql::counter::{self, CounterKey};
+use crate::sql::counter::{self, Book, CounterKey};
 use crate::sql::dimension::{self, CallIds, Dimensions};
 use crate::sql::rollup;
 
@@ -194,7 +194,7 @@ impl Writer {
         for line in call.lines.iter().skip(1) {
             let object = self.dimensions.object(tx, &line.object)?;
             calls::insert_usage(tx, seq, object, line)?;
-            sheet.count(line, ids.subscription, object)?;
+            sheet.count(line, (Book::of(&call.subscriber), ids.subscription), object)?;
             usage.push((object, line.units.to_sql(), line.billed.to_sql()));
         }
         Ok(usage)
@@ -210,22 +210,24 @@ fn close_claim(tx: &Connection, call: &Settlement, ids: &CallIds) -> rusqlite::R
 impl Sheet {
     /// Counts what a call used of `requests`.
     fn count_requests(&mut self, call: &Settlement, ids: &CallIds) -> rusqlite::Result<()> {
-        call.lines.first().map_or(Ok(()), |line| self.count(line, ids.subscription, dimension::REQUESTS))
+        let whose = (Book::of(&call.subscriber), ids.subscription);
+        call.lines.first().map_or(Ok(()), |line| self.count(line, whose, dimension::REQUESTS))
     }
 
     /// Adds one line to what its counter gets from this group.
-    fn count(&mut self, line: &Line, subscription: i64, object: i64) -> rusqlite::Result<()> {
-        if line.billed == Units::ZERO {
+    fn count(&mut self, line: &Line, (book, subscription): (Book, i64), object: i64) -> rusqlite::Result<()> {
+        if line.counted == Units::ZERO {
             return Ok(());
         }
         let key = CounterKey {
+            book,
             subscription,
             object,
             period_start_us: line.period_start.as_micros(),
             overage_from: line.overage_from.to_sql(),
         };
         let sum = self.counters.entry(key).or_default();
-        *sum = sum.checked_add(line.billed.to_sql()).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, i64::MAX))?;
+        *sum = sum.checked_add(line.counted.to_sql()).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, i64::MAX))?;
         Ok(())
     }
 }

@@ -7,8 +7,14 @@ mod admission;
 #[path = "stories/book.rs"]
 mod book;
 #[cfg(test)]
+#[path = "stories/cap.rs"]
+mod cap;
+#[cfg(test)]
 #[path = "stories/chain.rs"]
 mod chain;
+#[cfg(test)]
+#[path = "stories/former.rs"]
+mod former;
 #[cfg(test)]
 #[path = "stories/once.rs"]
 mod once;
@@ -21,6 +27,9 @@ mod settlement;
 #[cfg(test)]
 #[path = "stories/streams.rs"]
 mod streams;
+#[cfg(test)]
+#[path = "stories/testing.rs"]
+mod testing;
 #[cfg(test)]
 #[path = "stories/views.rs"]
 mod views;

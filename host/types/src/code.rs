@@ -50,6 +50,8 @@ pub enum Code {
     RateLimited,
     /// A hard quota is used up.
     QuotaExceeded,
+    /// The overage of the call would cost more than the subscription's cap leaves.
+    SpendCapReached,
     /// Too many calls of this subscription at once.
     ConcurrencyExceeded,
     /// The request is malformed.
@@ -102,7 +104,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MissingKey,
         Self::InvalidKey,
         Self::KeyExpired,
@@ -112,6 +114,7 @@ impl Code {
         Self::SubscriptionSuspended,
         Self::RateLimited,
         Self::QuotaExceeded,
+        Self::SpendCapReached,
         Self::ConcurrencyExceeded,
         Self::RequestInvalid,
         Self::PayloadTooLarge,
@@ -166,6 +169,7 @@ impl Code {
             Self::QuotaExceeded => {
                 ("quota-exceeded", 429, "Request cannot be satisfied as assigned quota has been exceeded")
             }
+            Self::SpendCapReached => ("spend-cap-reached", 429, "The spend cap is reached"),
             Self::ConcurrencyExceeded => ("concurrency-exceeded", 429, "Too many calls at once"),
             Self::RequestInvalid => ("request-invalid", 400, "The request is not valid"),
             Self::PayloadTooLarge => ("payload-too-large", 413, "The request body is too large"),

@@ -91,6 +91,9 @@ pub enum Fact {
         app: AppId,
         /// Its first 14 characters.
         prefix: String,
+        /// Whether its calls are not billed.
+        #[serde(default)]
+        test: bool,
     },
     /// A subscription, new or moved to another plan.
     Subscription {

@@ -47,6 +47,10 @@ enum Command {
     Build(command::Build),
     /// Publish the project in a folder: its component, release and plans. Repeating it changes nothing
     Publish(command::Publish),
+    /// Let a release serve an API, alone or with a share of its calls
+    Promote(command::Promote),
+    /// Let an earlier release serve an API, alone
+    Rollback(command::Rollback),
     /// Give an app a subscription, and print a key for it once
     Subscribe(command::Subscribe),
     /// Call a hosted API as a consumer does
@@ -115,6 +119,8 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Serve => crate::serve::run(&session),
         Command::Build(build) => build.run(&session),
         Command::Publish(publish) => publish.run(&session),
+        Command::Promote(promote) => promote.run(&session),
+        Command::Rollback(rollback) => rollback.run(&session),
         Command::Subscribe(subscribe) => subscribe.run(&session),
         Command::Call(call) => call.run(&session),
         Command::Usage(usage) => usage.run(&session),

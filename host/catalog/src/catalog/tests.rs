@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use types::{
     ApiId, AppId, ByteCount, Capability, Digest, Fact, LimitKind, ObjectName, OrganisationId, OutboxId, Per, PlanId,
-    Quota, Terms, Timestamp, Units,
+    Quota, SubscriptionId, Terms, Timestamp, Units,
 };
 
 use super::*;
@@ -100,6 +100,26 @@ impl Place {
         let path = self.folder.path().join("catalog.db");
         let relay: Arc<dyn Relay> = Arc::clone(&self.book) as Arc<dyn Relay>;
         Catalog::open(&path, Settings { ceiling }, self.clock.clone(), relay).await.unwrap()
+    }
+
+    /// Writes a file as the first version left it, with an app that is subscribed to an API without a release.
+    #[expect(clippy::disallowed_methods, reason = "the file of a former version has a schema of its own")]
+    fn write_version_1(&self) -> (OrganisationId, SubscriptionId) {
+        let n = 7 << 80;
+        let (organisation, subscription) = (OrganisationId::from_u128(n), SubscriptionId::from_u128(n));
+        let (api, plan, app) = (ApiId::from_u128(n), PlanId::from_u128(n), AppId::from_u128(n));
+        let rows = format!(
+            "INSERT INTO organisation VALUES ('{organisation}', 'acme', 1);
+             INSERT INTO api VALUES ('{api}', '{organisation}', 'vat', 'VAT', NULL, 1);
+             INSERT INTO plan VALUES ('{plan}', '{api}', 'BASIC', 1, NULL, NULL, NULL, NULL, NULL, 0, 1, 1);
+             INSERT INTO app VALUES ('{app}', '{organisation}', 'shop', 1);
+             INSERT INTO subscription VALUES ('{subscription}', '{app}', '{api}', '{plan}', 1, NULL, 1);
+             PRAGMA user_version = 1;"
+        );
+        let file = rusqlite::Connection::open(self.folder.path().join("catalog.db")).unwrap();
+        file.execute_batch(include_str!("../tables/schema.sql")).unwrap();
+        file.execute_batch(&rows).unwrap();
+        (organisation, subscription)
     }
 }
 

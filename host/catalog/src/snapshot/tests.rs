@@ -39,6 +39,11 @@ enum Move {
         api: u8,
         number: u32,
     },
+    Split {
+        api: u8,
+        number: u32,
+        weight: u32,
+    },
     Withdraw(u8),
     Plan {
         api: u8,
@@ -59,6 +64,7 @@ enum Move {
         plan: u8,
     },
     SuspendSubscription(u8, bool),
+    CapSubscription(u8, Option<u64>),
     Token(Option<u8>),
     DisableToken(u8),
     /// The publisher comes by.
@@ -76,6 +82,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (few.clone(), any::<bool>()).prop_map(|(api, on)| Move::SuspendApi(api, on)),
         4 => (few.clone(), 0_u8..2, 1_u8..4).prop_map(|(api, component, routes)| Move::Release { api, component, routes }),
         3 => (few.clone(), 1_u32..4).prop_map(|(api, number)| Move::SetLive { api, number }),
+        2 => (few.clone(), 1_u32..3, 0_u32..3).prop_map(|(api, number, weight)| Move::Split { api, number, weight }),
         1 => (0_u8..2).prop_map(Move::Withdraw),
         4 => (few.clone(), 0_u8..2, 0_u64..3, prop_oneof![Just(LimitKind::Hard), Just(LimitKind::Soft)])
             .prop_map(|(api, name, amount, limit)| Move::Plan { api, name, amount, limit }),
@@ -85,6 +92,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_u8..6, few.clone()).prop_map(|(key, days)| Move::RetireKey(key, days)),
         5 => (few.clone(), few.clone(), 0_u8..6).prop_map(|(app, api, plan)| Move::Subscribe { app, api, plan }),
         1 => (few.clone(), any::<bool>()).prop_map(|(which, on)| Move::SuspendSubscription(which, on)),
+        1 => (few.clone(), proptest::option::of(0_u64..9)).prop_map(|(which, cap)| Move::CapSubscription(which, cap)),
         1 => prop::option::of(few.clone()).prop_map(Move::Token),
         1 => few.prop_map(Move::DisableToken),
         5 => Just(Move::Publish),
@@ -191,7 +199,10 @@ fn make(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), Catal
             release::register(change, &component(*seed))?;
             release::create(change, &new_release(api, *seed, *routes))?;
         }
-        Move::SetLive { api, number } => release::set_live(change, nth(&known.apis, *api, "API")?, *number)?,
+        Move::SetLive { api, number } => release::set_live(change, nth(&known.apis, *api, "API")?, &[(*number, 1)])?,
+        Move::Split { api, number, weight } => {
+            release::set_live(change, nth(&known.apis, *api, "API")?, &[(*number, 9), (*number + 1, *weight)])?;
+        }
         Move::Withdraw(seed) => release::withdraw(change, &component(*seed).digest, "a reason")?,
         Move::Plan { api, name, amount, limit } => {
             let new = new_plan(nth(&known.apis, *api, "API")?, *name, *amount, *limit);
@@ -225,6 +236,10 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
         Move::SuspendSubscription(which, on) => {
             let id = nth(&known.subscriptions, *which, "subscription")?;
             subscription::suspend(change, id, on.then_some("a reason"))?;
+        }
+        Move::CapSubscription(which, cap) => {
+            let id = nth(&known.subscriptions, *which, "subscription")?;
+            subscription::set_spend_cap(change, id, *cap)?;
         }
         Move::Token(owner) => {
             let role = match owner {

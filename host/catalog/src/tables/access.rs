@@ -9,7 +9,7 @@ use super::change::{Change, Turn};
 use super::{load, organisation};
 use crate::{CatalogError, Key, Role};
 
-/// Live keys that an app has at most: the one in use, and its successor while it is rolled.
+/// Keys of one kind that an app has at most: the one in use, and its successor while it is rolled.
 pub(crate) const LIVE_KEYS: i64 = 2;
 
 /// What is asked of a new key.
@@ -23,7 +23,7 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Makes a key of `secret` for an app that has fewer than two live ones.
+/// Makes a key of `secret` for an app that has fewer than two of its kind.
 pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -> Result<Key, CatalogError> {
     require_app(change, new.app)?;
     let kind = match new.kind {
@@ -34,7 +34,7 @@ pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -
     if new.expires_at.is_some_and(|end| end <= change.now) {
         return Err(CatalogError::invalid("expires_at", "lies in the past"));
     }
-    if live_keys(change, new.app)? >= LIVE_KEYS {
+    if live_keys(change, new.app, kind)? >= LIVE_KEYS {
         return Err(CatalogError::TooManyKeys { app: new.app });
     }
     let key = Key {
@@ -59,7 +59,12 @@ pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -
             change.now.as_micros()
         ],
     )?;
-    change.tell(&Fact::Key { id: key.id, app: key.app, prefix: key.prefix.clone() })?;
+    change.tell(&Fact::Key {
+        id: key.id,
+        app: key.app,
+        prefix: key.prefix.clone(),
+        test: key.kind == KeyKind::Test,
+    })?;
     let after = json!({ "app": key.app, "kind": kind, "expires_at": key.expires_at });
     change.record("key.create", &key.id, Turn::new(after))?;
     Ok(key)
@@ -133,10 +138,11 @@ pub(super) fn require_app(change: &Change<'_>, app: AppId) -> Result<(), Catalog
         .ok_or_else(|| CatalogError::missing("app", &app))
 }
 
-fn live_keys(change: &Change<'_>, app: AppId) -> rusqlite::Result<i64> {
+/// How many of this kind open anything.
+fn live_keys(change: &Change<'_>, app: AppId, kind: &str) -> rusqlite::Result<i64> {
     let sql = "SELECT count(*) FROM api_key
-                WHERE app = ?1 AND disabled IS NULL AND (expires_us IS NULL OR expires_us > ?2)";
-    let count = change.find(sql, params![app.to_string(), change.now.as_micros()], |row| row.get(0))?;
+                WHERE app = ?1 AND kind = ?3 AND disabled IS NULL AND (expires_us IS NULL OR expires_us > ?2)";
+    let count = change.find(sql, params![app.to_string(), change.now.as_micros(), kind], |row| row.get(0))?;
     Ok(count.unwrap_or(0))
 }
 

@@ -10,11 +10,11 @@ use super::{column, plan, release};
 use crate::snapshot::Changed;
 use crate::{Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Snapshot, Subscription, Token};
 
-const ORGANISATION: &str = "SELECT id, name FROM organisation";
+const ORGANISATION: &str = "SELECT id, name, account FROM organisation";
 const API: &str = "SELECT id, organisation, slug, title, suspended FROM api";
 const APP: &str = "SELECT id, organisation, name FROM app";
 pub(super) const KEY: &str = "SELECT id, app, kind, sha256, prefix, expires_us, disabled, created_us FROM api_key";
-const SUBSCRIPTION: &str = "SELECT id, app, api, plan, anchor_us, suspended FROM subscription";
+const SUBSCRIPTION: &str = "SELECT id, app, api, plan, anchor_us, suspended, spend_cap_micros FROM subscription";
 const TOKEN: &str = "SELECT id, role, organisation, sha256, prefix, disabled FROM token";
 
 /// What a group of changes touched, read from the subjects of its acts.
@@ -167,7 +167,7 @@ fn complete(conn: &Connection, ceiling: &Limits, mut api: Api, known: Option<&Li
 }
 
 fn organisation(row: &Row<'_>) -> rusqlite::Result<Organisation> {
-    Ok(Organisation { id: column::parsed(row, 0)?, name: row.get(1)? })
+    Ok(Organisation { id: column::parsed(row, 0)?, name: row.get(1)?, account: row.get(2)? })
 }
 
 fn api(row: &Row<'_>) -> rusqlite::Result<Api> {
@@ -211,6 +211,7 @@ fn subscription(row: &Row<'_>, plan: impl Fn(PlanId) -> Option<Arc<Plan>>) -> ru
         plan_version: plan(id).ok_or(rusqlite::Error::QueryReturnedNoRows)?,
         anchor: column::moment(row, 4)?,
         suspended: row.get(5)?,
+        spend_cap: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
     })
 }
 

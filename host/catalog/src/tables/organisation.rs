@@ -9,6 +9,8 @@ use super::column;
 use crate::CatalogError;
 
 const NAME_CHARACTERS: usize = 100;
+/// How many numbers of twelve digits there are.
+const ACCOUNTS: u128 = 1_000_000_000_000;
 
 /// Makes an organisation, or finds the one that has the name.
 pub(crate) fn create(change: &Change<'_>, name: &str) -> Result<OrganisationId, CatalogError> {
@@ -19,12 +21,26 @@ pub(crate) fn create(change: &Change<'_>, name: &str) -> Result<OrganisationId, 
     }
     let id = OrganisationId::generate(change.now);
     change.write(
-        "INSERT INTO organisation (id, name, created_us) VALUES (?1, ?2, ?3)",
-        params![id.to_string(), name, change.now.as_micros()],
+        "INSERT INTO organisation (id, name, account, created_us) VALUES (?1, ?2, ?3, ?4)",
+        params![id.to_string(), name, free_account(change, id)?, change.now.as_micros()],
     )?;
     change.tell(&Fact::Organisation { id, name: name.to_owned() })?;
     change.record("organisation.create", &id, Turn::new(json!({ "id": id })))?;
     Ok(id)
+}
+
+/// Twelve digits that no other organisation has, from the random part of the id.
+fn free_account(change: &Change<'_>, id: OrganisationId) -> Result<String, CatalogError> {
+    let mut digits = id.as_u128() % ACCOUNTS;
+    loop {
+        let account = format!("{digits:012}");
+        let taken = change.find("SELECT 1 FROM organisation WHERE account = ?1", [&account], |_| Ok(()))?;
+        if taken.is_none() {
+            return Ok(account);
+        }
+        // There are far more numbers than organisations: the next free one is near.
+        digits = (digits + 1) % ACCOUNTS;
+    }
 }
 
 /// Gives an organisation another name.

@@ -2,7 +2,7 @@
 
 mod check;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
@@ -18,6 +18,11 @@ pub use check::{NewRelease, NewRoute};
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
     request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json
     FROM release JOIN component ON component.sha256 = release.component";
+
+/// Releases that share an API's calls at most: more is no comparison any more.
+const LIVE_RELEASES: usize = 8;
+/// The largest weight of one of them.
+const WEIGHT_MAX: u32 = 1_000_000;
 
 /// Notes a component that the sandbox has accepted. Known ones stay as they are.
 pub(crate) fn register(change: &Change<'_>, new: &Component) -> Result<(), CatalogError> {
@@ -164,30 +169,47 @@ fn keep_route(change: &Change<'_>, api: ApiId, route: &NewRoute) -> Result<Route
     Ok(id)
 }
 
-/// Lets the release with this number serve the API, alone.
-pub(crate) fn set_live(change: &Change<'_>, api: ApiId, number: u32) -> Result<(), CatalogError> {
+/// Lets releases serve an API, each so often as its weight says. None is there twice, none has the weight 0.
+pub(crate) fn set_live(change: &Change<'_>, api: ApiId, serving: &[(u32, u32)]) -> Result<(), CatalogError> {
     api::require(change, api)?;
-    let sql = "SELECT id, component FROM release WHERE api = ?1 AND number = ?2";
-    let (release, component): (ReleaseId, Digest) = change
-        .find(sql, params![api.to_string(), number], |row| Ok((column::parsed(row, 0)?, column::digest(row, 1)?)))?
-        .ok_or_else(|| CatalogError::missing("release", &number))?;
-    require_usable(change, &component)?;
+    let refuse = |why: &str| Err(CatalogError::invalid("live", why));
+    let distinct: BTreeSet<u32> = serving.iter().map(|(number, _)| *number).collect();
+    if serving.is_empty() || serving.len() > LIVE_RELEASES || distinct.len() != serving.len() {
+        return refuse("one to eight releases serve, none twice");
+    }
+    if serving.iter().any(|(_, weight)| !(1..=WEIGHT_MAX).contains(weight)) {
+        return refuse("a weight is 1 to 1,000,000");
+    }
     let before: Vec<(String, u32)> = change
         .conn
         .prepare_cached("SELECT release, weight FROM live WHERE api = ?1 ORDER BY release")?
         .query_map([api.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let after = vec![(release.to_string(), 1)];
+    let mut after = Vec::with_capacity(serving.len());
+    for (number, weight) in serving {
+        after.push((usable(change, api, *number)?.to_string(), *weight));
+    }
+    after.sort_unstable();
     if before == after {
         return Ok(());
     }
     change.conn.prepare_cached("DELETE FROM live WHERE api = ?1")?.execute([api.to_string()])?;
-    change.write(
-        "INSERT INTO live (api, release, weight) VALUES (?1, ?2, 1)",
-        params![api.to_string(), release.to_string()],
-    )?;
+    for (release, weight) in &after {
+        let row = params![api.to_string(), release, weight];
+        change.write("INSERT INTO live (api, release, weight) VALUES (?1, ?2, ?3)", row)?;
+    }
     change.record("api.live", &api, Turn::from(json!({ "live": before }), json!({ "live": after })))?;
     Ok(())
+}
+
+/// The release of this number, if its component may run.
+fn usable(change: &Change<'_>, api: ApiId, number: u32) -> Result<ReleaseId, CatalogError> {
+    let sql = "SELECT id, component FROM release WHERE api = ?1 AND number = ?2";
+    let (release, component): (ReleaseId, Digest) = change
+        .find(sql, params![api.to_string(), number], |row| Ok((column::parsed(row, 0)?, column::digest(row, 1)?)))?
+        .ok_or_else(|| CatalogError::missing("release", &number))?;
+    require_usable(change, &component)?;
+    Ok(release)
 }
 
 /// The release as it counts under `ceiling`.

@@ -67,6 +67,22 @@ pub(crate) fn suspend(change: &Change<'_>, id: SubscriptionId, reason: Option<&s
     Ok(())
 }
 
+/// Lets the overage of a billing period cost `cap` at most, in millionths of the plan's currency; `None` lifts the cap.
+pub(crate) fn set_spend_cap(change: &Change<'_>, id: SubscriptionId, cap: Option<u64>) -> Result<(), CatalogError> {
+    let stored = cap.map(i64::try_from).transpose();
+    let stored = stored.map_err(|_| CatalogError::invalid("spend_cap", "is more money than there is"))?;
+    let before: Option<i64> = change
+        .find("SELECT spend_cap_micros FROM subscription WHERE id = ?1", [id.to_string()], |row| row.get(0))?
+        .ok_or_else(|| CatalogError::missing("subscription", &id))?;
+    if before == stored {
+        return Ok(());
+    }
+    change.write("UPDATE subscription SET spend_cap_micros = ?2 WHERE id = ?1", params![id.to_string(), stored])?;
+    let turn = Turn::from(json!({ "spend_cap_micros": before }), json!({ "spend_cap_micros": stored }));
+    change.record("subscription.cap", &id, turn)?;
+    Ok(())
+}
+
 /// Only the highest version of a plan of this API takes subscriptions.
 fn require_offered(change: &Change<'_>, api: ApiId, plan: PlanId) -> Result<(), CatalogError> {
     let sql = "SELECT version = (SELECT max(other.version) FROM plan AS other

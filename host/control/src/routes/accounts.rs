@@ -38,7 +38,9 @@ pub(crate) async fn create_organisation(
     caller.require_operator()?;
     let before = desk.house.catalog.snapshot().organisation_named(&new.name).map(|_| ());
     let id = desk.house.catalog.create_organisation(caller.actor(), &new.name).await?;
-    Ok(Reply::known(before, api::Organisation { id, name: new.name }))
+    let snapshot = desk.house.catalog.snapshot();
+    let organisation = snapshot.organisation(id).ok_or_else(|| Refusal::missing("organisation", id))?;
+    Ok(Reply::known(before, shown(organisation)))
 }
 
 /// `POST /v1/tokens`.
@@ -72,5 +74,6 @@ fn role(role: Role) -> api::Role {
 
 fn shown(organisation: impl AsRef<catalog::Organisation>) -> api::Organisation {
     let organisation = organisation.as_ref();
-    api::Organisation { id: organisation.id, name: organisation.name.clone() }
+    let (name, account) = (organisation.name.clone(), organisation.account.clone());
+    api::Organisation { id: organisation.id, name, account }
 }

@@ -47,8 +47,13 @@ pub(crate) async fn set_live(
     Body(live): Body<api::Live>,
 ) -> Answer<api::Api> {
     let api = caller.api(&desk.house.catalog.snapshot(), &slug)?;
-    let before = (shown(&api).live == Some(live.release)).then_some(());
-    let done = desk.house.catalog.set_live(caller.actor(), api.id, live.release).await;
+    let serving = sharing(&api, &live)?;
+    let mut now = weights(&api);
+    let mut wanted = serving.clone();
+    now.sort_unstable();
+    wanted.sort_unstable();
+    let before = (now == wanted).then_some(());
+    let done = desk.house.catalog.set_live_weighted(caller.actor(), api.id, serving).await;
     done.map_err(|error| match error {
         catalog::CatalogError::NotFound { .. } => Refusal::missing("release", live.release),
         other => other.into(),
@@ -57,9 +62,32 @@ pub(crate) async fn set_live(
     Ok(Reply::known(before, shown(&api)))
 }
 
+/// Which releases are to serve, and how often.
+fn sharing(api: &catalog::Api, live: &api::Live) -> Result<Vec<(u32, u32)>, Refusal> {
+    match live.weight {
+        None | Some(100) => Ok(vec![(live.release, 1)]),
+        Some(weight @ 1..=99) => {
+            let others = weights(api).into_iter().filter(|(release, _)| *release != live.release);
+            let (rest, _) = others
+                .max_by_key(|(_, weight)| *weight)
+                .ok_or_else(|| Refusal::field("/weight", "no other release serves the rest: leave the weight out"))?;
+            Ok(vec![(live.release, weight), (rest, 100 - weight)])
+        }
+        Some(_) => Err(Refusal::field("/weight", "how many of a hundred calls: 1 to 100")),
+    }
+}
+
+/// The releases that serve, by number, with their weights.
+fn weights(api: &catalog::Api) -> Vec<(u32, u32)> {
+    let live = api.live.iter().flat_map(|live| &live.releases);
+    live.map(|(release, weight)| (release.number, *weight)).collect()
+}
+
 fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
     let api = api.as_ref();
-    let live = api.live.as_ref().and_then(|live| live.releases.first()).map(|(release, _)| release.number);
+    let weights = weights(api);
+    let live = weights.iter().max_by_key(|(_, weight)| *weight).map(|(release, _)| *release);
+    let serving = weights.into_iter().map(|(release, weight)| api::Serving { release, weight });
     api::Api {
         id: api.id,
         organisation: api.organisation,
@@ -67,6 +95,7 @@ fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
         title: api.title.clone(),
         hosts: api.hosts.clone(),
         live,
+        serving: if serving.len() > 1 { serving.collect() } else { Vec::new() },
         suspended: api.suspended.clone(),
     }
 }

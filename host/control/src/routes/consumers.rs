@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use catalog::{App, Key, NewKey};
-use types::{AppId, KeyId, KeyKind, Timestamp};
+use types::{AppId, Currency, KeyId, KeyKind, Money, SubscriptionId, Timestamp};
 
 use super::{Answer, Reply, page};
 use crate::caller::Caller;
@@ -61,7 +61,8 @@ pub(crate) async fn create_key(
     Body(new): Body<api::NewKey>,
 ) -> Answer<api::Key> {
     let app = caller.app(&desk.house.catalog.snapshot(), app)?;
-    let new = NewKey { app: app.id, kind: KeyKind::Live, expires_at: new.expires_at.map(|at| at.0) };
+    let kind = if new.test { KeyKind::Test } else { KeyKind::Live };
+    let new = NewKey { app: app.id, kind, expires_at: new.expires_at.map(|at| at.0) };
     let (key, secret) = desk.house.catalog.create_key(caller.actor(), new).await?;
     Ok(Reply::Made(api::Key {
         id: key.id,
@@ -126,6 +127,37 @@ pub(crate) async fn subscribe(
     Ok(Reply::known(before, described(&snapshot, &subscription)))
 }
 
+/// `PUT /v1/subscriptions/{subscription}/spend-cap`: for the one who pays.
+pub(crate) async fn set_spend_cap(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(id): Path<SubscriptionId>,
+    Body(cap): Body<api::SpendCap>,
+) -> Answer<api::Subscription> {
+    let catalog = &desk.house.catalog;
+    let cap = {
+        let snapshot = catalog.snapshot();
+        let subscription = caller.subscription(&snapshot, id)?;
+        caller.app(&snapshot, subscription.app).map_err(|_| Refusal::missing("subscription", id))?;
+        cap.amount.as_deref().map(|amount| micros(amount, &subscription)).transpose()?
+    };
+    catalog.set_spend_cap(caller.actor(), id, cap).await?;
+    let snapshot = catalog.snapshot();
+    let subscription = caller.subscription(&snapshot, id)?;
+    Ok(Reply::Found(described(&snapshot, &subscription)))
+}
+
+/// An amount in the currency of the subscription's plan, in millionths.
+fn micros(amount: &str, subscription: &catalog::Subscription) -> Result<u64, Refusal> {
+    let money = Money::parse(amount, currency_of(subscription));
+    let money = money.map_err(|error| Refusal::field("/amount", error.to_string()))?;
+    u64::try_from(money.micros).map_err(|_| Refusal::field("/amount", "is not below zero"))
+}
+
+fn currency_of(subscription: &catalog::Subscription) -> Currency {
+    subscription.plan_version.currency().unwrap_or(Currency::USD)
+}
+
 fn shown(key: impl AsRef<Key>, now: Timestamp) -> api::KeyEntry {
     let key = key.as_ref();
     api::KeyEntry {
@@ -134,10 +166,13 @@ fn shown(key: impl AsRef<Key>, now: Timestamp) -> api::KeyEntry {
         created_at: key.created_at.into(),
         expires_at: key.expires_at.map(Into::into),
         live: key.is_live(now),
+        test: key.kind == KeyKind::Test,
     }
 }
 
 fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription) -> api::Subscription {
+    let cap = subscription.spend_cap.and_then(|micros| i64::try_from(micros).ok());
+    let cap = cap.map(|micros| Money { micros, currency: currency_of(subscription) });
     api::Subscription {
         id: subscription.id,
         app: subscription.app,
@@ -145,6 +180,7 @@ fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription)
         plan: subscription.plan_version.name.to_string(),
         anchor: subscription.anchor.into(),
         suspended: subscription.suspended.clone(),
+        spend_cap: cap.map(|money| money.to_string()),
     }
 }
 

@@ -39,6 +39,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         .replace("{digest}", &things.digest)
         .replace("{app}", &things.app)
         .replace("{key}", &things.key)
+        .replace("{subscription}", &things.subscription)
         .replace("{call}", "call_01JD3W0000000000000000000A");
     let body = match (method, path) {
         ("POST", "/v1/organisations") => json!({"name": "other"}),
@@ -51,6 +52,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         ("POST", "/v1/apps/{app}/keys") => json!({}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
         ("POST", "/v1/subscriptions") => json!({"app": things.app, "api": "vat", "plan": "PRO"}),
+        ("PUT", "/v1/subscriptions/{subscription}/spend-cap") => json!({"amount": "0"}),
         _ => Value::Null,
     };
     match path {

@@ -5,3 +5,4 @@ mod access;
 mod house;
 mod publish;
 mod refusals;
+mod settings;

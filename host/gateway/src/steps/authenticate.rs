@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catalog::Snapshot;
 use ledger::Subscriber;
 use serde_json::json;
-use types::Code;
+use types::{Code, KeyKind};
 
 use crate::asked::{Asked, Target};
 use crate::call::Call;
@@ -37,9 +37,11 @@ fn look_up(snapshot: &Snapshot, asked: &Asked, target: &Target) -> Result<Arc<Su
         plan_name: Arc::clone(&plan.name),
         app: key.app,
         key: key.id,
+        test: key.kind == KeyKind::Test,
         api: target.api.id,
         anchor: subscription.anchor,
         terms: Arc::clone(&plan.terms),
+        spend_cap: subscription.spend_cap,
     }))
 }
 

@@ -15,8 +15,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use types::{
-    ApiId, AppId, ByteCount, Clock, Fact, Fuel, HostKey, KeyKind, LimitKind, ObjectName, OrganisationId, OutboxId, Per,
-    Quota, Rate, SubscriptionId, Terms, Units,
+    ApiId, AppId, ByteCount, Clock, Currency, Fact, Fuel, HostKey, KeyKind, LimitKind, Money, ObjectName,
+    OrganisationId, OutboxId, Per, Quota, Rate, SubscriptionId, Terms, Units,
 };
 
 struct ToLedger(Ledger);
@@ -62,6 +62,18 @@ impl Offer {
             per: Per::Day,
             limit: LimitKind::Hard,
             overage: None,
+        };
+        Self { terms: Terms { quotas: vec![quota], ..Terms::default() }, ..Self::default() }
+    }
+
+    /// `amount` requests a month, then more at 3,000 millionths of a dollar each.
+    pub(crate) fn priced(amount: u64) -> Self {
+        let quota = Quota {
+            object: ObjectName::requests(),
+            amount: Units::saturating(amount),
+            per: Per::Month,
+            limit: LimitKind::Soft,
+            overage: Some(Money { micros: 3_000, currency: Currency::USD }),
         };
         Self { terms: Terms { quotas: vec![quota], ..Terms::default() }, ..Self::default() }
     }
@@ -210,6 +222,14 @@ impl Host {
             })
         });
         read.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// How many calls each release served, by its number.
+    pub(crate) fn served_by(&self) -> Vec<(u32, u32)> {
+        let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
+        let text = "SELECT r.number, count(*) FROM call c JOIN release r ON r.id = c.release GROUP BY 1 ORDER BY 1";
+        let mut rows = reader.prepare(text).unwrap();
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
     }
 
     /// The only call row.

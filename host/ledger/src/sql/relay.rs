@@ -55,10 +55,11 @@ fn apply(tx: &Connection, fact: &Fact) -> rusqlite::Result<()> {
             let set = "UPDATE app SET organisation = ?2, name = ?3 WHERE id = ?1";
             update(tx, set, params![row, organisation, name])
         }
-        Fact::Key { id, app, prefix } => {
+        Fact::Key { id, app, prefix, test } => {
             let app = dimension::app(tx, *app)?;
             let row = dimension::key(tx, &id.to_string(), app)?;
-            update(tx, "UPDATE api_key SET app = ?2, prefix = ?3 WHERE id = ?1", params![row, app, prefix])
+            let set = "UPDATE api_key SET app = ?2, prefix = ?3, test = ?4 WHERE id = ?1";
+            update(tx, set, params![row, app, prefix, test])
         }
         Fact::Subscription { id, app, api, plan, anchor } => {
             let api = dimension::api(tx, &api.to_string())?;

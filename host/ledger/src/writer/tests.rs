@@ -49,9 +49,11 @@ fn op((consumer, route, minute, requests, pages, failed): Shape, n: u128) -> Op 
         plan_name: Arc::from("PRO"),
         app: AppId::from_u128(id),
         key: KeyId::from_u128(id),
+        test: false,
         api: ApiId::from_u128(1),
         anchor: Timestamp::from_micros(0),
         terms: Arc::new(terms),
+        spend_cap: None,
     };
     let units: Vec<ObjectUnits> = [("requests", requests), ("pages", pages)]
         .map(|(object, units)| {

@@ -45,6 +45,15 @@ impl Book {
         Self::on(folder, clock, hand)
     }
 
+    /// On a file that was dumped as SQL.
+    #[expect(clippy::disallowed_methods, reason = "the dump holds the pragmas and the schema of its time")]
+    pub(crate) fn of_dump(dump: &str) -> Self {
+        let (clock, hand) = ManualClock::at(Timestamp::parse("2026-11-22T10:00:00Z").unwrap());
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        rusqlite::Connection::open(folder.path().join("usage.db")).unwrap().execute_batch(dump).unwrap();
+        Self::on(folder, clock, hand)
+    }
+
     fn on(folder: Arc<tempfile::TempDir>, clock: Clock, hand: Arc<ManualClock>) -> Self {
         let ledger = Ledger::open(&folder.path().join("usage.db"), clock.clone(), Settings::default()).unwrap();
         let (route, release) = (RouteId::from_u128(1 << 80), ReleaseId::from_u128(1 << 80));
@@ -80,9 +89,11 @@ impl Book {
             plan_name: Arc::from("BASIC"),
             app: AppId::generate(now),
             key: KeyId::generate(now),
+            test: false,
             api: ApiId::from_u128(7 << 80),
             anchor: Timestamp::parse("2026-11-02T15:00:00Z").unwrap(),
             terms: Arc::new(terms),
+            spend_cap: None,
         })
     }
 

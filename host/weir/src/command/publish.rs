@@ -52,7 +52,7 @@ impl Publish {
             .map(|plan| ensure_plan(&client, output, &api.slug, plan))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let (made, api): (Made, api::Api) =
-            client.put(&format!("/v1/apis/{}/live", api.slug), &api::Live { release: release.number })?;
+            client.put(&format!("/v1/apis/{}/live", api.slug), &api::Live { release: release.number, weight: None })?;
         let verb = if made == Made::Now { "serves from now on" } else { "serves" };
         output.line(format_args!("live          release {} {verb}", release.number))?;
         if let Some(addresses) = session.folder.read_addresses()? {

@@ -21,9 +21,15 @@ pub(crate) struct Subscribe {
     /// Whose the app is, by name; made when missing and the token is an operator's [default: the token's own, else one called as the app]
     #[arg(long, value_name = "NAME")]
     organisation: Option<String>,
+    /// What the overage of a billing period may cost, such as 12.50, in the plan's currency; `none` lifts the cap [default: as it is]
+    #[arg(long, value_name = "AMOUNT")]
+    spend_cap: Option<String>,
     /// Make a further key for an app that has one; an app has at most two
     #[arg(long)]
     new_key: bool,
+    /// Make a test key: its calls have the same limits, counted apart, and are not billed
+    #[arg(long)]
+    test: bool,
 }
 
 /// What was made, for `--json`.
@@ -45,7 +51,7 @@ impl Subscribe {
         output.line(format_args!("app           {} ({}): {}", app.name, app.id, made.word()))?;
 
         let new = api::NewSubscription { app: app.id, api: self.api.clone(), plan: self.plan.clone() };
-        let (made, subscription): (Made, api::Subscription) = client.post("/v1/subscriptions", &new)?;
+        let (made, mut subscription): (Made, api::Subscription) = client.post("/v1/subscriptions", &new)?;
         output.line(format_args!(
             "subscription  {} on {} of {}: {}",
             subscription.id,
@@ -54,15 +60,24 @@ impl Subscribe {
             made.word()
         ))?;
 
+        if let Some(cap) = &self.spend_cap {
+            let cap = api::SpendCap { amount: (cap != "none").then(|| cap.clone()) };
+            (_, subscription) = client.put(&format!("/v1/subscriptions/{}/spend-cap", subscription.id), &cap)?;
+        }
+        if let Some(cap) = &subscription.spend_cap {
+            output.line(format_args!("spend cap     {cap} of overage in a billing period"))?;
+        }
+
         let path = format!("/v1/apps/{}/keys", app.id);
         let keys: api::Page<api::KeyEntry> = client.get(&path)?;
-        let key = match keys.items.iter().find(|key| key.live) {
+        let key = match keys.items.iter().find(|key| key.live && key.test == self.test) {
             Some(key) if !self.new_key => {
                 output.line(format_args!("key           {}… is there; --new-key makes another", key.prefix))?;
                 None
             }
             _ => {
-                let (_, key): (Made, api::Key) = client.post(&path, &api::NewKey::default())?;
+                let (_, key): (Made, api::Key) =
+                    client.post(&path, &api::NewKey { test: self.test, ..api::NewKey::default() })?;
                 output.line(format_args!("key           {}", key.secret))?;
                 output.line("              It is shown this once; send it as X-API-Key.")?;
                 Some(key)

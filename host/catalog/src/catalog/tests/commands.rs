@@ -189,3 +189,21 @@ async fn an_import_that_its_release_does_not_grant_is_refused_by_name() {
     let more = NewRelease { grants: Capability::ALL.into(), ..release(vat.api, "one", &["/v1/rates/{country}"]) };
     assert_eq!(catalog.create_release(HOST, more).await.unwrap(), other + 1, "other grants are another release");
 }
+
+#[tokio::test]
+async fn a_file_of_version_1_opens_with_what_it_holds() {
+    let place = Place::new();
+    let (organisation, subscription) = place.write_version_1();
+    let catalog = place.open().await;
+    let account = catalog.snapshot().organisation(organisation).unwrap().account.clone();
+    assert!(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()), "{account}");
+    let cap = || catalog.snapshot().subscription_by_id(subscription).unwrap().spend_cap;
+    assert_eq!(cap(), None);
+    catalog.set_spend_cap(HOST, subscription, Some(5)).await.unwrap();
+    assert_eq!(cap(), Some(5));
+    let later = catalog.create_organisation(HOST, "later").await.unwrap();
+    assert_ne!(catalog.snapshot().organisation(later).unwrap().account, account);
+    catalog.close().await;
+    let again = place.open().await;
+    assert_eq!(again.snapshot().organisation(organisation).unwrap().account, account, "it never changes");
+}
