@@ -49,14 +49,14 @@ fn load(host: &mut Host, app: &App, round: usize) -> anyhow::Result<Vec<(String,
 }
 
 /// Every key that was asked for is asked for again: it has run once, or not at all and then once, or never will.
-fn check(host: &Host, app: &App, asked: &[(String, Option<Reply>)], lossy: bool) -> anyhow::Result<()> {
+fn check(host: &Host, app: &App, asked: &[(String, Option<Reply>)], disk: Disk) -> anyhow::Result<()> {
     let app = app.at(host);
     for (key, before) in asked {
         let again = once(&app, key)?;
         match (before.as_ref().map(|reply| reply.status), again.status, again.code.as_str()) {
             (_, 200, _) => ensure!(again.body == b"twelve bytes", "{key}: a wrong body"),
             // What is kept to be sent again may be lost with the power.
-            (_, 409, "idempotency-conflict") if lossy => {}
+            (_, 409, "idempotency-conflict") if disk == Disk::Lossy => {}
             (None, 503, "aborted") => {}
             (before, status, code) => anyhow::bail!("{key}: {before:?} before, then {status} {code}"),
         }
@@ -77,7 +77,7 @@ fn killed_again_and_again(disk: Disk, rounds: usize) -> anyhow::Result<()> {
         let asked = load(&mut host, &app, round)?;
         ensure!(asked.iter().any(|(_, reply)| reply.as_ref().is_some_and(|reply| reply.status == 200)), "idle");
         host = host.again()?;
-        check(&host, &app, &asked, disk == Disk::Lossy)?;
+        check(&host, &app, &asked, disk)?;
         let (agrees, said) = host.reconcile()?;
         ensure!(agrees, "round {round}: {said}");
     }

@@ -59,7 +59,7 @@ pub struct Key {
 pub struct KeyEntry {
     /// Its id.
     pub id: KeyId,
-    /// Its first characters, to be recognised by.
+    /// Its first characters, to be recognised by: `weir_test_` begins one whose calls are not billed.
     pub prefix: String,
     /// When it was made.
     pub created_at: At,
@@ -68,9 +68,13 @@ pub struct KeyEntry {
     pub expires_at: Option<At>,
     /// Whether it opens anything now.
     pub live: bool,
-    /// Whether its calls are not billed.
-    #[serde(default)]
-    pub test: bool,
+}
+
+impl KeyEntry {
+    /// Whether its calls are for trying out, and not billed.
+    pub fn is_test(&self) -> bool {
+        self.prefix.starts_with("weir_test_")
+    }
 }
 
 /// `POST /v1/keys/{id}/disable`.

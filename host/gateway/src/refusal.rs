@@ -174,7 +174,7 @@ impl From<AdmitError> for Refusal {
                     .detail(format!("You have exceeded the rate limit per {} for your plan.", rate.window.as_str()));
                 let name = policies.rate.as_ref().map_or(rate_name(rate.window), |policy| policy.name.as_str());
                 *refusal.problem = refusal.problem.violated(name);
-                refusal.policies = Some(Box::new(policies));
+                refusal.policies = Some(policies);
                 refusal
             }
             AdmitError::Quota { quota, used, period, policies } => {
@@ -191,14 +191,14 @@ impl From<AdmitError> for Refusal {
                     .violated(quota.object.title())
                     .counted(quota.amount.get(), used.get())
                     .reset_at(period.end);
-                refusal.policies = Some(Box::new(policies));
+                refusal.policies = Some(policies);
                 refusal
             }
             AdmitError::SpendCap { period, retry_after, policies, .. } => {
                 let text = "The overage of this billing period has reached the spend cap of your subscription.";
                 let mut refusal = Self::new(Code::SpendCapReached).retry_after(retry_after).detail(text);
                 *refusal.problem = refusal.problem.reset_at(period.end);
-                refusal.policies = Some(Box::new(policies));
+                refusal.policies = Some(policies);
                 refusal
             }
             AdmitError::Repeat(error) => error.into(),

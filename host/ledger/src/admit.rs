@@ -45,7 +45,7 @@ pub enum AdmitError {
         /// The rate.
         rate: Rate,
         /// Every limit that was looked at.
-        policies: Policies,
+        policies: Box<Policies>,
         /// Until the next token.
         retry_after: Duration,
     },
@@ -59,7 +59,7 @@ pub enum AdmitError {
         /// The period that is used up.
         period: Period,
         /// Every limit that was looked at.
-        policies: Policies,
+        policies: Box<Policies>,
     },
     /// The overage of the call would cost more than the cap leaves. The rate token stays taken.
     #[error("the spend cap of {cap} millionths is reached until {}", period.end)]
@@ -71,7 +71,7 @@ pub enum AdmitError {
         /// Until its end.
         retry_after: Duration,
         /// Every limit that was looked at.
-        policies: Policies,
+        policies: Box<Policies>,
     },
     /// An earlier request has the idempotency key. The rate token stays taken.
     #[error("the idempotency key is in use")]
@@ -168,7 +168,7 @@ impl Ledger {
         let (state, passed) = account.pass(subscriber.terms.rate, moment);
         let policies = Policies { rate: state, quotas: Vec::new() };
         if let (Err(retry_after), Some(rate)) = (passed, subscriber.terms.rate) {
-            return Err(AdmitError::Rate { rate, policies, retry_after });
+            return Err(AdmitError::Rate { rate, policies: Box::new(policies), retry_after });
         }
         Ok(Entered { slot, account, policies })
     }
@@ -262,7 +262,7 @@ impl Taken {
         let hold = match counted {
             Some((quota, period, counter)) => Hold::take(counter, quota, period, need).map_err(|used| {
                 let policies = exhausted(quota, used, period, (now, &self.policies));
-                AdmitError::Quota { quota: quota.clone(), used, period, policies }
+                AdmitError::Quota { quota: quota.clone(), used, period, policies: Box::new(policies) }
             })?,
             None => Hold::unlimited(named(object, needs), Period::at(Per::Month, subscriber.anchor, now), need),
         };

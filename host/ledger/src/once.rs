@@ -60,6 +60,7 @@ pub enum RepeatError {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Scope {
     subscription: SubscriptionId,
+    test: bool,
     route: RouteId,
     key: Arc<str>,
 }
@@ -70,8 +71,9 @@ pub(crate) struct Running(Arc<Mutex<HashMap<Scope, (Digest, CallId)>>>);
 
 impl Running {
     /// Takes the key of `claim`, unless a call that runs holds it.
-    fn take(&self, subscription: SubscriptionId, claim: Claim) -> Result<Held, RepeatError> {
-        let scope = Scope { subscription, route: claim.route, key: Arc::clone(&claim.key) };
+    fn take(&self, who: &Subscriber, claim: Claim) -> Result<Held, RepeatError> {
+        let (subscription, test) = (who.subscription, who.test);
+        let scope = Scope { subscription, test, route: claim.route, key: Arc::clone(&claim.key) };
         let mut running = self.lock();
         match running.get(&scope) {
             Some((request, call)) if *request == claim.request => return Err(RepeatError::Running(*call)),
@@ -111,7 +113,7 @@ impl Ledger {
     pub async fn admit_once(&self, request: AdmitRequest<'_>, claim: Claim) -> Result<Once, AdmitError> {
         let entered = self.enter(&request)?;
         let subscriber = Arc::clone(request.subscriber);
-        let held = self.running().take(subscriber.subscription, claim).map_err(AdmitError::Repeat)?;
+        let held = self.running().take(&subscriber, claim).map_err(AdmitError::Repeat)?;
         if let Some(kept) = self.kept(&subscriber, &held.claim, request.now).await? {
             if kept.request != held.claim.request {
                 return Err(AdmitError::Repeat(RepeatError::OtherRequest(kept.call)));

@@ -77,7 +77,7 @@ impl Ledger {
         let after = spend.micros();
         // What costs nothing more is served, also past a cap that was lowered.
         if after > u128::from(cap) && after > before {
-            let (retry_after, policies) = (billing.end.since(now), taken.into_policies());
+            let (retry_after, policies) = (billing.end.since(now), Box::new(taken.into_policies()));
             return Err(AdmitError::SpendCap { cap, period: billing, retry_after, policies });
         }
         drop(turn);

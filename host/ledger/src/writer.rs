@@ -203,8 +203,7 @@ impl Writer {
 
 /// Closes the claim of the idempotency key that `call` ran under, if it did.
 fn close_claim(tx: &Connection, call: &Settlement, ids: &CallIds) -> rusqlite::Result<()> {
-    let Some(held) = &call.held else { return Ok(()) };
-    claim::close(tx, ids, &held.claim, call.ended.outcome.may_have_run())
+    call.held.as_ref().map_or(Ok(()), |held| claim::close(tx, ids, call, &held.claim))
 }
 
 impl Sheet {

@@ -166,7 +166,6 @@ fn shown(key: impl AsRef<Key>, now: Timestamp) -> api::KeyEntry {
         created_at: key.created_at.into(),
         expires_at: key.expires_at.map(Into::into),
         live: key.is_live(now),
-        test: key.kind == KeyKind::Test,
     }
 }
 

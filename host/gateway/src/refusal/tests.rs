@@ -26,7 +26,7 @@ fn a_spent_quota_says_which_and_until_when() {
         },
         used: Units::saturating(200),
         period: Period { start: at("2026-11-01T00:00:00Z"), end: at("2026-12-01T00:00:00Z") },
-        policies: Policies {
+        policies: Box::new(Policies {
             rate: None,
             quotas: vec![PolicyState {
                 name: PolicyName::Object(requests),
@@ -35,7 +35,7 @@ fn a_spent_quota_says_which_and_until_when() {
                 window: Duration::from_hours(720),
                 reset: Duration::from_secs(864_213),
             }],
-        },
+        }),
     };
     insta::assert_snapshot!(shown(&Refusal::from(error).on_plan("BASIC")));
 }
@@ -44,7 +44,7 @@ fn a_spent_quota_says_which_and_until_when() {
 fn a_rate_says_when_the_next_token_comes() {
     let error = AdmitError::Rate {
         rate: Rate { count: 5, window: RateWindow::Minute, burst: 5 },
-        policies: Policies::default(),
+        policies: Box::default(),
         retry_after: Duration::from_millis(11_200),
     };
     insta::assert_snapshot!(shown(&Refusal::from(error).on_plan("BASIC")));

@@ -134,8 +134,8 @@ fn relayed(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<u64> {
 }
 
 fn claims(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<u64> {
-    let sql = "DELETE FROM idempotency WHERE (subscription, operation, key) IN
-        (SELECT subscription, operation, key FROM idempotency WHERE expires_us <= ?1 ORDER BY expires_us LIMIT ?2)";
+    let sql = "DELETE FROM idempotency WHERE (subscription, test, operation, key) IN
+        (SELECT subscription, test, operation, key FROM idempotency WHERE expires_us <= ?1 ORDER BY expires_us LIMIT ?2)";
     let removed = tx.prepare_cached(sql)?.execute([cuts.now_us, ROWS])?;
     Ok(u64::try_from(removed).unwrap_or(u64::MAX))
 }

@@ -70,7 +70,11 @@ async fn a_key_counts_within_its_subscription_and_route() {
     drop(book.first(&other, &claim).await);
     let elsewhere = Claim { route: RouteId::from_u128(9 << 80), ..claim.clone() };
     drop(book.first(&acme, &elsewhere).await);
+    let testing = Arc::new(Subscriber { test: true, ..Subscriber::clone(&acme) });
+    let tried = book.first(&testing, &claim).await;
+    book.end(tried, &claim, Outcome::Ok).await;
     drop(held);
+    assert_eq!(book.number("SELECT sum(test) FROM idempotency WHERE state = 'settled'"), 1);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use crate::client::Made;
 
 /// The arguments of `weir subscribe`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Subscribe {
     /// The API's slug
     #[arg(long, value_name = "SLUG")]
@@ -70,7 +71,7 @@ impl Subscribe {
 
         let path = format!("/v1/apps/{}/keys", app.id);
         let keys: api::Page<api::KeyEntry> = client.get(&path)?;
-        let key = match keys.items.iter().find(|key| key.live && key.test == self.test) {
+        let key = match keys.items.iter().find(|key| key.live && key.is_test() == self.test) {
             Some(key) if !self.new_key => {
                 output.line(format_args!("key           {}… is there; --new-key makes another", key.prefix))?;
                 None
