@@ -33,8 +33,17 @@ struct Target {
     shot: Shot,
 }
 
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Everything. The figures are written down.
+    All,
+    /// A large host alone. The figures are printed.
+    Scale,
+}
+
 /// Builds, measures, prints and writes the figures.
-pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let folder = workspace.target.join("bench");
     std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     let machine = machine::describe(&folder)?;
@@ -48,6 +57,12 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         files.push(subject::build_guest(&release.join("weir"), guest)?);
     }
     let subject = Subject::start(&release.join("weir"), &folder.join("data"), &guests)?;
+    let load = Load::new(&release);
+    if part == Part::Scale {
+        let scale = scale::measure(&load, &subject, (&release.join("weir"), &folder), &guests)?;
+        println!("{}", serde_json::to_string_pretty(&scale)?);
+        return Ok(());
+    }
     let floors = [
         Floor::start(&release, &["hyper"])?,
         Floor::start(&release, &["http", path_text(&files[0])?])?,
@@ -61,7 +76,6 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         Target { name: "bare/wasi-http", shot: floor(2) },
         Target { name: "full/wasi-http", shot: subject.shot("/wasi-echo/") },
     ];
-    let load = Load::new(&release);
     let measured = rounds(&load, &targets, &subject)?;
     let neighbours = neighbour::measure(&load, &subject)?;
     let scale = scale::measure(&load, &subject, (&release.join("weir"), &folder), &guests)?;

@@ -29,7 +29,11 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Measures what the host costs, as ratios against the floor, and writes target/bench/latest.json
-    Bench,
+    Bench {
+        /// Measure this alone
+        #[arg(long, value_enum, default_value = "all")]
+        part: bench::Part,
+    },
     /// Checks what no compiler checks: edges between crates, sizes of files, names, links in documents
     Check,
     /// Builds what tests need, then runs every test
@@ -55,7 +59,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     match Line::parse().command {
-        Command::Bench => bench::run(&workspace),
+        Command::Bench { part } => bench::run(&workspace, part),
         Command::Check => check::run(&workspace),
         Command::Test => test::run(&workspace),
         Command::Demo { once: true } => demo::once(&workspace),

@@ -16,8 +16,10 @@ pub(crate) const APIS: usize = 1_000;
 const APPS: usize = 100;
 /// Subscriptions in all.
 pub(crate) const SUBSCRIPTIONS: usize = APIS * APPS;
-/// Clients that publish and subscribe at once.
+/// Clients that subscribe at once.
 const CLIENTS: usize = 32;
+/// Clients that publish at once: the host compiles one upload at a time, and turns away who would wait for long.
+const PUBLISHERS: usize = 2;
 
 /// The slug of API `number`.
 pub(crate) fn slug(number: usize) -> String {
@@ -39,7 +41,7 @@ pub(crate) fn apis(host: &Subject, folder: &Path, guest: &Path) -> anyhow::Resul
     let wasm = table["component"]["wasm"].as_str().context("component.wasm in weir.toml")?;
     let component = fs::read(guest.join(wasm)).context("could not read the guest's component")?;
     eprintln!("publishing {APIS} APIs");
-    at_once(APIS, |number| {
+    at_once(PUBLISHERS, APIS, |number| {
         let place = folder.join(slug(number));
         fs::create_dir_all(&place)?;
         let mut table = table.clone();
@@ -49,7 +51,7 @@ pub(crate) fn apis(host: &Subject, folder: &Path, guest: &Path) -> anyhow::Resul
         host.publish(&place)
     })?;
     let app = app(host, &agent(), "bench")?;
-    at_once(APIS, |number| subscribe(host, &agent(), &app, number))?;
+    at_once(CLIENTS, APIS, |number| subscribe(host, &agent(), &app, number))?;
     Ok(APIS)
 }
 
@@ -69,7 +71,7 @@ pub(crate) fn subscriptions(host: &Subject) -> anyhow::Result<()> {
     let agent = agent();
     let apps: Vec<String> =
         (0..APPS).map(|number| app(host, &agent, &format!("app-{number}"))).collect::<anyhow::Result<_>>()?;
-    at_once(SUBSCRIPTIONS, |number| subscribe(host, &agent, &apps[number / APIS], number % APIS))
+    at_once(CLIENTS, SUBSCRIPTIONS, |number| subscribe(host, &agent, &apps[number / APIS], number % APIS))
 }
 
 /// The id of the app with this name, made if it is not there.
@@ -83,8 +85,8 @@ fn subscribe(host: &Subject, agent: &ureq::Agent, app: &str, api: usize) -> anyh
     host.post(agent, "/v1/subscriptions", &wanted).map(drop)
 }
 
-/// Does `count` things, some at once.
-fn at_once(count: usize, work: impl Fn(usize) -> anyhow::Result<()> + Sync) -> anyhow::Result<()> {
+/// Does `count` things, so many at once.
+fn at_once(clients: usize, count: usize, work: impl Fn(usize) -> anyhow::Result<()> + Sync) -> anyhow::Result<()> {
     let next = AtomicUsize::new(0);
     let one = || -> anyhow::Result<()> {
         loop {
@@ -96,7 +98,7 @@ fn at_once(count: usize, work: impl Fn(usize) -> anyhow::Result<()> + Sync) -> a
         }
     };
     std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(one)).collect();
+        let clients: Vec<_> = (0..clients).map(|_| scope.spawn(one)).collect();
         clients.into_iter().try_for_each(|client| client.join().map_err(|_| anyhow!("a client panicked"))?)
     })
 }
