@@ -1,5 +1,6 @@
 //! What the host does when something breaks: processes, disks, files, neighbours.
 
+mod commands;
 mod disk;
 mod held;
 mod kill;
