@@ -76,10 +76,14 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
         Target { name: "bare/wasi-http", shot: floor(2) },
         Target { name: "full/wasi-http", shot: subject.shot("/wasi-echo/") },
     ];
+    let instantiate = servers::instantiate(&release, &files[0])?;
     let measured = rounds(&load, &targets, &subject)?;
     let neighbours = neighbour::measure(&load, &subject)?;
     let scale = scale::measure(&load, &subject, (&release.join("weir"), &folder), &guests)?;
-    let report = report(&machine, &measured, &subject, (&neighbours, &scale))?;
+    let mut report = report(&machine, &measured, &subject)?;
+    report["neighbours"] = neighbours;
+    report["scale"] = scale;
+    report["instantiate_and_call_cpu_us"] = json!(instantiate);
     let file = folder.join("latest.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report)?)?;
     print_report(&report);
@@ -120,12 +124,7 @@ fn rounds(load: &Load, targets: &[Target], subject: &Subject) -> anyhow::Result<
     Ok(measured)
 }
 
-fn report(
-    machine: &Value,
-    measured: &BTreeMap<(String, usize), Measured>,
-    subject: &Subject,
-    (neighbours, scale): (&Value, &Value),
-) -> anyhow::Result<Value> {
+fn report(machine: &Value, measured: &BTreeMap<(String, usize), Measured>, subject: &Subject) -> anyhow::Result<Value> {
     let mut results = Vec::new();
     let mut cpu = serde_json::Map::new();
     for ((name, connections), seen) in measured {
@@ -157,8 +156,6 @@ fn report(
         "results": results,
         "ratios": ratios(measured, fsync_p99),
         "cost": cpu,
-        "neighbours": neighbours,
-        "scale": scale,
     }))
 }
 
@@ -193,7 +190,7 @@ fn print_report(report: &Value) {
             row["p99_us"]
         );
     }
-    for part in ["ratios", "cost", "neighbours", "scale"] {
+    for part in ["ratios", "instantiate_and_call_cpu_us", "cost", "neighbours", "scale"] {
         println!("\n{part}: {}", serde_json::to_string_pretty(&report[part]).unwrap_or_default());
     }
     println!("\nusage.db: PRAGMA synchronous = {}", report["pragma_synchronous"]);

@@ -70,13 +70,6 @@ pub struct KeyEntry {
     pub live: bool,
 }
 
-impl KeyEntry {
-    /// Whether its calls are for trying out, and not billed.
-    pub fn is_test(&self) -> bool {
-        self.prefix.starts_with("weir_test_")
-    }
-}
-
 /// `POST /v1/keys/{id}/disable`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -36,6 +36,7 @@ pub(crate) fn engine(role: Role) -> wasmtime::Result<Engine> {
         .epoch_interruption(true)
         .max_wasm_stack(512 << 10)
         .async_stack_size(2 << 20)
+        .async_stack_zeroing(true)
         .relaxed_simd_deterministic(true)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     match role {

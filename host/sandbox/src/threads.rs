@@ -14,7 +14,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use wasmtime::EngineWeak;

@@ -33,6 +33,11 @@ pub enum KeyKind {
 impl KeyKind {
     const ALL: [Self; 3] = [Self::Live, Self::Test, Self::Control];
 
+    /// What a key or token that begins like `text` opens; `None` for one that is not ours.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))
+    }
+
     const fn prefix(self) -> &'static str {
         match self {
             Self::Live => "weir_live_",
@@ -72,7 +77,7 @@ impl SecretKey {
     ///
     /// [`SecretError::Foreign`] without our prefix, [`SecretError::Checksum`] when the rest does not fit it.
     pub fn check(text: &str) -> Result<KeyKind, SecretError> {
-        let kind = KeyKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix())).ok_or(SecretError::Foreign)?;
+        let kind = KeyKind::of(text).ok_or(SecretError::Foreign)?;
         let length = kind.prefix().len() + RANDOM_CHARACTERS + CHECKSUM_CHARACTERS;
         if text.len() != length || !text.is_ascii() {
             return Err(SecretError::Checksum);

@@ -28,7 +28,7 @@ pub(crate) fn measure(
 ) -> anyhow::Result<Value> {
     let data = folder.join("large");
     let mut large = Subject::start(weir, &data, guests)?;
-    let components = fill::apis(&large, &folder.join("apis"), &guests[0])?;
+    fill::apis(&large, &folder.join("apis"), &guests[0])?;
     fill::subscriptions(&large)?;
 
     // From here on nothing is in memory but what a start loads.
@@ -41,7 +41,6 @@ pub(crate) fn measure(
     let per_api = (after - before) / f64::from(u32::try_from(APIS)?);
     Ok(json!({
         "apis": APIS,
-        "distinct_components": components,
         "subscriptions": SUBSCRIPTIONS,
         "private_mib_before_the_first_calls": round2(before / 1_048_576.0),
         "private_mib_per_called_api": round2(per_api / 1_048_576.0),

@@ -81,6 +81,18 @@ impl Load {
     }
 }
 
+/// What a component costs by itself in the sandbox, in CPU µs: a fresh instance and one call.
+pub(crate) fn instantiate(release: &Path, component: &Path) -> anyhow::Result<f64> {
+    let program = release.join("instantiate");
+    let output = Command::new(&program)
+        .args([release.join("weir").as_path(), component])
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start {}", program.display()))?;
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).context("instantiate printed no figure")?;
+    said["cpu_us_per_call"].as_f64().context("instantiate printed no figure")
+}
+
 /// One run of the load: at what, and how hard.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shot {

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use types::KeyKind;
+
 use super::publish::organisation;
 use crate::cli::Session;
 use crate::client::Made;
@@ -71,7 +73,8 @@ impl Subscribe {
 
         let path = format!("/v1/apps/{}/keys", app.id);
         let keys: api::Page<api::KeyEntry> = client.get(&path)?;
-        let key = match keys.items.iter().find(|key| key.live && key.is_test() == self.test) {
+        let kind = if self.test { KeyKind::Test } else { KeyKind::Live };
+        let key = match keys.items.iter().find(|key| key.live && KeyKind::of(&key.prefix) == Some(kind)) {
             Some(key) if !self.new_key => {
                 output.line(format_args!("key           {}… is there; --new-key makes another", key.prefix))?;
                 None

@@ -33,9 +33,8 @@ pub(crate) fn agent() -> ureq::Agent {
     settings.into()
 }
 
-/// Publishes [`APIS`] APIs whose components differ in one custom section, subscribes the bench's own app to each, and
-/// answers how many there are.
-pub(crate) fn apis(host: &Subject, folder: &Path, guest: &Path) -> anyhow::Result<usize> {
+/// Publishes [`APIS`] APIs whose components differ in one custom section, and subscribes the bench's own app to each.
+pub(crate) fn apis(host: &Subject, folder: &Path, guest: &Path) -> anyhow::Result<()> {
     let settings = fs::read_to_string(guest.join("weir.toml")).context("could not read the guest's weir.toml")?;
     let table: toml::Table = toml::from_str(&settings)?;
     let wasm = table["component"]["wasm"].as_str().context("component.wasm in weir.toml")?;
@@ -51,8 +50,7 @@ pub(crate) fn apis(host: &Subject, folder: &Path, guest: &Path) -> anyhow::Resul
         host.publish(&place)
     })?;
     let app = app(host, &agent(), "bench")?;
-    at_once(CLIENTS, APIS, |number| subscribe(host, &agent(), &app, number))?;
-    Ok(APIS)
+    at_once(CLIENTS, APIS, |number| subscribe(host, &agent(), &app, number))
 }
 
 /// `component` with a custom section that says its number: another digest, the same code.
