@@ -45,6 +45,7 @@ mod reference_path;
 mod state;
 mod template;
 mod timestamp;
+mod trail;
 mod variables;
 
 pub use blob::DecodeError;
@@ -55,3 +56,4 @@ pub use frame::TaskId;
 pub use language::QueryLanguage;
 pub use machine::{StateMachine, StateView};
 pub use state::{StateKind, StateName};
+pub use trail::{Change, Step};

@@ -61,6 +61,9 @@ enum Command {
     Calls(command::Calls),
     /// Show what the component wrote during a call
     Logs(command::Logs),
+    /// Check, run, test and draw workflows on this machine
+    #[command(subcommand)]
+    Workflow(command::Workflow),
     /// Check this machine, and with --reconcile the books
     Doctor(command::Doctor),
     /// Check the audit chain
@@ -126,6 +129,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),
         Command::Logs(logs) => logs.run(&session),
+        Command::Workflow(workflow) => workflow.run(&session),
         Command::Doctor(doctor) => doctor.run(&session),
         Command::Audit(Audit::Verify) => command::verify_audit(&session),
     }

@@ -8,6 +8,7 @@ mod promote;
 mod publish;
 mod subscribe;
 mod usage;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ pub(crate) use self::promote::{Promote, Rollback};
 pub(crate) use self::publish::Publish;
 pub(crate) use self::subscribe::Subscribe;
 pub(crate) use self::usage::Usage;
+pub(crate) use self::workflow::Workflow;
 
 use crate::cli::Session;
 

@@ -6,3 +6,4 @@ mod publish;
 mod start;
 mod stops;
 mod words;
+mod workflow;
