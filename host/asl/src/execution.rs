@@ -45,6 +45,8 @@ pub enum Effect {
         timeout: Option<Duration>,
         /// `HeartbeatSeconds`, kept likewise.
         heartbeat: Option<Duration>,
+        /// The first try of this visit of the state: the same for all its attempts, and for nothing else in the run.
+        invocation: TaskId,
         /// 1, and one more for each retry of this visit of the state.
         attempt: u32,
     },
@@ -310,6 +312,7 @@ impl Execution {
             input: Arc::clone(&invoking.input.as_ref().unwrap_or(&frame.input).value),
             timeout: invoking.timeout,
             heartbeat: invoking.heartbeat,
+            invocation: frame.tries.first.unwrap_or(invoking.task),
             attempt: frame.tries.retries.saturating_add(1),
         })
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use catalog::World;
 use http::Request;
 use http::header::{self, HeaderValue};
 use http_body::Body as _;
@@ -109,7 +108,7 @@ async fn take_in(
     }
     let body = Arriving::new(body, premises.settings.pace, limit);
     // A request that must not run twice is compared by its whole body.
-    if target.served.release.world == World::WasiHttp && !asked.idempotency.is_given() {
+    if target.served.runs.streams() && !asked.idempotency.is_given() {
         return Ok(RequestBody::Arriving(body));
     }
     let may_call = authenticate::may_call(&premises.house.catalog.snapshot(), asked, target);

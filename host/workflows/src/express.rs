@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use asl::{Context, Effect, Event, Execution, Outcome, StateMachine, TaskId};
+use asl::{Context, Diagnostic, Effect, Event, Execution, Outcome, StateMachine, TaskId};
 use serde_json::Value;
 use types::{Clock, Timestamp};
 
@@ -13,6 +13,17 @@ use crate::{Task, TaskFailed, Tasks};
 
 /// The longest run. The same as in Step Functions.
 pub const RUN_MAX: Duration = Duration::from_mins(5);
+
+/// Reads a definition, JSON or YAML.
+///
+/// # Errors
+///
+/// Every finding that keeps it from running.
+pub fn parse(definition: &str) -> Result<Arc<StateMachine>, Vec<Diagnostic>> {
+    let is_json = definition.trim_start().starts_with('{');
+    let machine = if is_json { StateMachine::parse(definition) } else { StateMachine::parse_yaml(definition) };
+    machine.map(Arc::new)
+}
 
 /// What a task came to.
 type Answer = Result<Arc<Value>, TaskFailed>;
@@ -50,8 +61,8 @@ struct Asked {
 fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome> {
     while let Some(effect) = execution.next_effect() {
         match effect {
-            Effect::Invoke { task, state, resource, input, attempt, .. } => {
-                asked.new.push((task, Task { state, resource, input, attempt }));
+            Effect::Invoke { task, state, resource, input, invocation, attempt, .. } => {
+                asked.new.push((task, Task { state, resource, input, invocation: invocation.get(), attempt }));
             }
             Effect::WaitUntil(moment) => asked.wake_at = Some(moment),
             Effect::Finished(outcome) => return Some(outcome),

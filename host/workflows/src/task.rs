@@ -14,6 +14,8 @@ pub struct Task {
     pub resource: Arc<str>,
     /// The effective input. A result goes into the document without a copy when this is dropped before the answer.
     pub input: Arc<Value>,
+    /// The same for all attempts of one visit of the state, and for no other within the run.
+    pub invocation: u64,
     /// 1, and one more for each retry.
     pub attempt: u32,
 }

@@ -10,6 +10,7 @@ use crate::played::second;
 /// As each version wrote it. Never written anew: a new format gets a new file.
 const FORMAT_1: &[u8] = include_bytes!("../blobs/format-1.blob");
 const FORMAT_2: &[u8] = include_bytes!("../blobs/format-2.blob");
+const FORMAT_3: &[u8] = include_bytes!("../blobs/format-3.blob");
 /// Has one frame of each kind of format 1: it joins, invokes, waits, waits to try again, and has a finished branch.
 const DEFINITION_1: &str = include_str!("../blobs/definition-1.json");
 /// And Maps with and without `ItemSelector`, in the midst of their items, and variables.
@@ -58,9 +59,9 @@ fn finish(definition: &str, blob: &[u8]) -> (Vec<String>, Option<Outcome>) {
 }
 
 #[test]
-fn format_2_is_written_as_it_always_was() {
+fn format_3_is_written_as_it_always_was() {
     let blob = run().encode().unwrap();
-    assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(FORMAT_2));
+    assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(FORMAT_3));
 }
 
 #[test]
@@ -71,21 +72,23 @@ fn a_run_that_was_stored_in_format_1_goes_on_to_its_end() {
 }
 
 #[test]
-fn a_run_that_was_stored_in_format_2_goes_on_to_its_end() {
-    let (asked, end) = finish(DEFINITION_2, FORMAT_2);
-    assert_eq!(asked, ["1 Works 1", "3 Plain 1", "4 Shaped 1", "5 Plain 1", "6 Shaped 1", "7 Fails 2"]);
-    let input = json!({"x": null, "items": [1, 2, 3]});
-    let items = json!([[1, "set"], [2, "set"], [3, "set"]]);
-    assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", input, null, items, items])))));
+fn a_run_that_was_stored_in_formats_2_and_3_goes_on_to_its_end() {
+    for blob in [FORMAT_2, FORMAT_3] {
+        let (asked, end) = finish(DEFINITION_2, blob);
+        assert_eq!(asked, ["1 Works 1", "3 Plain 1", "4 Shaped 1", "5 Plain 1", "6 Shaped 1", "7 Fails 2"]);
+        let input = json!({"x": null, "items": [1, 2, 3]});
+        let items = json!([[1, "set"], [2, "set"], [3, "set"]]);
+        assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", input, null, items, items])))));
+    }
 }
 
 #[test]
 fn bytes_that_are_no_run_of_this_machine_are_refused() {
     let decode = |blob: &[u8]| Execution::decode(machine(DEFINITION_2), blob).map(|_| ());
     assert!(matches!(decode(b""), Err(DecodeError::Empty)));
-    assert!(matches!(decode(b"\x03{}"), Err(DecodeError::UnknownFormat(3))));
-    assert!(matches!(decode(b"\x02{}"), Err(DecodeError::Malformed(_))));
-    let blob = String::from_utf8(FORMAT_2.to_vec()).unwrap();
+    assert!(matches!(decode(b"\x04{}"), Err(DecodeError::UnknownFormat(4))));
+    assert!(matches!(decode(b"\x03{}"), Err(DecodeError::Malformed(_))));
+    let blob = String::from_utf8(FORMAT_3.to_vec()).unwrap();
     for (there, instead) in [
         ("\"state\":\"Fails\"", "\"state\":\"Gone\""),
         ("\"state\":\"Fails\"", "\"state\":\"Waits\""),
