@@ -66,6 +66,10 @@ enum Command {
     Workflow(command::Workflow),
     /// Check this machine, and with --reconcile the books
     Doctor(command::Doctor),
+    /// Copy what a host keeps into a new folder, while it runs or while it does not
+    Backup(command::Backup),
+    /// Make a data folder from a backup, and check it
+    Restore(command::Restore),
     /// Check the audit chain
     #[command(subcommand)]
     Audit(Audit),
@@ -131,6 +135,8 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Logs(logs) => logs.run(&session),
         Command::Workflow(workflow) => workflow.run(&session),
         Command::Doctor(doctor) => doctor.run(&session),
+        Command::Backup(backup) => backup.run(&session),
+        Command::Restore(restore) => restore.run(&session),
         Command::Audit(Audit::Verify) => command::verify_audit(&session),
     }
 }

@@ -134,7 +134,7 @@ impl Host {
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let (served, stopped) = (gateway.clone(), stop.clone());
         let tracker = tokio_util::task::TaskTracker::new();
-        tracker.spawn(async move { served.serve(listener, stopped).await });
+        tracker.spawn(async move { served.serve(listener, None, stopped).await });
         Self { house, address, gateway, stop, organisation, folder }
     }
 
