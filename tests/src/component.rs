@@ -52,6 +52,20 @@ const REFUSE: &str = r#"
     (i32.const 512))
   (data (i32.const 64) "unsupported-media"))
 "#;
+/// The answer is the input: its address and length are the words after the `context`.
+const ECHO_TASK: &str = "
+    (i32.store8 (i32.const 512) (i32.const 0))
+    (i64.store (i32.const 516) (i64.load (i32.add (local.get $args) (i32.const 104))))
+    (i32.const 512)))
+";
+/// The error `CardDeclined`, with its cause.
+const DECLINE_TASK: &str = r#"
+    (i32.store8 (i32.const 512) (i32.const 1))
+    (i32.store (i32.const 516) (i32.const 64)) (i32.store (i32.const 520) (i32.const 12))
+    (i32.store (i32.const 524) (i32.const 80)) (i32.store (i32.const 528) (i32.const 11))
+    (i32.const 512))
+  (data (i32.const 64) "CardDeclined") (data (i32.const 80) "no cover on"))
+"#;
 const LOGGING: &str = "
 package weir:guests;
 package wasi:logging@0.1.0-draft {
@@ -148,6 +162,42 @@ impl Component {
         Self::http(REFUSE)
     }
 
+    /// Of the world `task`: answers its input.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn task_echo() -> anyhow::Result<Self> {
+        Self::task(ECHO_TASK)
+    }
+
+    /// Of the world `task`: fails with `CardDeclined`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn task_declining() -> anyhow::Result<Self> {
+        Self::task(DECLINE_TASK)
+    }
+
+    /// Of the world `task`: traps at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn task_trapping() -> anyhow::Result<Self> {
+        Self::task(TRAP)
+    }
+
+    /// Of the world `task`: never ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn task_spinning() -> anyhow::Result<Self> {
+        Self::task(SPIN)
+    }
+
     /// Any bytes, good or bad.
     pub fn of(bytes: impl Into<Vec<u8>>) -> Self {
         Self { bytes: bytes.into() }
@@ -167,6 +217,13 @@ impl Component {
         let module = wat::parse_str(format!("{HEAD}{handle}"))?;
         let (resolve, package) = contract()?;
         Self::encode(module, &resolve, package, "http")
+    }
+
+    fn task(run: &str) -> anyhow::Result<Self> {
+        let head = HEAD.replace("http-handler@0.1.0#handle", "task-handler@0.1.0#run");
+        let module = wat::parse_str(format!("{head}{run}"))?;
+        let (resolve, package) = contract()?;
+        Self::encode(module, &resolve, package, "task")
     }
 
     fn encode(
@@ -198,7 +255,13 @@ mod tests {
         let logging = Component::logging();
         let streaming = Component::streaming("(call $begin) (call $echo) (call $wait (i64.const 1)) (call $end)");
         let plain = [Component::echo(), Component::spinning(), Component::trapping(), Component::hoarding()];
-        for made in plain.into_iter().chain([logging, streaming, Component::refusing()]) {
+        let tasks = [
+            Component::task_echo(),
+            Component::task_declining(),
+            Component::task_trapping(),
+            Component::task_spinning(),
+        ];
+        for made in tasks.into_iter().chain(plain).chain([logging, streaming, Component::refusing()]) {
             assert!(made.unwrap().bytes().starts_with(b"\0asm\x0d\0\x01\0"));
         }
     }

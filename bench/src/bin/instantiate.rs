@@ -79,6 +79,7 @@ async fn calls(sandbox: &Sandbox, component: &Arc<Component>, count: u32) -> any
             caller: None,
             allowances: Vec::new(),
             config: Arc::new([]),
+            step: None,
         };
         let ran = sandbox.call_http(component, context, request, &limits).await;
         ensure!(ran.outcome == Outcome::Ok, "{ran:?}");

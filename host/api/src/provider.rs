@@ -149,10 +149,15 @@ pub struct Route {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewRelease {
-    /// The component, which must have been uploaded.
-    pub component: Digest,
-    /// How it is called. It must be what the component offers.
-    pub world: World,
+    /// The component, which must have been uploaded. Either this or `workflow`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<Digest>,
+    /// How the component is called. It must be what it offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<World>,
+    /// A state machine in the Amazon States Language, as the text of a JSON or YAML document of at most 1 MiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
     /// What a call may use.
     #[serde(default)]
     pub limits: Limits,
@@ -180,10 +185,11 @@ pub struct Release {
     pub id: ReleaseId,
     /// Its number within the API, from 1.
     pub number: u32,
-    /// The component that it runs.
-    pub component: Digest,
-    /// How it is called.
-    pub world: World,
+    /// SHA-256 of the component, or of the workflow's definition, that it runs.
+    pub digest: Digest,
+    /// How its component is called; absent for a workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<World>,
     /// Its routes, each as method and path.
     pub routes: Vec<String>,
     /// When it was made.

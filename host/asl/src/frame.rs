@@ -67,6 +67,8 @@ pub(crate) struct Tries {
     pub(crate) retries: u32,
     /// By Retrier; empty until the first retry.
     pub(crate) by_retrier: Vec<u32>,
+    /// The try that the retries repeat; none until the first retry.
+    pub(crate) first: Option<TaskId>,
 }
 
 /// What a frame waits for. Between two events no frame is `Ready`.

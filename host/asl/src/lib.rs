@@ -47,6 +47,7 @@ mod reference_path;
 mod state;
 mod template;
 mod timestamp;
+mod trail;
 mod variables;
 mod world;
 
@@ -58,3 +59,4 @@ pub use frame::TaskId;
 pub use language::QueryLanguage;
 pub use machine::{StateMachine, StateView};
 pub use state::{StateKind, StateName};
+pub use trail::{Change, Step};

@@ -99,6 +99,40 @@ pub struct Component {
     pub withdrawn: Option<String>,
 }
 
+/// What a release runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runs {
+    /// A component, called in its world.
+    Component {
+        /// Which.
+        digest: Digest,
+        /// How it is called.
+        world: World,
+    },
+    /// A state machine of the provider's own.
+    Workflow {
+        /// SHA-256 of the definition.
+        digest: Digest,
+        /// In the Amazon States Language, as JSON or YAML. At most 1 MiB.
+        definition: Arc<str>,
+    },
+}
+
+impl Runs {
+    /// Runs this definition.
+    pub fn workflow(definition: impl Into<Arc<str>>) -> Self {
+        let definition = definition.into();
+        Self::Workflow { digest: Digest::of(definition.as_bytes()), definition }
+    }
+
+    /// SHA-256 of what runs: its name in records.
+    pub const fn digest(&self) -> Digest {
+        match self {
+            Self::Component { digest, .. } | Self::Workflow { digest, .. } => *digest,
+        }
+    }
+}
+
 /// One immutable release of an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
@@ -108,10 +142,8 @@ pub struct Release {
     pub api: ApiId,
     /// Its number within the API, from 1.
     pub number: u32,
-    /// The component that it runs.
-    pub component: Digest,
-    /// How that is called.
-    pub world: World,
+    /// What it runs.
+    pub runs: Runs,
     /// What a call may use: what the provider asked for, or the operator's ceiling where that is lower.
     pub limits: Limits,
     /// What it answers to, in the order of its project file.

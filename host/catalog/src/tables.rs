@@ -22,4 +22,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/grants.sql"),
     include_str!("tables/spend-cap.sql"),
     include_str!("tables/account.sql"),
+    include_str!("tables/workflow.sql"),
 ];

@@ -6,6 +6,7 @@
 
 mod caller;
 mod house;
+mod metrics;
 mod read;
 mod refusal;
 mod router;
@@ -14,5 +15,6 @@ mod serve;
 
 pub use axum::Router;
 pub use house::{House, Settings};
+pub use metrics::exposing;
 pub use router::{ROUTES, router};
 pub use serve::serve;

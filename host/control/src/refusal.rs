@@ -37,6 +37,12 @@ impl Refusal {
         Self(Box::new(Problem::new(Code::RequestInvalid).detail(whole).field(pointer, detail)))
     }
 
+    /// A request with several wrong places.
+    pub(crate) fn fields(detail: String, wrong: impl Iterator<Item = (&'static str, String)>) -> Self {
+        let problem = Problem::new(Code::RequestInvalid).detail(detail);
+        Self(Box::new(wrong.fold(problem, |problem, (pointer, detail)| problem.field(pointer, detail))))
+    }
+
     /// There is no `what` called `name`, or it is not for this caller: the two read alike.
     pub(crate) fn missing(what: &str, name: impl std::fmt::Display) -> Self {
         Self::because(Code::NotFound, format!("there is no {what} {name}, or it is not yours"))

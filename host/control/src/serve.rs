@@ -7,6 +7,8 @@ use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tls::Tls;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -14,24 +16,24 @@ use tokio_util::task::TaskTracker;
 
 /// Connections at once. More wait in the kernel's queue.
 const CONNECTIONS: usize = 512;
-/// How long a head may take to arrive.
+/// How long a head may take to arrive, and a handshake.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long requests may go on when the host closes.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// How long to wait when the machine has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `closing`, then lets requests end.
-pub async fn serve(listener: TcpListener, router: Router, closing: CancellationToken) {
+/// Serves `router` on `listener`, behind TLS if there is `tls`, until `closing`. Then it lets requests end.
+pub async fn serve(listener: TcpListener, tls: Option<Tls>, router: Router, closing: CancellationToken) {
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     while let Some(Ok(place)) = closing.run_until_cancelled(Arc::clone(&places).acquire_owned()).await {
         match closing.run_until_cancelled(listener.accept()).await {
             None => break,
             Some(Ok((socket, _))) => {
-                let (router, closing) = (router.clone(), closing.clone());
+                let (tls, router, closing) = (tls.clone(), router.clone(), closing.clone());
                 connections.spawn(async move {
-                    attend(socket, router, closing).await;
+                    attend(socket, tls, router, closing).await;
                     drop(place);
                 });
             }
@@ -48,7 +50,21 @@ pub async fn serve(listener: TcpListener, router: Router, closing: CancellationT
     }
 }
 
-async fn attend(socket: TcpStream, router: Router, closing: CancellationToken) {
+async fn attend(socket: TcpStream, tls: Option<Tls>, router: Router, closing: CancellationToken) {
+    let Some(tls) = tls else { return speak(socket, router, closing).await };
+    match closing.run_until_cancelled(tls.accept(socket, HEAD_WITHIN)).await {
+        Some(Ok(socket)) => speak(socket, router, closing).await,
+        Some(Err(error)) => tracing::debug!(%error, "a control connection ended before its first request"),
+        None => {}
+    }
+}
+
+/// Speaks HTTP until the connection ends.
+async fn speak(
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    closing: CancellationToken,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_WITHIN).keep_alive_timeout(HEAD_WITHIN);

@@ -158,7 +158,7 @@ impl Call {
 
 /// Runs `call` beside its client: to its end, whatever becomes of the connection.
 pub(crate) fn escort(call: Box<Call>) -> Escort {
-    let early = (call.target.served.release.world == catalog::World::WasiHttp).then(|| {
+    let early = call.target.served.runs.streams().then(|| {
         let (head, early) = oneshot::channel();
         call.early.put(head);
         early

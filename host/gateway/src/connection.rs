@@ -8,6 +8,8 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tls::Tls;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -62,17 +64,33 @@ pub(crate) fn protocols(settings: &Settings, connections: &TaskTracker) -> Build
     builder
 }
 
-/// Serves one connection to its end.
+/// Serves one connection to its end, after a handshake if the listener has certificates.
 pub(crate) async fn attend(
     premises: Arc<Premises>,
     protocols: Arc<Builder<Tracked>>,
-    socket: TcpStream,
-    peer: SocketAddr,
+    (socket, peer): (TcpStream, SocketAddr),
+    tls: Option<Tls>,
     stop: CancellationToken,
 ) {
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "could not switch Nagle's algorithm off");
     }
+    let Some(tls) = tls else { return speak(premises, protocols, socket, peer, stop).await };
+    match stop.run_until_cancelled(tls.accept(socket, premises.settings.head_timeout)).await {
+        Some(Ok(socket)) => speak(premises, protocols, socket, peer, stop).await,
+        Some(Err(error)) => tracing::debug!(%error, %peer, "a connection ended before its first request"),
+        None => {}
+    }
+}
+
+/// Speaks HTTP until the connection ends.
+async fn speak(
+    premises: Arc<Premises>,
+    protocols: Arc<Builder<Tracked>>,
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    stop: CancellationToken,
+) {
     let watch = Arc::new(Watch::default());
     let wire = Wire::new(socket, Arc::clone(&watch), premises.house.clock.clone());
     let step = premises.settings.head_timeout.checked_div(STEPS).unwrap_or(Duration::from_secs(1));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use catalog::World;
 use http::Request;
 use http::header::{self, HeaderValue};
 use http_body::Body as _;
@@ -19,6 +18,7 @@ use crate::premises::Premises;
 use crate::refusal::Refusal;
 use crate::reply::{Reply, ReplyBody};
 use crate::steps::authenticate;
+use crate::traffic::MethodIndex;
 use crate::{call, log};
 
 /// Answers one request.
@@ -28,7 +28,8 @@ use crate::{call, log};
 pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
     let (parts, body) = request.into_parts();
     let asked = Asked::read(&premises, parts, peer);
-    let call = asked.call;
+    let (call, began, method) = (asked.call, asked.began, MethodIndex::of(&asked.method));
+    let house = Arc::clone(&premises);
     let mut reply = match receive(&premises, &asked, body).await {
         Ok(Received::Call { target, body, place }) => {
             let call = Call::new(premises, asked, target, body, place);
@@ -36,12 +37,14 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
         }
         Ok(Received::Platform(reply)) => reply,
         Err((api, refusal)) => {
-            premises.house.ledger.deny(api, refusal.code(), asked.received_at);
+            premises.deny(api, refusal.code(), asked.received_at);
             log::refused(&premises.house.clock, &asked, &refusal);
             refusal.to_reply(call)
         }
     };
     name(&mut reply, call);
+    let took = house.house.clock.moment().since(began);
+    house.traffic.answered(method, reply.status().as_u16(), took);
     reply
 }
 
@@ -105,7 +108,7 @@ async fn take_in(
     }
     let body = Arriving::new(body, premises.settings.pace, limit);
     // A request that must not run twice is compared by its whole body.
-    if target.served.release.world == World::WasiHttp && !asked.idempotency.is_given() {
+    if target.served.runs.streams() && !asked.idempotency.is_given() {
         return Ok(RequestBody::Arriving(body));
     }
     let may_call = authenticate::may_call(&premises.house.catalog.snapshot(), asked, target);

@@ -4,6 +4,7 @@
 //! Audit that were not reached are done here. No reply to an admitted call leaves before its record is on disk.
 
 use std::any::Any;
+use std::sync::atomic::Ordering::Relaxed;
 
 use http::{Response, StatusCode};
 use ledger::{Ended, Policies, SettleError};
@@ -41,6 +42,9 @@ pub(crate) async fn finish(mut call: Box<Call>, envelope: Result<asl::Outcome, P
         Some(stream) => (None, close(&call, stream, record).await),
         None => settle(&call, &policies, record).await,
     };
+    if settled.is_err() {
+        call.premises.traffic.lost.fetch_add(1, Relaxed);
+    }
     let refusal = settled.err().map(Refusal::from).or_else(|| invoked.refusal.take());
     log::ended(&call, &invoked, refusal.as_ref());
     let mut reply = match (refusal, invoked.answer.take()) {
@@ -60,8 +64,7 @@ pub(crate) async fn finish(mut call: Box<Call>, envelope: Result<asl::Outcome, P
 /// A call that was not admitted: counted by its reason, and told so. It leaves no row.
 fn refused(call: &Call, envelope: Result<asl::Outcome, Panicked>) -> Reply {
     let refusal = call.progress.refusal.take().unwrap_or_else(|| of_envelope(envelope));
-    let ledger = &call.premises.house.ledger;
-    ledger.deny(Some(call.target.api.id), refusal.code(), call.asked.received_at);
+    call.premises.deny(Some(call.target.api.id), refusal.code(), call.asked.received_at);
     log::refused(&call.premises.house.clock, &call.asked, &refusal);
     refusal.to_reply(call.asked.call)
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use tls::Tls;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use types::Code;
 
 use crate::connection;
 use crate::premises::{House, Premises};
 use crate::settings::{Settings, SettingsError};
+use crate::traffic::Requests;
 
 /// How long to wait when the machine has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -32,6 +35,8 @@ pub struct Load {
     pub waiting: usize,
     /// Calls under way.
     pub calls: usize,
+    /// Requests from their route to the end of their call: those that are not settled among them.
+    pub in_flight: usize,
     /// Connections.
     pub connections: usize,
 }
@@ -46,9 +51,10 @@ impl Gateway {
         Ok(Self { premises: Arc::new(Premises::new(house, settings)?) })
     }
 
-    /// Serves `listener` until `shutdown`, then lets calls end: those that outlast the drain are aborted and recorded.
-    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) {
-        self.accept(&listener, &shutdown).await;
+    /// Serves `listener`, behind TLS if there is `tls`, until `shutdown`. Then it lets calls end: those that outlast the
+    /// drain are aborted and recorded.
+    pub async fn serve(&self, listener: TcpListener, tls: Option<Tls>, shutdown: CancellationToken) {
+        self.accept(&listener, tls.as_ref(), &shutdown).await;
         drop(listener);
         self.drain().await;
     }
@@ -56,10 +62,27 @@ impl Gateway {
     /// What it does at the moment.
     pub fn load(&self) -> Load {
         let (guests, waiting) = self.premises.permits.load();
-        Load { guests, waiting, calls: self.premises.calls.len(), connections: self.premises.connections.len() }
+        let premises = &self.premises;
+        let (calls, connections) = (premises.calls.len(), premises.connections.len());
+        Load { guests, waiting, calls, in_flight: premises.in_flight(), connections }
     }
 
-    async fn accept(&self, listener: &TcpListener, shutdown: &CancellationToken) {
+    /// What it has answered since the start, by method and status.
+    pub fn requests(&self) -> Vec<Requests> {
+        self.premises.traffic.requests()
+    }
+
+    /// What it has not admitted since the start, by reason.
+    pub fn denials(&self) -> Vec<(Code, u64)> {
+        self.premises.traffic.denials()
+    }
+
+    /// Calls that ran and could not be recorded. Their clients were told so; nothing was billed.
+    pub fn unrecorded(&self) -> u64 {
+        self.premises.traffic.lost.load(Relaxed)
+    }
+
+    async fn accept(&self, listener: &TcpListener, tls: Option<&Tls>, shutdown: &CancellationToken) {
         let premises = &self.premises;
         let protocols = Arc::new(connection::protocols(&premises.settings, &premises.connections));
         let places = Arc::new(Semaphore::new(premises.settings.connections));
@@ -73,8 +96,8 @@ impl Gateway {
                     (listener.accept().await, place)
                 } => accepted,
             };
-            let (socket, peer, place) = match accepted {
-                (Ok((socket, peer)), place) => (socket, peer, place),
+            let (accepted, place) = match accepted {
+                (Ok(accepted), place) => (accepted, place),
                 (Err(error), _) => {
                     tracing::warn!(%error, "could not accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -82,9 +105,9 @@ impl Gateway {
                 }
             };
             let (premises, protocols) = (Arc::clone(premises), Arc::clone(&protocols));
-            let stop = shutdown.child_token();
+            let (tls, stop) = (tls.cloned(), shutdown.child_token());
             self.premises.connections.spawn(async move {
-                connection::attend(premises, protocols, socket, peer, stop).await;
+                connection::attend(premises, protocols, accepted, tls, stop).await;
                 drop(place);
             });
         }

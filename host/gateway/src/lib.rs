@@ -33,6 +33,7 @@ mod permit;
 mod premises;
 mod steps;
 mod strangers;
+mod traffic;
 
 mod finish;
 mod log;
@@ -46,3 +47,4 @@ pub use gateway::{Gateway, Load};
 pub use premises::House;
 pub use settings::{Settings, SettingsError};
 pub use source::{Network, NetworkError};
+pub use traffic::Requests;

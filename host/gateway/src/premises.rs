@@ -9,13 +9,14 @@ use ledger::Ledger;
 use sandbox::Sandbox;
 use tokio_util::task::TaskTracker;
 use traces::Traces;
-use types::{CallId, Clock, Timestamp};
+use types::{ApiId, CallId, Clock, Code, Timestamp};
 
 use crate::envelope::Envelope;
 use crate::permit::{Permits, Shares};
 use crate::served::ServedReleases;
 use crate::settings::{Settings, SettingsError};
 use crate::strangers::Strangers;
+use crate::traffic::Traffic;
 
 /// The rooms that a call goes through.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub(crate) struct Premises {
     pub(crate) permits: Permits,
     pub(crate) strangers: Strangers,
     pub(crate) served: ServedReleases,
+    pub(crate) traffic: Traffic,
     pub(crate) calls: TaskTracker,
     pub(crate) connections: TaskTracker,
     /// Set when the host stops: what still comes in is told so.
@@ -61,6 +63,7 @@ impl Premises {
         Ok(Self {
             strangers: Strangers::new(house.clock.moment()),
             served: ServedReleases::default(),
+            traffic: Traffic::default(),
             calls: TaskTracker::new(),
             connections: TaskTracker::new(),
             draining: AtomicBool::new(false),
@@ -76,6 +79,17 @@ impl Premises {
     /// Draws the id of a call.
     pub(crate) fn draw_id(&self, now: Timestamp) -> CallId {
         self.ids.draw(now)
+    }
+
+    /// How many calls are in flight.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// Counts a request that was not admitted: for the books by API and minute, for metrics by its reason.
+    pub(crate) fn deny(&self, api: Option<ApiId>, code: Code, now: Timestamp) {
+        self.house.ledger.deny(api, code, now);
+        self.traffic.denied(code);
     }
 
     /// A place among the calls in flight, or `None` when the house is full. Kept until the call has ended, whatever

@@ -7,17 +7,54 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use catalog::{Api, Live, Release, Route};
+use asl::StateMachine;
+use catalog::{Api, Live, Release, Route, World};
 use ledger::Need;
-use types::{ApiId, Capability};
+use types::{ApiId, Capability, Digest};
 
 use crate::permit::Share;
 use crate::template::{Match, TemplateError, Templates};
+
+/// Why a release cannot be served. The catalog should not have taken it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error("the workflow is not a correct state machine: {0}")]
+    Workflow(String),
+}
+
+/// What a release runs, ready to be called.
+#[derive(Debug)]
+pub(crate) enum Runs {
+    Component { digest: Digest, world: World },
+    Workflow(Arc<StateMachine>),
+}
+
+impl Runs {
+    fn compile(runs: &catalog::Runs) -> Result<Self, ServeError> {
+        match runs {
+            catalog::Runs::Component { digest, world } => Ok(Self::Component { digest: *digest, world: *world }),
+            catalog::Runs::Workflow { definition, .. } => {
+                let machine = workflows::express::parse(definition).map_err(|diagnostics| {
+                    ServeError::Workflow(diagnostics.first().map(ToString::to_string).unwrap_or_default())
+                })?;
+                Ok(Self::Workflow(machine))
+            }
+        }
+    }
+
+    /// Whether it takes its request, and gives its response, as they come.
+    pub(crate) fn streams(&self) -> bool {
+        matches!(self, Self::Component { world: World::WasiHttp, .. })
+    }
+}
 
 /// One release, ready to serve.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) release: Arc<Release>,
+    pub(crate) runs: Runs,
     pub(crate) routes: Vec<ServedRoute>,
     pub(crate) limits: Arc<sandbox::Limits>,
     /// The settings that its component may read: none without the grant.
@@ -37,7 +74,7 @@ pub(crate) struct ServedRoute {
 }
 
 impl Served {
-    fn compile(release: &Arc<Release>, share: &Arc<Share>) -> Result<Self, TemplateError> {
+    fn compile(release: &Arc<Release>, share: &Arc<Share>) -> Result<Self, ServeError> {
         let names = release.routes.iter().map(|route| (route.method.as_str(), route.template.as_str()));
         let templates = Templates::compile(names)?;
         let serve = |route: &Arc<Route>| ServedRoute {
@@ -49,6 +86,7 @@ impl Served {
             routes: release.routes.iter().map(serve).collect(),
             limits: Arc::new(sandbox_limits(&release.limits)),
             config: settings(release),
+            runs: Runs::compile(&release.runs)?,
             release: Arc::clone(release),
             share: Arc::clone(share),
             templates,
@@ -98,19 +136,36 @@ impl ServedReleases {
     ///
     /// # Errors
     ///
-    /// [`TemplateError`] for a release whose routes cannot be compiled, which the catalog should not have taken.
-    pub(crate) fn of(&self, api: &Api, live: &Arc<Live>, draw: u64) -> Result<Option<Arc<Served>>, TemplateError> {
+    /// [`ServeError`] for a release that cannot be compiled.
+    pub(crate) fn of(&self, api: &Api, live: &Arc<Live>, draw: u64) -> Result<Option<Arc<Served>>, ServeError> {
+        self.with(api, live, |served| served.pick(draw))
+    }
+
+    /// The live release of `api` with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`] for a release that cannot be compiled.
+    pub(crate) fn numbered(&self, api: &Api, live: &Arc<Live>, number: u32) -> Result<Option<Arc<Served>>, ServeError> {
+        self.with(api, live, |served| {
+            let found = served.releases.iter().find(|(served, _)| served.release.number == number);
+            found.map(|(served, _)| Arc::clone(served))
+        })
+    }
+
+    fn with<T>(&self, api: &Api, live: &Arc<Live>, pick: impl FnOnce(&ServedApi) -> T) -> Result<T, ServeError> {
         let known = self.by_api.load();
         if let Some(served) = known.get(&api.id)
             && Arc::ptr_eq(&served.live, live)
         {
-            return Ok(served.pick(draw));
+            return Ok(pick(served));
         }
         drop(known);
-        Ok(self.compile(api.id, live)?.pick(draw))
+        let compiled = self.compile(api.id, live)?;
+        Ok(pick(&compiled))
     }
 
-    fn compile(&self, api: ApiId, live: &Arc<Live>) -> Result<Arc<ServedApi>, TemplateError> {
+    fn compile(&self, api: ApiId, live: &Arc<Live>) -> Result<Arc<ServedApi>, ServeError> {
         let before = self.by_api.load().get(&api).cloned();
         let share = before.as_ref().map_or_else(Arc::default, |before| Arc::clone(&before.share));
         let mut releases = Vec::with_capacity(live.releases.len());

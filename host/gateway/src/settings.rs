@@ -21,7 +21,7 @@ pub struct Settings {
     pub headers: usize,
     /// The request's target.
     pub target: ByteCount,
-    /// How long a head may take to arrive: the connection ends within a quarter more.
+    /// How long a head may take to arrive: the connection ends within a quarter more. A handshake has the same time.
     pub head_timeout: Duration,
     /// How long a connection may stand idle between requests, likewise.
     pub keep_alive: Duration,

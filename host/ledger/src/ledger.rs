@@ -14,6 +14,7 @@ use crate::once::Running;
 use crate::rollup::Rollups;
 use crate::settings::Settings;
 use crate::sql::{self, audit, calls, rollup};
+use crate::totals::Totals;
 use crate::writer::Writer;
 
 /// How often what is gathered in memory is sent to the writer.
@@ -60,6 +61,7 @@ struct House {
     denials: Denials,
     running: Running,
     rollups: Rollups,
+    totals: Totals,
     clock: Clock,
     settings: Settings,
     /// Dropped with the house, which ends the ticking thread.
@@ -80,13 +82,14 @@ impl Ledger {
             migrations: sql::MIGRATIONS,
             readers: settings.readers.max(1),
         };
-        let writer = Writer::new(rollups.clone(), clock.clone());
+        let totals = Totals::default();
+        let writer = Writer::new(rollups.clone(), totals.clone(), clock.clone());
         let store = Store::open(path, &options, writer).map_err(OpenError::Store)?;
         recover(&store, clock.now()).map_err(|source| OpenError::Recovery { step: "complete open streams", source })?;
         let (ticking, ticks) = mpsc::channel();
         let accounts = Accounts::at_most(settings.accounts_max);
         let (denials, running) = (Denials::default(), Running::default());
-        let house = House { store, accounts, denials, running, rollups, clock, settings, _ticking: ticking };
+        let house = House { store, accounts, denials, running, rollups, totals, clock, settings, _ticking: ticking };
         let ledger = Self(Arc::new(house));
         ledger.catch_up().map_err(|source| OpenError::Recovery { step: "bring the rollups up to date", source })?;
         let house = Arc::downgrade(&ledger.0);
@@ -136,6 +139,10 @@ impl Ledger {
 
     pub(crate) fn accounts(&self) -> &Accounts {
         &self.0.accounts
+    }
+
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.0.totals
     }
 
     pub(crate) fn denials(&self) -> &Denials {

@@ -29,6 +29,7 @@ mod canonical;
 mod denial;
 mod latency;
 mod rollup;
+mod totals;
 
 mod inspect;
 mod relay;
@@ -50,3 +51,4 @@ pub use settings::Settings;
 pub use settle::{Recorded, SettleError};
 pub use stream::OpenStream;
 pub use sweep::Swept;
+pub use totals::{OutcomeTotal, Settled, UnitsTotal};

@@ -19,6 +19,7 @@ use crate::sql::claim;
 use crate::sql::counter::{self, Book, CounterKey};
 use crate::sql::dimension::{self, CallIds, Dimensions};
 use crate::sql::rollup;
+use crate::totals::Totals;
 
 /// One grouped operation.
 #[derive(Debug)]
@@ -78,6 +79,7 @@ struct Pending {
 pub(crate) struct Writer {
     dimensions: Dimensions,
     rollups: Rollups,
+    totals: Totals,
     pending: Vec<Pending>,
     clock: Clock,
 }
@@ -91,8 +93,8 @@ struct Sheet {
 }
 
 impl Writer {
-    pub(crate) fn new(rollups: Rollups, clock: Clock) -> Self {
-        Self { dimensions: Dimensions::new(), rollups, pending: Vec::new(), clock }
+    pub(crate) fn new(rollups: Rollups, totals: Totals, clock: Clock) -> Self {
+        Self { dimensions: Dimensions::new(), rollups, totals, pending: Vec::new(), clock }
     }
 
     /// Writes the gathered sums, if it is time. Their failure is not that of the calls.
@@ -267,7 +269,7 @@ impl Group for Writer {
             return;
         }
         let mut gathered = self.rollups.gathered();
-        let now = self.clock.moment();
+        let (now, mut totals) = (self.clock.moment(), self.totals.sums());
         for Pending { settlement, completed } in self.pending.drain(..) {
             let Some(settlement) = settlement.upgrade() else {
                 // From a group whose commit failed; should it ever be from another, the rows know.
@@ -277,6 +279,7 @@ impl Group for Writer {
             settlement.committed();
             if let Some((link, entry)) = &completed {
                 gathered.add(*link, entry, now);
+                totals.add(&settlement);
             }
         }
     }

@@ -31,6 +31,15 @@ pub struct Caller {
     pub plan: Arc<str>,
 }
 
+/// Where a call stands in a workflow.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The execution.
+    pub execution: String,
+    /// The name of the state.
+    pub state: String,
+}
+
 /// What a component is told of its call, and what it may report.
 #[derive(Debug, Clone)]
 pub struct CallContext {
@@ -52,6 +61,8 @@ pub struct CallContext {
     pub allowances: Vec<(ObjectName, Units)>,
     /// The settings that it may read: none unless its release grants it that.
     pub config: Arc<[(String, String)]>,
+    /// Where the call stands in a workflow, when it is a step of one.
+    pub step: Option<Step>,
 }
 
 /// A request for the `http` world.
@@ -116,7 +127,10 @@ impl CallContext {
                 subscription: caller.subscription.to_string(),
                 plan: caller.plan.to_string(),
             }),
-            step: None,
+            step: self
+                .step
+                .as_ref()
+                .map(|step| wit::Step { execution: step.execution.clone(), state: step.state.clone() }),
         }
     }
 }

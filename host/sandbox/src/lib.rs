@@ -26,7 +26,7 @@ mod upload;
 mod wasi;
 mod world;
 
-pub use call::{BodyError, Broken, CallContext, Caller, HttpRequest, RequestBody, ResponseBody, WasiCall};
+pub use call::{BodyError, Broken, CallContext, Caller, HttpRequest, RequestBody, ResponseBody, Step, WasiCall};
 pub use component::{Component, LoadError};
 pub use engine::FUEL_SCHEDULE;
 pub use logs::{LogLine, LogStream};

@@ -24,6 +24,11 @@ impl Places {
         Self { free: Arc::new(Semaphore::new(slots)), queue: Arc::new(Semaphore::new(slots * QUEUE_PER_SLOT)) }
     }
 
+    /// How many are free.
+    pub(crate) fn free(&self) -> usize {
+        self.free.available_permits()
+    }
+
     /// A place until it is dropped; `None` when the queue is full or none comes free in time.
     pub(crate) async fn take(&self, wall: Duration) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {

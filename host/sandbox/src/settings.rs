@@ -76,7 +76,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Starting values, to be measured: see `docs/operators.md`.
+    /// Starting values, to be measured: see `docs/operators/limits.md`.
     fn default() -> Self {
         Self {
             fuel: Fuel::saturating(1_000_000_000),

@@ -171,6 +171,11 @@ impl Sandbox {
         self.compile_again(digest).await
     }
 
+    /// How many instances could begin now without waiting for a slot of the pool.
+    pub fn free_slots(&self) -> usize {
+        self.places().free()
+    }
+
     /// Ends every call that still runs, as [`types::Outcome::Aborted`].
     pub fn abort_all(&self) {
         self.0.threads.signals.abort_all();

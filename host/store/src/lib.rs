@@ -10,6 +10,7 @@
 //! COMMIT -> the answers                              (failed: every caller is told, none "done")
 //! ```
 
+mod backup;
 mod checkpoint;
 mod group;
 mod job;
@@ -21,6 +22,7 @@ mod stats;
 mod store;
 mod writer;
 
+pub use backup::{Copied, CopyError, copy, faults};
 pub use group::{Group, NoGroup};
 pub use lock::{DataLock, LockError};
 pub use open::{OpenError, Options, Synchronous, open_read_only};

@@ -156,7 +156,7 @@ fn step(connection: &mut Connection, sql: &str, version: usize) -> rusqlite::Res
     transaction.commit()
 }
 
-fn schema_version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(crate) fn schema_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 

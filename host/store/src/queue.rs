@@ -130,6 +130,11 @@ impl<G: Group> Queue<G> {
         Self { state: Mutex::new(state), wake: Condvar::new(), places: AtomicUsize::new(PLACES), clock }
     }
 
+    /// Now, for the writer to measure by.
+    pub(crate) fn moment(&self) -> Moment {
+        self.clock.moment()
+    }
+
     /// Takes a place, which [`Queue::send`] uses up and [`Queue::leave`] gives back.
     pub(crate) fn enter(&self) -> Result<(), Full> {
         let taken = self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1));

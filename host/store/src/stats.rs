@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use types::{Distribution, Histogram};
+
 /// Facts of one file's writer, since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
@@ -18,6 +20,8 @@ pub struct Stats {
     pub failures: u64,
     /// Checkpoints that the writer finished itself between two commits.
     pub own_checkpoints: u64,
+    /// How long transactions took that were committed: for everything in them, on the disk.
+    pub commit_times: Distribution,
     /// Operations that wait now.
     pub queued: usize,
     /// The size of the write-ahead log's file.
@@ -40,16 +44,18 @@ pub(crate) struct Counters {
     pub(crate) group_max: AtomicU64,
     pub(crate) failures: AtomicU64,
     pub(crate) own_checkpoints: AtomicU64,
+    pub(crate) commit_times: Histogram,
     pub(crate) writer_cpu_ns: AtomicU64,
     pub(crate) synchronous: AtomicI64,
     pub(crate) poisoned: AtomicBool,
 }
 
 impl Counters {
-    /// One more commit, of `operations` and `riders`.
-    pub(crate) fn committed(&self, operations: usize, riders: usize) {
+    /// One more commit, of `operations` and `riders`, that took so long.
+    pub(crate) fn committed(&self, operations: usize, riders: usize, took: Duration) {
         let operations = u64::try_from(operations).unwrap_or(u64::MAX);
         self.commits.fetch_add(1, Ordering::Relaxed);
+        self.commit_times.observe(took);
         self.operations.fetch_add(operations, Ordering::Relaxed);
         self.riders.fetch_add(u64::try_from(riders).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.group_max.fetch_max(operations, Ordering::Relaxed);
@@ -71,6 +77,7 @@ impl Counters {
             group_max: self.group_max.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             own_checkpoints: self.own_checkpoints.load(Ordering::Relaxed),
+            commit_times: self.commit_times.read(),
             queued,
             wal_bytes,
             writer_cpu: Duration::from_nanos(self.writer_cpu_ns.load(Ordering::Relaxed)),

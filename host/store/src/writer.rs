@@ -119,9 +119,11 @@ impl<G: Group> Writer<G> {
 
     /// One transaction, and the answers. Gives what is wrong with the file, if that is why it failed.
     fn write(&mut self, batch: &mut Batch<G>) -> Option<Trouble> {
+        let begun = self.queue.moment();
         match self.transact(batch) {
             Ok(settled) => {
-                self.counters.committed(batch.answered(), batch.riders.len());
+                let took = self.queue.moment().since(begun);
+                self.counters.committed(batch.answered(), batch.riders.len(), took);
                 self.group.committed();
                 answer_committed(batch, settled);
                 if self.checkpoints.after_commit(&self.connection) {

@@ -8,6 +8,7 @@ mod clock;
 mod code;
 mod digest;
 mod fact;
+mod histogram;
 mod ids;
 mod money;
 mod outcome;
@@ -23,6 +24,7 @@ pub use clock::{Clock, Moment, Timestamp};
 pub use code::{Code, PublicCode};
 pub use digest::{Digest, DigestError};
 pub use fact::{Act, Fact};
+pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
     ApiId, AppId, CallId, ExecutionId, IdError, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId,
     SubscriptionId, TokenId,

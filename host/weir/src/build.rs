@@ -55,7 +55,8 @@ impl Settings {
 /// The parts of `weir.toml` that building needs.
 #[derive(Debug, Deserialize)]
 struct Project {
-    component: Recipe,
+    /// None for a workflow, which is not built.
+    component: Option<Recipe>,
 }
 
 /// `[component]`: how the component comes to be.
@@ -82,7 +83,10 @@ pub fn build(folder: &Path, settings: &Settings) -> anyhow::Result<PathBuf> {
     let manifest = folder.join("weir.toml");
     let text = std::fs::read_to_string(&manifest).with_context(|| format!("could not read {}", manifest.display()))?;
     let project: Project = toml::from_str(&text).with_context(|| format!("{} is not right", manifest.display()))?;
-    let Recipe { package, build, wasm } = project.component;
+    let recipe = project
+        .component
+        .with_context(|| format!("{} has no [component]: there is nothing to build", manifest.display()))?;
+    let Recipe { package, build, wasm } = recipe;
     let output = folder.join(wasm);
     let made = match (package, build.split_first()) {
         (Some(_), Some(_)) => bail!("{} has both a package and a build command; keep one", manifest.display()),

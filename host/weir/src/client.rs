@@ -1,12 +1,14 @@
 //! The command line's way to a host: HTTP, with the types of `api`.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use api::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::folder::Folder;
 
@@ -45,10 +47,10 @@ impl Made {
 impl Client {
     /// The client for `control` and `token`, each looked up in the data folder when it is not given.
     pub(crate) fn of_control(folder: &Folder, control: Option<String>, token: Option<String>) -> anyhow::Result<Self> {
-        let base = match control {
-            Some(url) => url.trim_end_matches('/').to_owned(),
+        let (base, trust) = match control {
+            Some(url) => (url.trim_end_matches('/').to_owned(), Trust::System),
             None => match folder.read_addresses()? {
-                Some(addresses) => addresses.control,
+                Some(addresses) => (addresses.control, Trust::ThisMachine),
                 None => bail!(
                     "no host runs on {}: start one with `weir serve --data {0}`, or name one with --control URL",
                     folder.path().display()
@@ -65,7 +67,7 @@ impl Client {
                 .to_owned(),
         };
         check_scheme(&base)?;
-        Ok(Self { agent: agent(), base, token })
+        Ok(Self { agent: agent(trust), base, token })
     }
 
     /// Reads a document.
@@ -118,9 +120,25 @@ impl Client {
     }
 }
 
+/// How a server that is spoken to over TLS proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// By a certificate that this system trusts; SSL_CERT_FILE names other roots.
+    System,
+    /// By listening where the host on the data folder wrote down that it does, a file that its owner alone may write.
+    /// Its certificate is for other names than the loopback address.
+    ThisMachine,
+}
+
 /// An agent that hands out every status as an answer, keeps no cookies and follows nothing.
-pub(crate) fn agent() -> ureq::Agent {
+pub(crate) fn agent(trust: Trust) -> ureq::Agent {
+    let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .root_certs(RootCerts::PlatformVerifier)
+        .disable_verification(trust == Trust::ThisMachine)
+        .build();
     ureq::Agent::config_builder()
+        .tls_config(tls)
         .http_status_as_error(false)
         .max_redirects(0)
         .allow_non_standard_methods(true)
@@ -139,12 +157,10 @@ pub(crate) fn read_body(body: ureq::Body) -> anyhow::Result<Vec<u8>> {
 
 /// Refuses a URL that this client cannot speak to.
 pub(crate) fn check_scheme(url: &str) -> anyhow::Result<()> {
-    if url.starts_with("http://") {
+    if url.starts_with("http://") || url.starts_with("https://") {
         return Ok(());
     }
-    bail!(
-        "{url:?} does not begin with http://: the command line speaks plain HTTP, on this machine or through a tunnel"
-    )
+    bail!("{url:?} is no URL of a host: it begins with http:// or https://")
 }
 
 /// What a refusal says, for people.

@@ -1,24 +1,31 @@
-//! The commands, one file each. They speak HTTP, through `api`; only `doctor` looks at the machine and the files.
+//! The commands, one file each. They speak HTTP, through `api`; only `doctor`, `backup` and `restore` look at
+//! the machine and the files.
 
+mod backup;
 mod build;
 mod call;
 mod calls;
 mod doctor;
 mod promote;
 mod publish;
+mod restore;
 mod subscribe;
 mod usage;
+mod workflow;
 
 use std::process::ExitCode;
 
+pub(crate) use self::backup::Backup;
 pub(crate) use self::build::Build;
 pub(crate) use self::call::Call;
 pub(crate) use self::calls::{Calls, Logs};
 pub(crate) use self::doctor::Doctor;
 pub(crate) use self::promote::{Promote, Rollback};
 pub(crate) use self::publish::Publish;
+pub(crate) use self::restore::Restore;
 pub(crate) use self::subscribe::Subscribe;
 pub(crate) use self::usage::Usage;
+pub(crate) use self::workflow::Workflow;
 
 use crate::cli::Session;
 

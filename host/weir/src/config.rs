@@ -10,6 +10,7 @@ mod ledger;
 mod log;
 mod runtime;
 mod sandbox;
+mod tls;
 mod traces;
 
 use std::path::Path;
@@ -23,6 +24,7 @@ pub(crate) use self::ledger::LedgerSection;
 pub(crate) use self::log::{LogFormat, LogSection};
 pub(crate) use self::runtime::RuntimeSection;
 pub(crate) use self::sandbox::SandboxSection;
+pub(crate) use self::tls::TlsTable;
 pub(crate) use self::traces::TracesSection;
 
 /// What the first start writes: every key with its default, and what it means.

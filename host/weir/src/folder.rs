@@ -19,6 +19,12 @@ pub(crate) struct Addresses {
     pub(crate) pid: u32,
 }
 
+/// The file `last-backup.json`.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct LastBackup {
+    at: api::At,
+}
+
 /// The data folder of a host.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder(PathBuf);
@@ -82,6 +88,23 @@ impl Folder {
     /// Where a running host can be reached.
     pub(crate) fn addresses(&self) -> PathBuf {
         self.join("addresses.json")
+    }
+
+    /// Notes that a backup was complete at a moment, for `weir doctor`.
+    pub(crate) fn note_backup(&self, at: api::At) -> anyhow::Result<()> {
+        let path = self.last_backup();
+        let note = LastBackup { at };
+        fs::write(&path, serde_json::to_vec(&note)?).with_context(|| format!("could not write {}", path.display()))
+    }
+
+    /// When the last backup was complete; `None` when there was none, or nobody can say.
+    pub(crate) fn read_last_backup(&self) -> Option<api::At> {
+        let note: LastBackup = serde_json::from_slice(&fs::read(self.last_backup()).ok()?).ok()?;
+        Some(note.at)
+    }
+
+    fn last_backup(&self) -> PathBuf {
+        self.join("last-backup.json")
     }
 
     fn host_key(&self) -> PathBuf {

@@ -5,12 +5,14 @@
 
 pub mod build;
 
+mod backup;
 mod cli;
 mod client;
 mod command;
 mod config;
 mod folder;
 mod output;
+mod progress;
 mod project;
 mod serve;
 

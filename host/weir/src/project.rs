@@ -15,8 +15,10 @@ pub(crate) const FILE: &str = "weir.toml";
 pub(crate) struct Project {
     /// What is sold.
     pub(crate) api: ApiTable,
-    /// What runs.
-    pub(crate) component: ComponentTable,
+    /// What runs: a component, or a workflow.
+    pub(crate) component: Option<ComponentTable>,
+    /// What runs, when it is the provider's own state machine.
+    pub(crate) workflow: Option<WorkflowTable>,
     /// What a call may use.
     #[serde(default)]
     pub(crate) limits: api::Limits,
@@ -67,6 +69,14 @@ pub(crate) struct ComponentTable {
     /// What it is allowed beyond computing its answer.
     #[serde(default)]
     pub(crate) grants: BTreeSet<types::Capability>,
+}
+
+/// The table `[workflow]`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkflowTable {
+    /// The definition in the Amazon States Language, JSON or YAML, relative to the folder.
+    pub(crate) definition: PathBuf,
 }
 
 impl Project {
@@ -123,10 +133,11 @@ mod tests {
     #[test]
     fn a_whole_project_is_read() {
         let project = Project::parse(WHOLE).unwrap();
-        assert_eq!(project.component.world, api::World::WasiHttp);
+        let component = project.component.unwrap();
+        assert_eq!(component.world, api::World::WasiHttp);
         assert_eq!(project.plans[0].quotas[1].overage.as_deref(), Some("0.002"));
         assert_eq!(project.limits.concurrency, Some(64));
-        assert_eq!(project.component.grants, types::Capability::ALL.into());
+        assert_eq!(component.grants, types::Capability::ALL.into());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! `weir serve`: opens the rooms, plugs one into the other, and watches over the loops until the host stops.
 
 mod announce;
+mod certificates;
 mod listen;
 mod log;
 mod machine;
+mod metrics;
 mod relay;
 mod rooms;
 mod sweep;
@@ -21,7 +23,7 @@ use self::rooms::Rooms;
 use self::watch::Watch;
 use crate::cli::Session;
 use crate::config::HostToml;
-use crate::folder::{Addresses, Folder};
+use crate::folder::Folder;
 
 /// Runs the host until SIGTERM or SIGINT, or until a loop of it dies.
 pub(crate) fn run(session: &Session) -> anyhow::Result<ExitCode> {
@@ -78,25 +80,18 @@ fn start(
     listeners: Listeners,
 ) -> anyhow::Result<()> {
     let gateway = rooms.gateway(folder, config, clock)?;
-    let (data, draining) = (listeners.gateway, watch.draining());
-    watch.serve_until_drained("gateway", async move { gateway.serve(data, draining).await });
+    let metrics = rooms.metrics(&gateway, config);
+    let ((data, tls), draining) = (listeners.gateway, watch.draining());
+    watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
 
     let router = rooms.control(folder, config, clock, watch.draining());
-    let (desk, closing) = (listeners.control, watch.closing());
+    let router = control::exposing(router, move || metrics.text());
+    let ((desk, tls), closing) = (listeners.control, watch.closing());
     watch.keep("control", async move {
-        control::serve(desk, router, closing).await;
+        control::serve(desk, tls, router, closing).await;
         Ok(())
     });
+    watch.keep("certificates", certificates::run(listeners.certificates, watch.closing()));
     watch.keep("sweep", sweep::run(rooms.ledger.clone(), clock.clone(), watch.closing()));
     Ok(())
-}
-
-impl Listeners {
-    fn addresses(&self) -> anyhow::Result<Addresses> {
-        Ok(Addresses {
-            gateway: format!("http://{}", self.gateway.local_addr()?),
-            control: format!("http://{}", self.control.local_addr()?),
-            pid: std::process::id(),
-        })
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use asl::{Context, Effect, Event, Execution, Outcome, StateMachine, TaskId};
+use asl::{Context, Diagnostic, Effect, Event, Execution, Outcome, StateMachine, TaskId};
 use serde_json::Value;
 use types::{Clock, Timestamp};
 
@@ -13,6 +13,17 @@ use crate::{Task, TaskFailed, Tasks};
 
 /// The longest run. The same as in Step Functions.
 pub const RUN_MAX: Duration = Duration::from_mins(5);
+
+/// Reads a definition, JSON or YAML.
+///
+/// # Errors
+///
+/// Every finding that keeps it from running.
+pub fn parse(definition: &str) -> Result<Arc<StateMachine>, Vec<Diagnostic>> {
+    let is_json = definition.trim_start().starts_with('{');
+    let machine = if is_json { StateMachine::parse(definition) } else { StateMachine::parse_yaml(definition) };
+    machine.map(Arc::new)
+}
 
 /// What a task came to.
 type Answer = Result<Arc<Value>, TaskFailed>;
@@ -27,7 +38,8 @@ pub async fn run(
     tasks: &impl Tasks,
     clock: &Clock,
 ) -> Outcome {
-    let execution = machine.start(input, context, clock.now());
+    let start = if tasks.watches() { StateMachine::start_watched } else { StateMachine::start };
+    let execution = start(machine, input, context, clock.now());
     // Waits on the timer only when a task does not answer at once.
     tokio::select! {
         biased;
@@ -50,8 +62,8 @@ struct Asked {
 fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome> {
     while let Some(effect) = execution.next_effect() {
         match effect {
-            Effect::Invoke { task, state, resource, input, attempt, .. } => {
-                asked.new.push((task, Task { state, resource, input, attempt }));
+            Effect::Invoke { task, state, resource, input, invocation, attempt, .. } => {
+                asked.new.push((task, Task { state, resource, input, invocation: invocation.get(), attempt }));
             }
             Effect::WaitUntil(moment) => asked.wake_at = Some(moment),
             Effect::Finished(outcome) => return Some(outcome),
@@ -64,7 +76,11 @@ async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Ou
     let mut asked = Asked { new: Vec::with_capacity(1), wake_at: None };
     let mut under_way: Vec<UnderWay<'_>> = Vec::new();
     loop {
-        if let Some(outcome) = take_effects(&mut execution, &mut asked) {
+        let over = take_effects(&mut execution, &mut asked);
+        if tasks.watches() {
+            tasks.saw(execution.take_steps());
+        }
+        if let Some(outcome) = over {
             return outcome;
         }
         // Most runs have one task at a time and no clock: those need no list and no box.

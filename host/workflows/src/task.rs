@@ -14,6 +14,8 @@ pub struct Task {
     pub resource: Arc<str>,
     /// The effective input. A result goes into the document without a copy when this is dropped before the answer.
     pub input: Arc<Value>,
+    /// The same for all attempts of one visit of the state, and for no other within the run.
+    pub invocation: u64,
     /// 1, and one more for each retry.
     pub attempt: u32,
 }
@@ -32,4 +34,12 @@ pub struct TaskFailed {
 pub trait Tasks: Send + Sync {
     /// Does one task. Its future is dropped when the task has timed out or its branch is given up.
     fn perform(&self, task: Task) -> impl Future<Output = Result<Arc<Value>, TaskFailed>> + Send;
+
+    /// Whether it wants to be told what the run's states go through.
+    fn watches(&self) -> bool {
+        false
+    }
+
+    /// Is told it, in order, in pieces.
+    fn saw(&self, _steps: Vec<asl::Step>) {}
 }

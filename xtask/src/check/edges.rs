@@ -8,10 +8,13 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 16] = [
-    ("weir", &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "traces", "workflows"]),
-    ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "traces", "workflows"]),
-    ("control", &["api", "catalog", "ledger", "sandbox", "traces", "workflows"]),
+const EDGES: [(&str, &[&str]); 17] = [
+    (
+        "weir",
+        &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "tls", "traces", "workflows"],
+    ),
+    ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
+    ("control", &["api", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
@@ -22,6 +25,7 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("jsonpath", &[]),
     ("api", &[]),
     ("store", &[]),
+    ("tls", &[]),
     ("vat", &["weir-sdk"]),
     ("thumbnail", &["weir-sdk"]),
     ("headers", &[]),

@@ -1,5 +1,5 @@
-//! Formats 1 and 2: one JSON object. States stand by name, durations and moments in microseconds. Format 2 added
-//! variables and Maps; a run of format 1 has none.
+//! Formats 1 to 3: one JSON object. States stand by name, durations and moments in microseconds. Format 2 added
+//! variables and Maps; a run of format 1 has none. Format 3 added the first try of a visit; before, each was its own.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -59,6 +59,8 @@ struct Stored {
     input: Text,
     retries: u32,
     by_retrier: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first: Option<TaskId>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     variables: BTreeMap<String, Text>,
     doing: Waits,
@@ -199,6 +201,7 @@ fn store(machine: &StateMachine, frame: &Frame) -> Result<Option<Stored>, serde_
         input: text(&frame.input.value)?,
         retries: frame.tries.retries,
         by_retrier: frame.tries.by_retrier.clone(),
+        first: frame.tries.first,
         variables: frame
             .variables
             .iter()
@@ -249,7 +252,7 @@ impl Stored {
             state: *state,
             entered_at: self.entered_at,
             input: Document::new(value(&self.input)?),
-            tries: Tries { retries: self.retries, by_retrier: self.by_retrier },
+            tries: Tries { retries: self.retries, by_retrier: self.by_retrier, first: self.first },
             variables: Variables::new(
                 self.variables
                     .iter()

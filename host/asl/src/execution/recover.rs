@@ -77,6 +77,7 @@ impl Execution {
             recovery::draw(seed, *draws)
         };
         let delay = retrier.delay(*used, draw);
+        frame.tries.first = frame.tries.first.or_else(|| frame.task());
         frame.tries.retries = frame.tries.retries.saturating_add(1);
         frame.doing = Doing::Retrying(now.after(delay));
         true

@@ -10,14 +10,15 @@ use crate::played::second;
 /// As each version wrote it. Never written anew: a new format gets a new file.
 const FORMAT_1: &[u8] = include_bytes!("../blobs/format-1.blob");
 const FORMAT_2: &[u8] = include_bytes!("../blobs/format-2.blob");
-const FORMAT_2_JSONATA: &[u8] = include_bytes!("../blobs/format-2-jsonata.blob");
+const FORMAT_3: &[u8] = include_bytes!("../blobs/format-3.blob");
+const FORMAT_3_JSONATA: &[u8] = include_bytes!("../blobs/format-3-jsonata.blob");
 /// Has one frame of each kind of format 1: it joins, invokes, waits, waits to try again, and has a finished branch.
 const DEFINITION_1: &str = include_str!("../blobs/definition-1.json");
 /// And Maps with and without `ItemSelector`, in the midst of their items, and variables.
 const DEFINITION_2: &str = include_str!("../blobs/definition-2.json");
 
 /// The same in JSONata, with draws from the seed and times of events in what is stored.
-const DEFINITION_2_JSONATA: &str = include_str!("../blobs/definition-2-jsonata.json");
+const DEFINITION_3_JSONATA: &str = include_str!("../blobs/definition-3-jsonata.json");
 
 fn machine(definition: &str) -> Arc<StateMachine> {
     Arc::new(StateMachine::parse(definition).unwrap())
@@ -62,8 +63,8 @@ fn finish(definition: &str, blob: &[u8]) -> (Vec<String>, Option<Outcome>) {
 }
 
 #[test]
-fn format_2_is_written_as_it_always_was() {
-    for (definition, fixture) in [(DEFINITION_2, FORMAT_2), (DEFINITION_2_JSONATA, FORMAT_2_JSONATA)] {
+fn format_3_is_written_as_it_always_was() {
+    for (definition, fixture) in [(DEFINITION_2, FORMAT_3), (DEFINITION_3_JSONATA, FORMAT_3_JSONATA)] {
         let blob = run(definition).encode().unwrap();
         assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(fixture));
     }
@@ -77,17 +78,19 @@ fn a_run_that_was_stored_in_format_1_goes_on_to_its_end() {
 }
 
 #[test]
-fn a_run_that_was_stored_in_format_2_goes_on_to_its_end() {
-    let (asked, end) = finish(DEFINITION_2, FORMAT_2);
-    assert_eq!(asked, ["1 Works 1", "3 Plain 1", "4 Shaped 1", "5 Plain 1", "6 Shaped 1", "7 Fails 2"]);
-    let input = json!({"x": null, "items": [1, 2, 3]});
-    let items = json!([[1, "set"], [2, "set"], [3, "set"]]);
-    assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", input, null, items, items])))));
+fn a_run_that_was_stored_in_formats_2_and_3_goes_on_to_its_end() {
+    for blob in [FORMAT_2, FORMAT_3] {
+        let (asked, end) = finish(DEFINITION_2, blob);
+        assert_eq!(asked, ["1 Works 1", "3 Plain 1", "4 Shaped 1", "5 Plain 1", "6 Shaped 1", "7 Fails 2"]);
+        let input = json!({"x": null, "items": [1, 2, 3]});
+        let items = json!([[1, "set"], [2, "set"], [3, "set"]]);
+        assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", input, null, items, items])))));
+    }
 }
 
 #[test]
-fn a_run_in_jsonata_that_was_stored_in_format_2_goes_on_to_its_end() {
-    let (asked, end) = finish(DEFINITION_2_JSONATA, FORMAT_2_JSONATA);
+fn a_run_in_jsonata_that_was_stored_in_format_3_goes_on_to_its_end() {
+    let (asked, end) = finish(DEFINITION_3_JSONATA, FORMAT_3_JSONATA);
     assert_eq!(asked, ["1 Works 1", "3 Shaped 1", "4 Shaped 1", "5 Shaped 1", "6 Fails 2"]);
     let Some(Outcome::Succeeded(output)) = end else { panic!("{end:?}") };
     assert_eq!(output["results"], json!(["Works", "Fails", [1, "Works"], [[1, "set"], [2, "set"], [3, "set"]]]));
@@ -99,9 +102,9 @@ fn a_run_in_jsonata_that_was_stored_in_format_2_goes_on_to_its_end() {
 fn bytes_that_are_no_run_of_this_machine_are_refused() {
     let decode = |blob: &[u8]| Execution::decode(machine(DEFINITION_2), blob).map(|_| ());
     assert!(matches!(decode(b""), Err(DecodeError::Empty)));
-    assert!(matches!(decode(b"\x03{}"), Err(DecodeError::UnknownFormat(3))));
-    assert!(matches!(decode(b"\x02{}"), Err(DecodeError::Malformed(_))));
-    let blob = String::from_utf8(FORMAT_2.to_vec()).unwrap();
+    assert!(matches!(decode(b"\x04{}"), Err(DecodeError::UnknownFormat(4))));
+    assert!(matches!(decode(b"\x03{}"), Err(DecodeError::Malformed(_))));
+    let blob = String::from_utf8(FORMAT_3.to_vec()).unwrap();
     for (there, instead) in [
         ("\"state\":\"Fails\"", "\"state\":\"Gone\""),
         ("\"state\":\"Fails\"", "\"state\":\"Waits\""),

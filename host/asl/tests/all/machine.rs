@@ -99,3 +99,37 @@ fn a_run_may_move_between_threads() {
     moves::<Effect>();
     moves::<Event>();
 }
+
+#[test]
+fn attempts_of_one_visit_have_one_invocation_and_another_visit_has_another() {
+    let machine = parse(&json!({"StartAt": "A", "States": {
+        "A": {"Type": "Task", "Resource": "a", "Retry": [{"ErrorEquals": ["States.ALL"]}], "Next": "B"},
+        "B": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "A"}], "Default": "C"},
+        "C": {"Type": "Succeed"}}}));
+    let mut run = machine.start(Arc::new(json!(0)), Context::default(), NOW);
+    let (mut seen, mut now) = (Vec::new(), NOW);
+    // Fails twice, answers 1, fails once, answers 2.
+    let mut answers = [None, None, Some(1), None, Some(2)].into_iter();
+    while let Some(effect) = run.next_effect() {
+        match effect {
+            Effect::Invoke { task, invocation, attempt, .. } => {
+                seen.push((invocation.get(), attempt));
+                let event = match answers.next().unwrap() {
+                    Some(output) => Event::Succeeded { task, output: Arc::new(json!(output)) },
+                    None => Event::Failed { task, error: "E".into(), cause: String::new() },
+                };
+                run.apply(event, now).unwrap();
+                // A run that is stored between two tries goes on with the same invocation.
+                run = asl::Execution::decode(Arc::clone(&machine), &run.encode().unwrap()).unwrap();
+            }
+            Effect::WaitUntil(moment) => {
+                now = moment;
+                run.apply(Event::Woke, now).unwrap();
+            }
+            Effect::Finished(_) => {}
+        }
+    }
+    let [first, second] = [seen[0].0, seen[3].0];
+    assert_eq!(seen, [(first, 1), (first, 2), (first, 3), (second, 1), (second, 2)]);
+    assert_ne!(first, second);
+}

@@ -11,7 +11,7 @@ use types::{
 };
 
 use super::*;
-use crate::{Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, RelayFailed, Role, World};
+use crate::{Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, RelayFailed, Role, Runs, World};
 
 mod commands;
 
@@ -138,7 +138,7 @@ fn release(api: ApiId, seed: &str, templates: &[&str]) -> NewRelease {
         |template: &&str| NewRoute { method: "GET".to_owned(), template: (*template).to_owned(), needs: Vec::new() };
     NewRelease {
         api,
-        component: component(seed).digest,
+        runs: NewRuns::Component(component(seed).digest),
         limits: Limits::default(),
         routes: templates.iter().map(route).collect(),
         objects: Vec::new(),
@@ -201,9 +201,37 @@ async fn a_call_finds_its_way_from_the_secret_to_the_terms() {
     assert_eq!(subscription.plan, vat.plan);
     assert_eq!(subscription.plan_version.terms.quotas[0].amount.get(), 1_000);
     let (release, weight) = &api.live.as_ref().unwrap().releases[0];
-    assert_eq!((release.number, *weight, release.world), (1, 1, World::Http));
+    let runs = Runs::Component { digest: component("one").digest, world: World::Http };
+    assert_eq!((release.number, *weight, &release.runs), (1, 1, &runs));
     assert!(subscription.plan_version.includes(release.routes[0].id));
     assert_eq!(snapshot.subscription_by_id(subscription.id).unwrap().anchor, place.clock.now());
+}
+
+#[tokio::test]
+async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
+    let place = Place::new();
+    let catalog = place.open().await;
+    let vat = vat(&catalog).await;
+    let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+    let workflow = |definition: &str| NewRelease {
+        runs: NewRuns::Workflow(definition.into()),
+        config: BTreeMap::new(),
+        ..release(vat.api, "unused", &["/v1/orders"])
+    };
+    let number = catalog.create_release(HOST, workflow(definition)).await.unwrap();
+    assert_eq!(catalog.create_release(HOST, workflow(definition)).await.unwrap(), number, "the same again is one");
+    let settings = NewRelease { config: BTreeMap::from([("a".to_owned(), "b".to_owned())]), ..workflow(definition) };
+    assert!(matches!(catalog.create_release(HOST, settings).await, Err(CatalogError::Invalid { .. })));
+    let large = workflow(&" ".repeat((1 << 20) + 1));
+    assert!(matches!(catalog.create_release(HOST, large).await, Err(CatalogError::Invalid { .. })));
+    catalog.set_live(HOST, vat.api, number).await.unwrap();
+    let live = |catalog: &Catalog| {
+        let snapshot = catalog.snapshot();
+        Arc::clone(&snapshot.api("vat").unwrap().live.as_ref().unwrap().releases[0].0)
+    };
+    assert_eq!(live(&catalog).runs, Runs::workflow(definition));
+    drop(catalog);
+    assert_eq!(live(&place.open().await).runs, Runs::workflow(definition));
 }
 
 #[tokio::test]

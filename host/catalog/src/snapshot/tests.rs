@@ -15,7 +15,7 @@ use super::*;
 use crate::tables::access::{self, NewKey};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
-use crate::tables::release::{self, NewRelease, NewRoute};
+use crate::tables::release::{self, NewRelease, NewRoute, NewRuns};
 use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, subscription};
 use crate::{Actor, CatalogError, Component, Limits, Role, World};
 
@@ -149,7 +149,7 @@ fn new_release(api: ApiId, seed: u8, routes: u8) -> NewRelease {
     };
     NewRelease {
         api,
-        component: component(seed).digest,
+        runs: NewRuns::Component(component(seed).digest),
         limits: Limits { wall: Duration::from_secs(u64::from(routes)), ..Limits::default() },
         routes: (0..routes).map(route).collect(),
         objects: vec![crate::ObjectDeclaration {

@@ -11,13 +11,14 @@ use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Units};
 
 use super::change::{Change, Turn};
 use super::{api, column};
-use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, World};
+use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, Runs};
 
-pub use check::{NewRelease, NewRoute};
+pub use check::{NewRelease, NewRoute, NewRuns};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
-    request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json
-    FROM release JOIN component ON component.sha256 = release.component";
+    request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json,
+    workflow
+    FROM release LEFT JOIN component ON component.sha256 = release.component";
 
 /// Releases that share an API's calls at most: more is no comparison any more.
 const LIVE_RELEASES: usize = 8;
@@ -83,8 +84,11 @@ fn require_usable(change: &Change<'_>, digest: &Digest) -> Result<Component, Cat
 /// Makes the next release of an API, or finds the latest one if it says the same. Answers its number.
 pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, CatalogError> {
     api::require(change, new.api)?;
-    let component = require_usable(change, &new.component)?;
-    check::check(new, &component)?;
+    let component = match &new.runs {
+        NewRuns::Component(digest) => Some(require_usable(change, digest)?),
+        NewRuns::Workflow(_) => None,
+    };
+    check::check(new, component.as_ref())?;
     let latest = latest(change.conn, new.api)?;
     if let Some(latest) = latest.as_ref().filter(|latest| says_the_same(latest, new)) {
         return Ok(latest.number);
@@ -94,22 +98,27 @@ pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, Catal
     insert(change, new, (id, number))?;
     insert_objects(change, id, &new.objects)?;
     let routes = insert_routes(change, new, id)?;
-    change.tell(&Fact::Release { id, api: new.api, number, component: new.component })?;
-    change.record("release.create", &id, Turn::new(document(new, number, component.world, &routes)))?;
+    let world = component.map_or("workflow", |component| component.world.as_str());
+    change.tell(&Fact::Release { id, api: new.api, number, component: new.digest() })?;
+    change.record("release.create", &id, Turn::new(document(new, number, world, &routes)))?;
     Ok(number)
 }
 
 fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32)) -> Result<(), CatalogError> {
     let limits = &new.limits;
+    let (component, workflow) = match &new.runs {
+        NewRuns::Component(digest) => (Some(digest.as_bytes()), None),
+        NewRuns::Workflow(definition) => (None, Some(&**definition)),
+    };
     change.write(
         "INSERT INTO release (id, api, number, component, fuel, wall_us, memory_bytes, request_body_bytes,
-             response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json, workflow)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             id.to_string(),
             new.api.to_string(),
             number,
-            new.component.as_bytes(),
+            component,
             limits.fuel.to_sql(),
             i64::try_from(limits.wall.as_micros()).unwrap_or(i64::MAX),
             limits.memory.to_sql(),
@@ -119,7 +128,8 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
             json!(new.errors).to_string(),
             json!(new.config).to_string(),
             change.now.as_micros(),
-            json!(new.grants).to_string()
+            json!(new.grants).to_string(),
+            workflow
         ],
     )
 }
@@ -205,10 +215,15 @@ pub(crate) fn set_live(change: &Change<'_>, api: ApiId, serving: &[(u32, u32)]) 
 /// The release of this number, if its component may run.
 fn usable(change: &Change<'_>, api: ApiId, number: u32) -> Result<ReleaseId, CatalogError> {
     let sql = "SELECT id, component FROM release WHERE api = ?1 AND number = ?2";
-    let (release, component): (ReleaseId, Digest) = change
-        .find(sql, params![api.to_string(), number], |row| Ok((column::parsed(row, 0)?, column::digest(row, 1)?)))?
+    let (release, component): (ReleaseId, Option<Digest>) = change
+        .find(sql, params![api.to_string(), number], |row| {
+            let component = (row.get_ref(1)? != rusqlite::types::ValueRef::Null).then(|| column::digest(row, 1));
+            Ok((column::parsed(row, 0)?, component.transpose()?))
+        })?
         .ok_or_else(|| CatalogError::missing("release", &number))?;
-    require_usable(change, &component)?;
+    if let Some(component) = component {
+        require_usable(change, &component)?;
+    }
     Ok(release)
 }
 
@@ -255,8 +270,10 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         id: column::parsed(row, 0)?,
         api: column::parsed(row, 1)?,
         number: row.get(2)?,
-        component: column::digest(row, 3)?,
-        world: column::parsed(row, 4)?,
+        runs: match row.get::<_, Option<String>>(15)? {
+            Some(definition) => Runs::workflow(definition),
+            None => Runs::Component { digest: column::digest(row, 3)?, world: column::parsed(row, 4)? },
+        },
         limits: Limits {
             fuel: column::fuel(row, 5)?,
             wall: column::span(row, 6)?,
@@ -313,7 +330,7 @@ fn says_the_same(release: &Release, new: &NewRelease) -> bool {
         needs.sort();
         old.method == new.method && old.template == new.template && old.needs == needs
     };
-    release.component == new.component
+    release.runs.digest() == new.digest()
         && release.limits == new.limits
         && release.objects == new.objects
         && release.grants == new.grants
@@ -323,14 +340,14 @@ fn says_the_same(release: &Release, new: &NewRelease) -> bool {
         && release.routes.iter().zip(&new.routes).all(same_route)
 }
 
-fn document(new: &NewRelease, number: u32, world: World, routes: &[RouteId]) -> Value {
+fn document(new: &NewRelease, number: u32, world: &str, routes: &[RouteId]) -> Value {
     let objects: BTreeMap<_, _> = new.objects.iter().map(|object| (&object.name, object.max_per_call)).collect();
     let limits = &new.limits;
     json!({
         "api": new.api,
         "number": number,
-        "component": new.component,
-        "world": world.as_str(),
+        "component": new.digest(),
+        "world": world,
         "limits": {
             "fuel": limits.fuel,
             "wall_us": i64::try_from(limits.wall.as_micros()).unwrap_or(i64::MAX),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use catalog::{Limits, NewRelease, NewRoute, ObjectDeclaration, Release, World};
+use catalog::{Limits, NewRelease, NewRoute, NewRuns, ObjectDeclaration, Release, Runs};
 use types::{ByteCount, ObjectName, Units};
 
 use super::components::world_shown;
@@ -12,6 +12,11 @@ use crate::caller::Caller;
 use crate::house::Desk;
 use crate::read::{Body, Path};
 use crate::refusal::Refusal;
+
+/// As Step Functions has it.
+const WORKFLOW_BYTES: usize = 1 << 20;
+/// Findings about a definition that are told. More are found when these are mended.
+const FINDINGS_MAX: usize = 50;
 
 /// `GET /v1/apis/{slug}/releases`, the newest first.
 pub(crate) async fn list(
@@ -33,15 +38,12 @@ pub(crate) async fn create(
 ) -> Answer<api::Release> {
     let catalog = &desk.house.catalog;
     let api = caller.api(&catalog.snapshot(), &slug)?;
-    let component = catalog
-        .component(new.component)
-        .await?
-        .ok_or_else(|| Refusal::field("/component", format!("{} was not uploaded to this host", new.component)))?;
-    if world_shown(component.world) != new.world {
-        let why = format!("the component offers {}, not {}", component.world, new.world.as_str());
-        return Err(Refusal::field("/world", why));
-    }
-    if new.routes.is_empty() && component.world != World::Task {
+    let runs = match (new.component, new.workflow.as_deref()) {
+        (Some(digest), None) => component(catalog, digest, new.world).await?,
+        (None, Some(definition)) => workflow(definition)?,
+        _ => return Err(Refusal::field("/component", "a release runs either a component or a workflow: name one")),
+    };
+    if new.routes.is_empty() && new.world != Some(api::World::Task) {
         return Err(Refusal::field("/routes", "an API without a route serves nobody: name at least one"));
     }
     let latest_before = catalog.releases(api.id, 1).await?.first().map_or(0, |release| release.number);
@@ -53,7 +55,7 @@ pub(crate) async fn create(
     });
     let release = NewRelease {
         api: api.id,
-        component: new.component,
+        runs,
         limits: limits_of(&new.limits),
         routes,
         objects: objects.collect(),
@@ -66,6 +68,37 @@ pub(crate) async fn create(
     let made = catalog.releases(api.id, PAGE_MAX).await?;
     let made = made.iter().find(|release| release.number == number).map(shown);
     made.map(|made| Reply::known(before, made)).ok_or_else(|| Refusal::missing("release", number))
+}
+
+/// The component, if it was uploaded and offers the world.
+async fn component(
+    catalog: &catalog::Catalog,
+    digest: types::Digest,
+    world: Option<api::World>,
+) -> Result<NewRuns, Refusal> {
+    let known = catalog.component(digest).await?;
+    let known = known.ok_or_else(|| Refusal::field("/component", format!("{digest} was not uploaded to this host")))?;
+    if Some(world_shown(known.world)) != world {
+        let asked = world.map_or("none", api::World::as_str);
+        return Err(Refusal::field("/world", format!("the component offers {}, not {asked}", known.world)));
+    }
+    Ok(NewRuns::Component(digest))
+}
+
+/// The definition, if it is correct. All that is wrong with it is told at once.
+fn workflow(definition: &str) -> Result<NewRuns, Refusal> {
+    if definition.len() > WORKFLOW_BYTES {
+        let why = format!("a definition has at most {WORKFLOW_BYTES} bytes");
+        return Err(Refusal::field("/workflow", why));
+    }
+    match workflows::express::parse(definition) {
+        Ok(_) => Ok(NewRuns::Workflow(definition.into())),
+        Err(findings) if findings.len() == 1 => Err(Refusal::field("/workflow", findings[0].to_string())),
+        Err(findings) => Err(Refusal::fields(
+            format!("the workflow is not a correct state machine: {} findings", findings.len()),
+            findings.iter().take(FINDINGS_MAX).map(|finding| ("/workflow", finding.to_string())),
+        )),
+    }
 }
 
 /// A route sets aside the maximum of each object that its calls may report.
@@ -104,8 +137,11 @@ fn shown(release: &Release) -> api::Release {
     api::Release {
         id: release.id,
         number: release.number,
-        component: release.component,
-        world: world_shown(release.world),
+        digest: release.runs.digest(),
+        world: match &release.runs {
+            Runs::Component { world, .. } => Some(world_shown(*world)),
+            Runs::Workflow { .. } => None,
+        },
         routes: release.routes.iter().map(|route| format!("{} {}", route.method, route.template)).collect(),
         created_at: release.created_at.into(),
     }

@@ -27,7 +27,7 @@ pub(crate) fn record(call: &Call, invoked: &Invoked, units: Vec<ObjectUnits>) ->
         client_request_id: call.asked.client_request_id.clone(),
         route: call.route().route.id,
         release: release.id,
-        component: release.component,
+        component: release.runs.digest(),
         ended_at: clock.now(),
         status: invoked.status,
         outcome: invoked.outcome,

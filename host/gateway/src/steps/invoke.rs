@@ -2,6 +2,7 @@
 
 mod guest;
 mod stream;
+mod workflow;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::envelope::Step;
 use crate::permit::Permit;
 use crate::refusal::{self, Refusal};
 use crate::reply::Part;
+use crate::served::Runs;
 use crate::steps::{StepResult, nothing, out_of_order};
 
 /// How an invocation ended: facts for the bill, the record and the reply.
@@ -131,14 +133,7 @@ async fn invoke(call: &Call) -> Invoked {
         return Invoked::failed(Outcome::Refused, Some(Refusal::new(Code::RequestInvalid).detail(text)));
     }
     let (arrived, bytes) = (ingress.arrived.clone(), ingress.bytes);
-    let mut invoked = match prepare(call).await {
-        Ok((component, permit)) => match call.target.served.release.world {
-            World::Http => guest::http(call, &component, ingress, permit).await,
-            World::Task => guest::task(call, &component, ingress, permit).await,
-            World::WasiHttp => stream::wasi_http(call, &component, ingress, permit).await,
-        },
-        Err(invoked) => invoked,
-    };
+    let mut invoked = run(call, ingress).await.unwrap_or_else(|invoked| invoked);
     invoked.request_bytes = arrived.as_ref().map_or(bytes, |arrived| arrived.bytes());
     let Some(fault) = arrived.and_then(|arrived| arrived.fault()) else { return invoked };
     // The body was at fault, not the component that read it.
@@ -151,19 +146,33 @@ async fn invoke(call: &Call) -> Invoked {
     Invoked { spent: invoked.spent, request_bytes: invoked.request_bytes, ..refused }
 }
 
-/// The loaded component and a place to run it.
-async fn prepare(call: &Call) -> Result<(Arc<sandbox::Component>, Permit), Invoked> {
-    let served = &call.target.served;
-    let component = call
-        .premises
-        .house
-        .sandbox
-        .load(&served.release.component)
-        .await
-        .map_err(|error| Invoked::failed(Outcome::HostError, Some(Refusal::caused_by(Code::Internal, error))))?;
-    let permit = call.premises.permits.take(call.target.api.id, &served.share).await;
-    let permit = permit.map_err(|error| Invoked::failed(Outcome::Overloaded, Some(error.into())))?;
-    Ok((component, permit))
+/// Runs what the release runs.
+async fn run(call: &Call, ingress: Ingress) -> Result<Invoked, Invoked> {
+    match &call.target.served.runs {
+        Runs::Workflow(machine) => {
+            let permit = permit(call).await?;
+            // Boxed: few calls run one, and all would carry its size.
+            Ok(Box::pin(workflow::workflow(call, machine, ingress, permit)).await)
+        }
+        Runs::Component { digest, world } => {
+            let loaded = call.premises.house.sandbox.load(digest).await;
+            let component = loaded.map_err(|error| {
+                Invoked::failed(Outcome::HostError, Some(Refusal::caused_by(Code::Internal, error)))
+            })?;
+            let permit = permit(call).await?;
+            Ok(match world {
+                World::Http => guest::http(call, &component, ingress, permit).await,
+                World::Task => guest::task(call, &component, ingress, permit).await,
+                World::WasiHttp => stream::wasi_http(call, &component, ingress, permit).await,
+            })
+        }
+    }
+}
+
+/// A place to run in.
+async fn permit(call: &Call) -> Result<Permit, Invoked> {
+    let permit = call.premises.permits.take(call.target.api.id, &call.target.served.share).await;
+    permit.map_err(|error| Invoked::failed(Outcome::Overloaded, Some(error.into())))
 }
 
 /// Waits for a guest. One that runs on past its turn, or is known to, gives its place in the house to the next.
@@ -177,6 +186,11 @@ async fn run_with<T>(
         permit.lend();
         return guest.await;
     }
+    turn(call, permit, guest).await
+}
+
+/// Waits for what has the call's place. When its turn is over, the place goes to the next and it runs on.
+async fn turn<T>(call: &Call, permit: &mut Permit, guest: impl Future<Output = T>) -> T {
     tokio::pin!(guest);
     tokio::select! {
         biased;

@@ -1,12 +1,12 @@
 //! A house on a fresh folder, with its gateway on a port of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::{Actor, Catalog, Limits, NewApi, NewKey, NewPlan, NewRelease, NewRoute, Relay, RelayFailed};
+use catalog::{Actor, Catalog, Limits, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, Relay, RelayFailed};
 use gateway::{Gateway, House, Settings};
 use ledger::Ledger;
 use sandbox::Sandbox;
@@ -134,13 +134,13 @@ impl Host {
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let (served, stopped) = (gateway.clone(), stop.clone());
         let tracker = tokio_util::task::TaskTracker::new();
-        tracker.spawn(async move { served.serve(listener, stopped).await });
+        tracker.spawn(async move { served.serve(listener, None, stopped).await });
         Self { house, address, gateway, stop, organisation, folder }
     }
 
     /// Publishes `component` as `slug`, with a plan, an app and its subscription.
     pub(crate) async fn open(&self, slug: &str, component: &Component, offer: Offer) -> Shop {
-        let (catalog, host) = (&self.house.catalog, Actor::Host);
+        let catalog = &self.house.catalog;
         let inspected = self.house.sandbox.admit_upload(component.bytes().to_vec().into()).await.unwrap();
         let grants = inspected.imports.iter().filter_map(|import| types::Capability::of_import(import)).collect();
         let registered = catalog::Component {
@@ -154,7 +154,26 @@ impl Host {
             imports: inspected.imports,
             withdrawn: None,
         };
-        catalog.register_component(host, registered).await.unwrap();
+        catalog.register_component(Actor::Host, registered).await.unwrap();
+        let errors = BTreeMap::from([("unsupported-media".to_owned(), 415)]);
+        self.sell(slug, (NewRuns::Component(inspected.digest), grants), errors, offer).await
+    }
+
+    /// Publishes a workflow as `slug`, likewise. `CardDeclined` of it is a 402.
+    pub(crate) async fn open_workflow(&self, slug: &str, definition: &serde_json::Value, offer: Offer) -> Shop {
+        let errors = BTreeMap::from([("CardDeclined".to_owned(), 402)]);
+        let runs = NewRuns::Workflow(definition.to_string().into());
+        self.sell(slug, (runs, BTreeSet::new()), errors, offer).await
+    }
+
+    async fn sell(
+        &self,
+        slug: &str,
+        (runs, grants): (NewRuns, BTreeSet<types::Capability>),
+        errors: BTreeMap<String, u16>,
+        offer: Offer,
+    ) -> Shop {
+        let (catalog, host) = (&self.house.catalog, Actor::Host);
         let api = NewApi {
             organisation: self.organisation,
             slug: slug.to_owned(),
@@ -169,13 +188,13 @@ impl Host {
         };
         let release = NewRelease {
             api,
-            component: inspected.digest,
+            runs,
             limits: offer.limits,
             routes: vec![route("*", "/{*rest}"), route("GET", "/fixed/{id}")],
             objects: Vec::new(),
             grants,
             config: BTreeMap::new(),
-            errors: BTreeMap::from([("unsupported-media".to_owned(), 415)]),
+            errors,
         };
         let number = catalog.create_release(host, release).await.unwrap();
         let plan = NewPlan { api, name: "BASIC".to_owned(), price: None, terms: offer.terms, routes: None };
@@ -194,6 +213,13 @@ impl Host {
         self.raw(&format!("{head}connection: close\r\n\r\n{body}")).await
     }
 
+    /// The same with a body that says it is JSON.
+    pub(crate) async fn post_json(&self, path: &str, key: &str, body: &str) -> Answer {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n");
+        let length = body.len();
+        self.raw(&format!("{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}")).await
+    }
+
     /// Sends bytes and reads whatever comes until the connection ends.
     pub(crate) async fn raw(&self, bytes: &str) -> Answer {
         let mut socket = self.connect().await;
@@ -208,7 +234,7 @@ impl Host {
     /// The rows of calls that have ended: id, status, outcome, billed requests, error code, client gone.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
-        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id FROM call WHERE outcome IS NOT NULL ORDER BY seq";
+        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id, fuel FROM call WHERE outcome IS NOT NULL ORDER BY seq";
         let mut rows = reader.prepare(text).unwrap();
         let read = rows.query_map([], |row| {
             Ok(Row {
@@ -219,6 +245,7 @@ impl Host {
                 error_code: row.get(4)?,
                 client_gone: row.get(5)?,
                 client_request_id: row.get(6)?,
+                fuel: row.get(7)?,
             })
         });
         read.unwrap().map(Result::unwrap).collect()
@@ -250,6 +277,7 @@ pub(crate) struct Row {
     pub(crate) error_code: Option<String>,
     pub(crate) client_gone: bool,
     pub(crate) client_request_id: Option<String>,
+    pub(crate) fuel: i64,
 }
 
 /// An answer as it came.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{Actor, Limits, NewKey, NewRelease, NewRoute};
+use catalog::{Actor, Limits, NewKey, NewRelease, NewRoute, NewRuns};
 use types::KeyKind;
 
 use crate::host::{Host, Offer};
@@ -47,10 +47,10 @@ async fn two_releases_share_the_calls_and_each_row_says_which_served() {
     let host = Host::start().await;
     let shop = host.open("echo", &Component::echo().unwrap(), Offer::default()).await;
     let catalog = &host.house.catalog;
-    let component = catalog.releases(shop.api, 1).await.unwrap()[0].component;
+    let component = catalog.releases(shop.api, 1).await.unwrap()[0].runs.digest();
     let release = NewRelease {
         api: shop.api,
-        component,
+        runs: NewRuns::Component(component),
         limits: Limits::default(),
         routes: vec![NewRoute { method: "*".to_owned(), template: "/{*rest}".to_owned(), needs: Vec::new() }],
         objects: Vec::new(),

@@ -98,7 +98,7 @@ fn settled(shapes: &[Shape], size: usize) -> Connection {
     file.execute_batch(MIGRATIONS[0]).unwrap();
     let rollups = Rollups::new();
     rollups.gathered().restart(0);
-    let mut writer = Writer::new(rollups.clone(), Clock::system());
+    let mut writer = Writer::new(rollups.clone(), Totals::default(), Clock::system());
     let ops: Vec<Op> = shapes.iter().zip(0..).map(|(shape, n)| op(*shape, n)).collect();
     for group in ops.chunks(size) {
         let transaction = file.unchecked_transaction().unwrap();
@@ -149,7 +149,7 @@ proptest! {
 fn an_undone_group_leaves_no_dimension_behind() {
     let file = Connection::open_in_memory().unwrap();
     file.execute_batch(MIGRATIONS[0]).unwrap();
-    let mut writer = Writer::new(Rollups::new(), Clock::system());
+    let mut writer = Writer::new(Rollups::new(), Totals::default(), Clock::system());
     let transaction = file.unchecked_transaction().unwrap();
     writer.settle(&transaction, &[op((0, 0, 1, 1, 1, false), 0)]).unwrap();
     transaction.rollback().unwrap();

@@ -163,6 +163,7 @@ pub(crate) fn context() -> CallContext {
         caller: None,
         allowances: vec![("pages".parse().unwrap(), Units::saturating(10)), (ObjectName::requests(), Units::MAX)],
         config: Arc::from([("mode".to_owned(), "fast".to_owned()), ("large".to_owned(), "x".repeat(8_000))]),
+        step: None,
     }
 }
 

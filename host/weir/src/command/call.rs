@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use http::HeaderMap;
 
 use crate::cli::Session;
-use crate::client::{agent, check_scheme, read_body};
+use crate::client::{Trust, agent, check_scheme, read_body};
 use crate::output::{Output, complain, write_bytes};
 
 /// The headers that are printed: what the platform says of the call.
@@ -57,7 +57,7 @@ struct Answer {
 impl Call {
     /// Calls.
     pub(crate) fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
-        let url = self.url(session)?;
+        let (url, trust) = self.url(session)?;
         let mut request = http::Request::builder().method(self.method.as_str()).uri(&url);
         if let Some(key) = self.key.as_ref().or(session.environment.key.as_ref()) {
             request = request.header("x-api-key", key);
@@ -68,18 +68,18 @@ impl Call {
             request = request.header(name.trim(), value.trim());
         }
         let request = request.body(self.content()?).context("the request is not valid")?;
-        let answer = agent().run(request).with_context(|| format!("no answer from {url}"))?;
+        let answer = agent(trust).run(request).with_context(|| format!("no answer from {url}"))?;
         let (head, body) = answer.into_parts();
         let body = read_body(body)?;
         print(session.output, head.status, &head.headers, &body)?;
         Ok(if head.status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn url(&self, session: &Session) -> anyhow::Result<String> {
-        let base = match self.gateway.clone().or_else(|| session.environment.gateway.clone()) {
-            Some(url) => url,
+    fn url(&self, session: &Session) -> anyhow::Result<(String, Trust)> {
+        let (base, trust) = match self.gateway.clone().or_else(|| session.environment.gateway.clone()) {
+            Some(url) => (url, Trust::System),
             None => match session.folder.read_addresses()? {
-                Some(addresses) => addresses.gateway,
+                Some(addresses) => (addresses.gateway, Trust::ThisMachine),
                 None => bail!(
                     "no host runs on {}: start one with `weir serve`, or name one with --gateway URL",
                     session.folder.path().display()
@@ -87,7 +87,7 @@ impl Call {
             },
         };
         check_scheme(&base)?;
-        Ok(format!("{}/{}/{}", base.trim_end_matches('/'), self.api, self.path.trim_start_matches('/')))
+        Ok((format!("{}/{}/{}", base.trim_end_matches('/'), self.api, self.path.trim_start_matches('/')), trust))
     }
 
     fn content(&self) -> anyhow::Result<Vec<u8>> {

@@ -84,7 +84,7 @@ fn reconcile(session: &Session) -> anyhow::Result<Reconciliation> {
     inspection.reconcile().with_context(|| format!("could not read {}", path.display()))
 }
 
-fn show(output: Output, books: &Reconciliation) -> anyhow::Result<()> {
+pub(super) fn show(output: Output, books: &Reconciliation) -> anyhow::Result<()> {
     for mismatch in &books.mismatches {
         output.line(format_args!(
             "BAD   counter      {} {} from {}: it says {}, its calls add up to {}",

@@ -10,7 +10,7 @@ use types::Digest;
 use crate::cli::Session;
 use crate::client::{Client, Made};
 use crate::output::Output;
-use crate::project::Project;
+use crate::project::{ComponentTable, FILE, Project};
 
 /// The arguments of `weir publish`.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,8 @@ pub(crate) struct Publish {
 struct Published {
     organisation: api::Organisation,
     api: api::Api,
-    component: api::Component,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<api::Component>,
     release: api::Release,
     plans: Vec<api::Plan>,
 }
@@ -37,14 +38,17 @@ impl Publish {
     /// Publishes.
     pub(crate) fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
         let project = Project::read(&self.folder)?;
-        let wasm = read_component(&self.folder, &project)?;
+        let runs = Runs::read(&self.folder, &project)?;
         let client = session.client()?;
         let output = session.output;
 
         let organisation = organisation(&client, output, self.organisation.as_deref(), &project.api.slug)?;
-        let component = upload(&client, output, &wasm)?;
+        let component = match &runs {
+            Runs::Component { wasm, .. } => Some(upload(&client, output, wasm)?),
+            Runs::Workflow(_) => None,
+        };
         let api = ensure_api(&client, output, &project, &organisation)?;
-        let release = ensure_release(&client, output, &project, &component)?;
+        let release = ensure_release(&client, output, &project, runs)?;
         // Plans come before `live`: no call is served that no plan describes.
         let plans = project
             .plans
@@ -63,11 +67,31 @@ impl Publish {
     }
 }
 
-fn read_component(folder: &Path, project: &Project) -> anyhow::Result<Vec<u8>> {
-    let path = folder.join(&project.component.wasm);
-    std::fs::read(&path).with_context(|| {
-        format!("could not read the component {}; `weir build {}` makes it", path.display(), folder.display())
-    })
+/// What the project's release runs, as it is on this machine.
+enum Runs {
+    Component { wasm: Vec<u8>, table: ComponentTable },
+    Workflow(String),
+}
+
+impl Runs {
+    fn read(folder: &Path, project: &Project) -> anyhow::Result<Self> {
+        match (&project.component, &project.workflow) {
+            (Some(table), None) => {
+                let path = folder.join(&table.wasm);
+                let wasm = std::fs::read(&path).with_context(|| {
+                    let (path, folder) = (path.display(), folder.display());
+                    format!("could not read the component {path}; `weir build {folder}` makes it")
+                })?;
+                Ok(Self::Component { wasm, table: table.clone() })
+            }
+            (None, Some(table)) => {
+                let path = folder.join(&table.definition);
+                let text = std::fs::read_to_string(&path);
+                Ok(Self::Workflow(text.with_context(|| format!("could not read the workflow {}", path.display()))?))
+            }
+            _ => bail!("a project has either a [component] or a [workflow]: {FILE} has both or neither"),
+        }
+    }
 }
 
 /// Whose the API is: what was named, else the token's own, else, for an operator, one called as the API.
@@ -122,19 +146,19 @@ fn ensure_api(
     Ok(api)
 }
 
-fn ensure_release(
-    client: &Client,
-    output: Output,
-    project: &Project,
-    component: &api::Component,
-) -> anyhow::Result<api::Release> {
+fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs) -> anyhow::Result<api::Release> {
+    let (component, workflow) = match runs {
+        Runs::Component { wasm, table } => (Some((Digest::of(&wasm), table)), None),
+        Runs::Workflow(definition) => (None, Some(definition)),
+    };
     let new = api::NewRelease {
-        component: component.digest,
-        world: project.component.world,
+        component: component.as_ref().map(|(digest, _)| *digest),
+        world: component.as_ref().map(|(_, table)| table.world),
+        workflow,
         limits: project.limits.clone(),
         routes: project.routes.clone(),
         objects: project.objects.clone(),
-        grants: project.component.grants.clone(),
+        grants: component.map(|(_, table)| table.grants).unwrap_or_default(),
         config: project.config.clone(),
         errors: project.errors.clone(),
     };

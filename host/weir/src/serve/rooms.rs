@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use traces::Traces;
 use types::{ByteCount, Clock};
 
+use super::metrics::Metrics;
 use super::relay::ToLedger;
 use crate::config::HostToml;
 use crate::folder::Folder;
@@ -47,7 +48,7 @@ impl Rooms {
             components: folder.components(),
             host_key,
             worker_threads: config.sandbox.threads(),
-            pool_slots: config.sandbox.pool_slots.map_or(sandbox::Settings::POOL_SLOTS, NonZeroU32::get),
+            pool_slots: slots(config),
             loaded_max: sandbox::Settings::LOADED_MAX,
             child: None,
         };
@@ -103,10 +104,25 @@ impl Rooms {
         control::router(house, settings)
     }
 
+    /// What they count.
+    pub(super) fn metrics(&self, gateway: &Gateway, config: &HostToml) -> Metrics {
+        Metrics {
+            catalog: self.catalog.clone(),
+            gateway: gateway.clone(),
+            ledger: self.ledger.clone(),
+            sandbox: self.sandbox.clone(),
+            slots: slots(config),
+        }
+    }
+
     /// Writes what is left and closes the files.
     pub(super) async fn close(&self) {
         self.catalog.close().await;
         self.traces.close().await;
         self.ledger.close().await;
     }
+}
+
+fn slots(config: &HostToml) -> u32 {
+    config.sandbox.pool_slots.map_or(sandbox::Settings::POOL_SLOTS, NonZeroU32::get)
 }

@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -68,16 +70,30 @@ impl Place {
         let mut document = String::new();
         while stdout.read_line(&mut document).unwrap() > 0 && !document.ends_with("}\n") {}
         let Ok(up) = serde_json::from_str(&document) else {
-            panic!("the host did not start: {document}{}", read(stderr));
+            panic!("the host did not start: {document}{}", std::io::read_to_string(stderr).unwrap());
         };
         // Whoever reads nothing from the log would stop the host when the pipe is full.
-        let log = std::thread::spawn(move || read(stderr));
-        Host { child, up, log: Some(log), _stdout: stdout }
+        let log = Arc::new(Log::default());
+        let (keeps, reader) = (Arc::clone(&log), BufReader::new(stderr));
+        let reads = std::thread::spawn(move || keeps.read(reader));
+        Host { child, up, log, reads: Some(reads), _stdout: stdout }
     }
 }
 
-fn read(stderr: ChildStderr) -> String {
-    std::io::read_to_string(stderr).unwrap()
+/// What a host has logged so far.
+#[derive(Default)]
+struct Log {
+    text: Mutex<String>,
+    more: Condvar,
+}
+
+impl Log {
+    fn read(&self, stderr: BufReader<ChildStderr>) {
+        for line in stderr.lines() {
+            self.text.lock().unwrap().push_str(&(line.unwrap() + "\n"));
+            self.more.notify_all();
+        }
+    }
 }
 
 /// What a command did.
@@ -113,7 +129,8 @@ pub(crate) struct Host {
     child: Child,
     /// What it said when it was up.
     pub(crate) up: Value,
-    log: Option<std::thread::JoinHandle<String>>,
+    log: Arc<Log>,
+    reads: Option<std::thread::JoinHandle<()>>,
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -123,7 +140,17 @@ impl Host {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
         let status = self.child.wait().unwrap();
-        (status.code(), self.log.take().unwrap().join().unwrap())
+        self.reads.take().unwrap().join().unwrap();
+        (status.code(), self.log.text.lock().unwrap().clone())
+    }
+
+    /// Waits until it has logged `text`.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        let log = self.log.text.lock().unwrap();
+        let wait = self.log.more.wait_timeout_while(log, Duration::from_secs(30), |log| !log.contains(text));
+        let (log, _) = wait.unwrap();
+        assert!(log.contains(text), "no {text:?} in: {log}");
     }
 }
 

@@ -1,8 +1,13 @@
 //! The real binary, on folders of its own: first start, later starts, what stops a start, and the commands beside it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
+mod backup;
 mod host;
+mod metrics;
+mod pages;
 mod publish;
 mod start;
 mod stops;
+mod tls;
 mod words;
+mod workflow;

@@ -1,19 +1,29 @@
 //! What a release may say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use types::{ApiId, ByteCount, Capability, Digest, Fuel, ObjectName, Units};
 
 use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
-/// A release as its provider describes it. The world follows from the component.
+/// What a release is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewRuns {
+    /// A component that was registered. Its world follows from it.
+    Component(Digest),
+    /// A state machine in the Amazon States Language, as JSON or YAML; whoever asks has checked it. At most 1 MiB.
+    Workflow(Arc<str>),
+}
+
+/// A release as its provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRelease {
     /// Whose it becomes.
     pub api: ApiId,
-    /// A component that was registered.
-    pub component: Digest,
+    /// What it is to run.
+    pub runs: NewRuns,
     /// What a call may use. Above the operator's ceiling, the ceiling counts.
     pub limits: Limits,
     /// What it answers to, at most 500.
@@ -28,6 +38,16 @@ pub struct NewRelease {
     pub errors: BTreeMap<String, u16>,
 }
 
+impl NewRelease {
+    /// SHA-256 of what it is to run.
+    pub fn digest(&self) -> Digest {
+        match &self.runs {
+            NewRuns::Component(digest) => *digest,
+            NewRuns::Workflow(definition) => Digest::of(definition.as_bytes()),
+        }
+    }
+}
+
 /// A route as its provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRoute {
@@ -39,6 +59,7 @@ pub struct NewRoute {
     pub needs: Vec<(ObjectName, Units)>,
 }
 
+const DEFINITION_BYTES: usize = 1 << 20;
 const ROUTES: usize = 500;
 const OBJECTS: usize = 16;
 const CONFIG_ENTRIES: usize = 64;
@@ -49,13 +70,28 @@ const NAME_BYTES: usize = 80;
 const TEMPLATE_BYTES: usize = 512;
 const METHOD_BYTES: usize = 20;
 
-pub(super) fn check(new: &NewRelease, component: &Component) -> Result<(), CatalogError> {
-    grants(&new.grants, &component.imports)?;
+pub(super) fn check(new: &NewRelease, component: Option<&Component>) -> Result<(), CatalogError> {
+    match (&new.runs, component) {
+        (_, Some(component)) => grants(&new.grants, &component.imports)?,
+        (NewRuns::Workflow(definition), None) => workflow(new, definition)?,
+        (NewRuns::Component(_), None) => {}
+    }
     limits(&new.limits)?;
     objects(&new.objects)?;
     routes(new)?;
     config(&new.config)?;
     errors(&new.errors)
+}
+
+fn workflow(new: &NewRelease, definition: &str) -> Result<(), CatalogError> {
+    if definition.len() > DEFINITION_BYTES {
+        return Err(CatalogError::invalid("workflow", format!("a definition has at most {DEFINITION_BYTES} bytes")));
+    }
+    if !new.grants.is_empty() || !new.config.is_empty() {
+        let why = "a workflow is granted nothing and reads no settings: its components are, by releases of their own";
+        return Err(CatalogError::invalid("grants", why));
+    }
+    Ok(())
 }
 
 fn grants(grants: &BTreeSet<Capability>, imports: &[String]) -> Result<(), CatalogError> {

@@ -56,7 +56,7 @@ pub(super) async fn task(call: &Call, component: &Arc<Component>, ingress: Ingre
     conclude(call, answered, facts)
 }
 
-fn whole(ingress: Ingress) -> Bytes {
+pub(super) fn whole(ingress: Ingress) -> Bytes {
     match ingress.body {
         RequestBody::Whole(body) => body,
         RequestBody::Arriving(_) | RequestBody::Unread => Bytes::new(),
@@ -65,7 +65,6 @@ fn whole(ingress: Ingress) -> Bytes {
 
 /// What the guest is told of its call.
 pub(super) fn context(call: &Call) -> CallContext {
-    let caller = call.progress.caller.get();
     CallContext {
         call: call.asked.call,
         // There is one attempt: the call's own id is stable.
@@ -74,18 +73,24 @@ pub(super) fn context(call: &Call) -> CallContext {
         traceparent: Some(call.asked.trace.to_header()),
         api: Arc::clone(&call.target.api.slug),
         release: call.target.served.release.number,
-        caller: caller.map(|caller| sandbox::Caller {
-            app: caller.app,
-            subscription: caller.subscription,
-            plan: Arc::clone(&caller.plan_name),
-        }),
+        caller: called_by(call),
         allowances: allowances(call),
         config: Arc::clone(&call.target.served.config),
+        step: None,
     }
 }
 
+/// Who calls, as a guest is told.
+pub(super) fn called_by(call: &Call) -> Option<sandbox::Caller> {
+    call.progress.caller.get().map(|caller| sandbox::Caller {
+        app: caller.app,
+        subscription: caller.subscription,
+        plan: Arc::clone(&caller.plan_name),
+    })
+}
+
 /// What the guest may report, per object that the route declares.
-fn allowances(call: &Call) -> Vec<(ObjectName, Units)> {
+pub(super) fn allowances(call: &Call) -> Vec<(ObjectName, Units)> {
     let needs = &call.route().needs;
     needs.iter().filter(|need| !need.object.is_built_in()).map(|need| (need.object.clone(), need.units)).collect()
 }
@@ -126,7 +131,7 @@ pub(super) fn conclude(call: &Call, answer: Option<Answer>, facts: Ran<()>) -> I
 }
 
 /// What a guest's own failure comes to: the status that its release gives to the name, or what the kind implies.
-fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
+pub(super) fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
     let Some(failure) = failure else { return Invoked::failed(Outcome::GuestError, None) };
     let mapped = call.target.served.release.errors.get(&failure.code).copied();
     let status = mapped.or_else(|| (failure.kind == FailureKind::Rejected).then_some(400));
@@ -147,7 +152,7 @@ fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
 }
 
 /// Keeps what the guest wrote, and for its provider how it failed.
-fn keep_logs(call: &Call, outcome: Outcome, detail: Option<String>, logs: (Vec<sandbox::LogLine>, u32)) {
+pub(super) fn keep_logs(call: &Call, outcome: Outcome, detail: Option<String>, logs: (Vec<sandbox::LogLine>, u32)) {
     let (lines, dropped) = logs;
     if lines.is_empty() && dropped == 0 && detail.is_none() {
         return;

@@ -242,7 +242,7 @@ async fn open(call: &Call, status: u16) -> Result<OpenStream, Refusal> {
         client_request_id: call.asked.client_request_id.clone(),
         route: call.route().route.id,
         release: release.id,
-        component: release.component,
+        component: release.runs.digest(),
         begun_at: call.premises.house.clock.now(),
         status,
         requests: meter::request(billed),

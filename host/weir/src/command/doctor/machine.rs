@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{statfs, statvfs};
 use rustix::process::{Resource, getrlimit};
@@ -22,6 +23,8 @@ const SPACE_LOW_MIB: u64 = 2_048;
 const TMPFS: i64 = 0x0102_1994;
 /// From which kernel on a component's memory can be reset by its dirty pages alone.
 const PAGEMAP_SCAN: (u32, u32) = (6, 7);
+/// How old a backup may become.
+const BACKUP_AGE: Duration = Duration::from_hours(48);
 /// When this was written: no clock is right that shows less. 2026-11-01T00:00:00Z.
 const WRITTEN: Timestamp = Timestamp::from_micros(1_793_491_200_000_000);
 
@@ -37,6 +40,7 @@ pub(super) fn checks(folder: &Folder) -> Vec<Check> {
         confinement(),
         clock(folder),
         private(folder),
+        backup(folder),
     ]
 }
 
@@ -171,6 +175,23 @@ fn private(folder: &Folder) -> Check {
         return check("secrets", Verdict::Good, "for their owner alone");
     }
     check("secrets", Verdict::Bad, format!("others may read {}: chmod 600", open.join(" and ")))
+}
+
+/// How old the last backup is, if there is anything to back up.
+fn backup(folder: &Folder) -> Check {
+    let command = format!("weir backup FOLDER --data {}", folder.path().display());
+    if !folder.usage_db().exists() {
+        return check("backup", Verdict::Good, "there is nothing to back up yet");
+    }
+    let Some(last) = folder.read_last_backup() else {
+        let says = format!("none was made of this folder: a lost disk would take everything with it; {command}");
+        return check("backup", Verdict::Warning, says);
+    };
+    if Clock::system().now() > last.0.after(BACKUP_AGE) {
+        let says = format!("the last one is of {last}: what was recorded since has no copy; {command}");
+        return check("backup", Verdict::Warning, says);
+    }
+    check("backup", Verdict::Good, format!("the last one is of {last}"))
 }
 
 #[cfg(test)]

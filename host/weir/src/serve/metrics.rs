@@ -1,0 +1,146 @@
+//! What the host counts, in Prometheus' text format.
+//!
+//! The rooms count; here it is only written down, when somebody asks. No label carries a consumer, and each has a
+//! bounded set of values. Our own text instead of a library's registry: the libraries' histograms take a lock for each
+//! observation, and what is here is names and numbers (docs/adr/0021).
+
+mod text;
+
+use catalog::Catalog;
+use gateway::Gateway;
+use ledger::Ledger;
+use sandbox::Sandbox;
+use store::Stats;
+
+use self::text::Text;
+
+/// The rooms that count.
+#[derive(Clone)]
+pub(super) struct Metrics {
+    pub(super) catalog: Catalog,
+    pub(super) gateway: Gateway,
+    pub(super) ledger: Ledger,
+    pub(super) sandbox: Sandbox,
+    /// Slots of the pool of instances.
+    pub(super) slots: u32,
+}
+
+impl Metrics {
+    /// Everything, as of now.
+    pub(super) fn text(&self) -> String {
+        let mut text = Text::default();
+        text.gauge("weir_build_info", "The program that runs.", [(vec![("version", env!("CARGO_PKG_VERSION"))], 1)]);
+        self.requests(&mut text);
+        self.calls(&mut text);
+        self.machinery(&mut text);
+        text.finish()
+    }
+
+    fn requests(&self, text: &mut Text) {
+        let requests = self.gateway.requests();
+        let rows: Vec<_> = requests.iter().map(|kind| (kind.method, kind.status.to_string(), kind.durations)).collect();
+        text.histogram(
+            "http_server_request_duration_seconds",
+            "Requests at the gateway, from their first byte until their response could begin.",
+            rows.iter().map(|(method, status, durations)| {
+                (vec![("http_request_method", *method), ("http_response_status_code", status)], *durations)
+            }),
+        );
+        let load = self.gateway.load();
+        text.gauge(
+            "http_server_active_requests",
+            "Requests of APIs that are being answered.",
+            [(vec![], wide(load.in_flight))],
+        );
+        text.gauge("weir_connections", "Connections at the gateway.", [(vec![], wide(load.connections))]);
+        text.counter(
+            "weir_admission_denied_total",
+            "Requests that were not admitted, by the code that their clients were given.",
+            self.gateway.denials().iter().map(|(code, count)| (vec![("reason", code.as_str())], *count)),
+        );
+    }
+
+    fn calls(&self, text: &mut Text) {
+        let settled = self.ledger.settled();
+        let catalog = self.catalog.snapshot();
+        let slug = |api: Option<types::ApiId>| {
+            api.and_then(|api| catalog.api_by_id(api)).map_or_else(|| "_other".to_owned(), |api| api.slug.to_string())
+        };
+        let units: Vec<_> = settled.units.iter().map(|total| (slug(total.api), total)).collect();
+        text.counter(
+            "weir_usage_units_total",
+            "Units that were recorded, those that count towards the bill and those that do not.",
+            units.iter().flat_map(|(api, total)| {
+                [("true", total.billed), ("false", total.unbilled)].map(|(billable, units)| {
+                    (vec![("api", api.as_str()), ("object", total.object.as_str()), ("billable", billable)], units)
+                })
+            }),
+        );
+        text.histogram(
+            "faas_invoke_duration_seconds",
+            "The components' own time in recorded calls, by how these ended.",
+            settled.outcomes.iter().map(|total| (vec![("outcome", total.outcome.as_str())], total.component)),
+        );
+        text.gauge(
+            "weir_meter_unsettled",
+            "Calls under way whose record is not written yet.",
+            [(vec![], wide(self.gateway.load().calls))],
+        );
+        text.counter(
+            "weir_metering_lost_total",
+            "Calls that ran and could not be recorded: their clients were told so and nothing was billed. Must stay 0.",
+            [(vec![], self.gateway.unrecorded())],
+        );
+    }
+
+    fn machinery(&self, text: &mut Text) {
+        let load = self.gateway.load();
+        let free = self.sandbox.free_slots();
+        let slots = usize::try_from(self.slots).unwrap_or(usize::MAX);
+        text.gauge(
+            "weir_wasm_pool_slots",
+            "Slots of the pool of instances.",
+            [("free", free), ("used", slots.saturating_sub(free))]
+                .map(|(state, count)| (vec![("state", state)], wide(count))),
+        );
+        text.gauge("weir_guests", "Components that run.", [(vec![], u64::from(load.guests))]);
+        text.gauge(
+            "weir_guests_waiting",
+            "Calls that wait for their component's turn.",
+            [(vec![], wide(load.waiting))],
+        );
+        let usage = self.ledger.stats().store;
+        text.histogram(
+            "weir_meter_commit_seconds",
+            "Transactions of usage.db, each with all calls that ended meanwhile.",
+            [(vec![], usage.commit_times)],
+        );
+        stores(text, &[("usage.db", usage)]);
+    }
+}
+
+fn stores(text: &mut Text, stores: &[(&str, Stats)]) {
+    let mut each = |name, help, kind: fn(&mut Text, &'static str, &'static str, Rows<'_>), of: fn(&Stats) -> u64| {
+        let rows = stores.iter().map(|(file, stats)| (vec![("file", *file)], of(stats))).collect();
+        kind(text, name, help, rows);
+    };
+    each("weir_store_operations_total", "Operations that were committed.", counted, |stats| stats.operations);
+    each("weir_store_failures_total", "Transactions that failed.", counted, |stats| stats.failures);
+    each("weir_store_queued", "Operations that wait for the writer.", gauged, |stats| wide(stats.queued));
+    each("weir_store_wal_bytes", "The write-ahead log.", gauged, |stats| stats.wal_bytes);
+    each("weir_store_unwritable", "1 while the file cannot be written.", gauged, |stats| u64::from(stats.poisoned));
+}
+
+type Rows<'a> = Vec<(Vec<(&'static str, &'a str)>, u64)>;
+
+fn counted(text: &mut Text, name: &'static str, help: &'static str, rows: Rows<'_>) {
+    text.counter(name, help, rows);
+}
+
+fn gauged(text: &mut Text, name: &'static str, help: &'static str, rows: Rows<'_>) {
+    text.gauge(name, help, rows);
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
