@@ -3,6 +3,7 @@
 
 mod backup;
 mod desk;
+mod doctor;
 mod host;
 mod metrics;
 mod pages;
