@@ -6,9 +6,11 @@ use serde_json::{Number, Value};
 use types::Timestamp;
 
 use crate::failure::Failure;
-use crate::state::StateIndex;
+use crate::formula::{Formula, Look};
+use crate::state::{Selection, StateIndex};
 use crate::timestamp;
 use crate::variables::Assign;
+use crate::world::Scene;
 use jsonpath::Sight;
 use jsonpath::compare;
 use jsonpath::gather;
@@ -19,6 +21,8 @@ use jsonpath::{Found, Path};
 pub(crate) struct Rule {
     pub(crate) test: Test,
     pub(crate) assign: Assign,
+    /// In JSONata; in JSONPath that of the state counts.
+    pub(crate) output: Option<Selection>,
     pub(crate) next: StateIndex,
 }
 
@@ -29,6 +33,10 @@ pub(crate) enum Test {
     Any(Box<[Test]>),
     Not(Box<Test>),
     Variable(Path, Comparison),
+    /// A `Condition` that does not look at data.
+    Constant(bool),
+    /// A `Condition`.
+    Condition(Formula),
 }
 
 /// What a variable is held against.
@@ -75,11 +83,11 @@ pub(crate) enum Operand<T> {
 pub(crate) struct Pattern(Box<[String]>);
 
 impl Test {
-    pub(crate) fn holds(&self, sight: Sight<'_>) -> Result<bool, Failure> {
+    pub(crate) fn holds(&self, scene: Scene<'_>) -> Result<bool, Failure> {
         match self {
             Self::All(tests) => {
                 for test in tests {
-                    if !test.holds(sight)? {
+                    if !test.holds(scene)? {
                         return Ok(false);
                     }
                 }
@@ -87,28 +95,36 @@ impl Test {
             }
             Self::Any(tests) => {
                 for test in tests {
-                    if test.holds(sight)? {
+                    if test.holds(scene)? {
                         return Ok(true);
                     }
                 }
                 Ok(false)
             }
-            Self::Not(test) => Ok(!test.holds(sight)?),
-            Self::Variable(path, comparison) => comparison.holds(path, sight),
+            Self::Not(test) => Ok(!test.holds(scene)?),
+            Self::Variable(path, comparison) => comparison.holds(path, scene.sight()),
+            Self::Constant(truth) => Ok(*truth),
+            Self::Condition(formula) => {
+                let found = formula.evaluate(scene, "Condition")?;
+                found.as_bool().ok_or_else(|| formula.unfit("Condition", "true or false"))
+            }
         }
     }
 
-    /// Calls `visit` with each path in it.
-    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
+    /// Calls `visit` with each path or expression in it.
+    pub(crate) fn visit(&self, visit: &mut dyn FnMut(Look<'_>)) {
+        let mut visit_path = |path: &Path| path.visit(&mut |path| visit(Look::Path(path)));
         match self {
             Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.visit(visit)),
             Self::Not(test) => test.visit(visit),
             Self::Variable(path, comparison) => {
-                path.visit(visit);
+                visit_path(path);
                 if let Some(path) = comparison.operand_path() {
-                    path.visit(visit);
+                    visit_path(path);
                 }
             }
+            Self::Constant(_) => {}
+            Self::Condition(formula) => formula.visit(visit),
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE};
 use crate::reference_path::ReferencePath;
 use crate::state::{Placement, Selection};
 use crate::template::Template;
+use crate::world::{Scene, World};
 use jsonpath::Size;
-use jsonpath::{Sight, World};
 
 /// What one more value costs beside its text, in bytes: a key to be copied, memory to be asked for.
 const VALUE_BYTES: usize = 32;
@@ -71,21 +71,29 @@ impl Document {
         if fits(&exact) { Ok(exact) } else { Err(Failure::too_large()) }
     }
 
-    pub(crate) fn sight<'v>(&'v self, world: &'v World) -> Sight<'v> {
-        Sight { document: &self.value, world }
+    pub(crate) fn scene<'v>(&'v self, world: &'v World) -> Scene<'v> {
+        Scene::of(&self.value, world)
     }
 
-    /// `InputPath` or `OutputPath`; `field` says which.
+    /// What `template` makes; `field` says which it is.
+    pub(crate) fn made(template: &Template, scene: Scene<'_>, field: &str) -> Result<Self, Failure> {
+        let limit = scene.world.limit;
+        let value = template.fill(scene, &mut Budget::of(limit), field)?;
+        Self::new(Arc::new(value)).within(limit)
+    }
+
+    /// What is selected of the document; `field` says by what.
     pub(crate) fn select(&self, selection: &Selection, world: &World, field: &str) -> Result<Self, Failure> {
         let path = match selection {
             Selection::Whole => return Ok(self.clone()),
             Selection::Nothing => return Ok(Self::new(Arc::new(Value::Object(Map::new())))),
+            Selection::Made(template) => return Self::made(template, self.scene(world), field),
             Selection::Part(path) => path,
         };
         if let Some(variable) = world.shared(path) {
             return Ok(Self::new(variable));
         }
-        match path.value(self.sight(world), field)? {
+        match path.value(self.scene(world).sight(), field)? {
             Cow::Borrowed(part) => {
                 let size = jsonpath::measure(part);
                 if !size.fits(world.limit) {
@@ -98,11 +106,10 @@ impl Document {
         }
     }
 
-    /// `Parameters`, `ItemSelector` or `ResultSelector`, if there is one.
+    /// `Parameters`, `Arguments` or `ItemSelector`, if there is one.
     pub(crate) fn shape(self, template: Option<&Template>, world: &World, field: &str) -> Result<Self, Failure> {
         let Some(template) = template else { return Ok(self) };
-        let value = template.fill(self.sight(world), &mut Budget::of(world.limit), field)?;
-        Self::new(Arc::new(value)).within(world.limit)
+        Self::made(template, self.scene(world), field)
     }
 
     /// `ResultPath`, in place. On failure the document is as it was, so that Retry and Catch find it.

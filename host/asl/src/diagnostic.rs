@@ -26,8 +26,6 @@ pub enum DiagnosticCode {
     DuplicateStateName,
     /// A variable is read that nothing assigns, or assigned in two nested scopes.
     InvalidVariable,
-    /// Correct Amazon States Language that this version does not run.
-    NotSupported,
 }
 
 impl DiagnosticCode {
@@ -40,7 +38,6 @@ impl DiagnosticCode {
             Self::MissingEndState => "MISSING_END_STATE",
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
             Self::InvalidVariable => "INVALID_VARIABLE",
-            Self::NotSupported => "NOT_SUPPORTED",
         }
     }
 }
@@ -105,6 +102,8 @@ pub(crate) struct Report {
     pub(crate) scope: Cell<usize>,
     /// How many regular expressions were compiled.
     pub(crate) regexes: Cell<usize>,
+    /// How many formulas were tried because they look at nothing.
+    pub(crate) tries: Cell<usize>,
 }
 
 /// One place where a variable stands.
@@ -139,10 +138,6 @@ impl Report {
 
     pub(crate) fn schema(&self, at: At, message: impl Into<String>) {
         self.error(DiagnosticCode::SchemaValidationFailed, at, message);
-    }
-
-    pub(crate) fn not_supported(&self, at: At, what: &str) {
-        self.error(DiagnosticCode::NotSupported, at, format!("{what} is not supported yet."));
     }
 
     pub(crate) fn warning(&self, code: DiagnosticCode, at: At, message: impl Into<String>) {

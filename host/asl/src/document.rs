@@ -59,6 +59,10 @@ impl Node {
         }
     }
 
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        matches!(&self.shape, Shape::Object(members) if members.iter().any(|member| member.key == name))
+    }
+
     pub(crate) const fn number(&self) -> Option<&Number> {
         match &self.shape {
             Shape::Leaf(Value::Number(number)) => Some(number),
@@ -123,8 +127,5 @@ impl Node {
 /// Text of a definition inside a sentence: in quotes, and cut where it is very long.
 pub(crate) fn quoted(text: &str) -> String {
     const CHARACTERS_MAX: usize = 120;
-    match text.char_indices().nth(CHARACTERS_MAX) {
-        Some((end, _)) => format!("'{}…'", text.get(..end).unwrap_or_default()),
-        None => format!("'{text}'"),
-    }
+    format!("'{}'", crate::failure::shortened(text, CHARACTERS_MAX))
 }

@@ -26,6 +26,7 @@ use crate::failure::{Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::frame::{Doing, Frame, FrameId, Frames, TaskId};
 use crate::machine::StateMachine;
 use crate::state::StateName;
+use crate::trail::{Step, Trail};
 use walk::Move;
 
 /// What must happen next. The caller performs it; this library only asks.
@@ -140,11 +141,18 @@ pub struct Execution {
     steps: u32,
     /// What the event at hand may still copy and search, in bytes.
     allowance: usize,
+    trail: Trail,
 }
 
 impl Execution {
-    pub(crate) fn start(machine: Arc<StateMachine>, input: Arc<Value>, context: Context, now: Timestamp) -> Self {
+    pub(crate) fn start(
+        machine: Arc<StateMachine>,
+        input: Arc<Value>,
+        context: Context,
+        (now, trail): (Timestamp, Trail),
+    ) -> Self {
         let mut run = Self::new(machine, context, now);
+        run.trail = trail;
         run.deadline = run.machine.timeout.map(|timeout| now.after(timeout));
         run.input = run.machine.reads_input.then(|| Arc::clone(&input));
         let Some(start) = run.machine.scopes.first().map(|scope| scope.start) else { return run };
@@ -177,6 +185,7 @@ impl Execution {
             finish_told: false,
             steps: 0,
             allowance: 0,
+            trail: Trail::default(),
         }
         .rested()
     }
@@ -247,6 +256,18 @@ impl Execution {
         }
         self.check_held();
         Ok(())
+    }
+
+    /// What has happened to its states since this was last asked, oldest first. Nothing for a run that is not watched.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        self.trail.take()
+    }
+
+    /// Has the run watched from here on.
+    pub fn watch(&mut self) {
+        if !self.trail.is_watched() {
+            self.trail = Trail::watched();
+        }
     }
 
     /// How the run ended, once it has.

@@ -16,6 +16,7 @@ pub(crate) const RUNTIME: &str = "States.Runtime";
 pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 pub(crate) const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
+pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 pub(crate) const BRANCH_FAILED: &str = "States.BranchFailed";
 pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 
@@ -24,16 +25,15 @@ pub(crate) const UNSUPPORTED_DISTRIBUTED_MAP: &str = "Weir.UnsupportedDistribute
 
 /// Whether `name` is one that the language itself defines.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    const OTHERS: [&str; 7] = [
+    const OTHERS: [&str; 6] = [
         "States.ALL",
         "States.ExceedToleratedFailureThreshold",
         "States.ItemReaderFailed",
         "States.ParameterPathFailure",
         "States.Permissions",
-        "States.QueryEvaluationError",
         "States.ResultWriterFailed",
     ];
-    const RAISED: [&str; 9] = [
+    const RAISED: [&str; 10] = [
         TASK_FAILED,
         TIMEOUT,
         HEARTBEAT_TIMEOUT,
@@ -41,6 +41,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
         DATA_LIMIT_EXCEEDED,
         RESULT_PATH_MATCH_FAILURE,
         INTRINSIC_FAILURE,
+        QUERY_EVALUATION_ERROR,
         BRANCH_FAILED,
         NO_CHOICE_MATCHED,
     ];
@@ -115,6 +116,14 @@ impl From<jsonpath::Fault> for Failure {
             Fault::TooLarge | Fault::TooMuch => DATA_LIMIT_EXCEEDED,
         };
         Self::because(error, fault.to_string())
+    }
+}
+
+/// The text, with an ellipsis where it is cut.
+pub(crate) fn shortened(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -6,7 +6,7 @@ pub enum QueryLanguage {
     /// Paths, payload templates and intrinsic functions.
     #[default]
     JsonPath,
-    /// Expressions in `{% … %}`. Recognised; states in it are refused as not supported yet.
+    /// Expressions in `{% … %}`.
     Jsonata,
 }
 

@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::execution::Execution;
 use crate::language::QueryLanguage;
 use crate::state::{ScopeIndex, State, StateIndex, StateKind, StateName, Work};
+use crate::trail::Trail;
 
 /// A definition that has passed every check. Immutable; share it in an [`Arc`].
 #[derive(Debug)]
@@ -57,7 +58,12 @@ impl StateMachine {
 
     /// Begins a run at `now`. It has walked already to its first effect.
     pub fn start(self: &Arc<Self>, input: Arc<Value>, context: Context, now: Timestamp) -> Execution {
-        Execution::start(Arc::clone(self), input, context, now)
+        Execution::start(Arc::clone(self), input, context, (now, Trail::default()))
+    }
+
+    /// The same for a run whose states are watched, through [`Execution::take_steps`].
+    pub fn start_watched(self: &Arc<Self>, input: Arc<Value>, context: Context, now: Timestamp) -> Execution {
+        Execution::start(Arc::clone(self), input, context, (now, Trail::watched()))
     }
 
     /// What is allowed, but probably not meant.

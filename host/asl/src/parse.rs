@@ -5,8 +5,10 @@ mod choice;
 mod distributed;
 mod errand;
 mod fields;
+mod foreign;
 mod formula;
 mod map;
+mod query;
 mod recovery;
 mod scope;
 mod state;
@@ -62,9 +64,6 @@ fn whole(root: &Node, report: &Report) -> Option<StateMachine> {
     top.text("Comment");
     top.word("Version", &[("1.0", ())]);
     let language = top.word("QueryLanguage", &QueryLanguage::WORDS).unwrap_or_default();
-    if language == QueryLanguage::Jsonata {
-        report.not_supported(top.at("QueryLanguage"), "The query language JSONata");
-    }
     let mut builder = scope::Builder::new(report, language);
     builder.scope(&mut top, None, scope::Sight::Inside);
     top.finish("a state machine");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT};
 use crate::state::{Placement, StateIndex};
+use crate::template::Template;
 use crate::variables::Assign;
 
 /// One entry of `Retry`.
@@ -30,6 +31,8 @@ pub(crate) enum Jitter {
 pub(crate) struct Catcher {
     pub(crate) errors: Box<[Matcher]>,
     pub(crate) placement: Placement,
+    /// In JSONata, where it takes the place of the input.
+    pub(crate) output: Option<Template>,
     pub(crate) assign: Assign,
     pub(crate) next: StateIndex,
 }

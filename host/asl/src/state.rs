@@ -9,13 +9,13 @@ use serde_json::Value;
 use types::Timestamp;
 
 use crate::choice::Rule;
+use crate::formula::Formula;
 use crate::language::QueryLanguage;
 use crate::reads::Reads;
 use crate::recovery::{Catcher, Retrier};
 use crate::reference_path::ReferencePath;
 use crate::template::Template;
 use crate::variables::Assign;
-use jsonpath::Formula;
 use jsonpath::Path;
 
 /// The name of a state, unique in its whole definition; 1 to 80 characters. Cheap to clone.
@@ -115,13 +115,15 @@ pub(crate) enum Then {
     Stop,
 }
 
-/// `InputPath` or `OutputPath`.
+/// What is taken of a document: `InputPath`, `OutputPath`, `ItemsPath`; or what is made of it: `Output`, `Items`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Selection {
     Whole,
     /// The JSON `null`: an empty object.
     Nothing,
     Part(Path),
+    /// In JSONata.
+    Made(Template),
 }
 
 /// `ResultPath`.
@@ -134,14 +136,15 @@ pub(crate) enum Placement {
     Into(ReferencePath),
 }
 
-/// The two selections that nearly every state has.
+/// The two selections that nearly every state has. In JSONata the input is whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Flow {
     pub(crate) input: Selection,
     pub(crate) output: Selection,
 }
 
-/// What the states with a result that comes from elsewhere, Task, Parallel and Map, have in common.
+/// What the states with a result that comes from elsewhere, Task, Parallel and Map, have in common. In JSONata the
+/// parameters are `Arguments` or `ItemSelector`, the selector is `Output`, and what it makes takes the place of the input.
 #[derive(Debug, Clone)]
 pub(crate) struct Errand {
     pub(crate) flow: Flow,
@@ -162,14 +165,15 @@ pub(crate) struct Task {
     pub(crate) errand: Errand,
 }
 
-/// `TimeoutSeconds` or `HeartbeatSeconds`, or their `Path` forms.
+/// `TimeoutSeconds` or `HeartbeatSeconds`, or where to find it.
 #[derive(Debug, Clone)]
 pub(crate) enum Limit {
     None,
     Fixed(Duration),
-    At(Path),
+    At(Formula),
 }
 
+/// In JSONata its `Output` is the parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Pass {
     pub(crate) flow: Flow,
@@ -185,7 +189,7 @@ pub(crate) struct Choice {
     pub(crate) flow: Flow,
     pub(crate) rules: Box<[Rule]>,
     pub(crate) default: Option<StateIndex>,
-    /// For the way to `default`; each rule has its own.
+    /// For the way to `default`; each rule has its own. So it is with the output in JSONata.
     pub(crate) assign: Assign,
 }
 
@@ -201,8 +205,8 @@ pub(crate) struct Wait {
 pub(crate) enum Until {
     Passed(Duration),
     Moment(Timestamp),
-    PassedAt(Path),
-    MomentAt(Path),
+    PassedAt(Formula),
+    MomentAt(Formula),
 }
 
 #[derive(Debug, Clone)]
@@ -215,7 +219,7 @@ pub(crate) struct Parallel {
 #[derive(Debug, Clone)]
 pub(crate) struct Map {
     pub(crate) mode: Mode,
-    pub(crate) items: Option<Path>,
+    pub(crate) items: Selection,
     pub(crate) concurrency: Concurrency,
     pub(crate) processor: ScopeIndex,
     pub(crate) errand: Errand,
@@ -229,11 +233,11 @@ pub(crate) enum Mode {
     Distributed,
 }
 
-/// `MaxConcurrency`, or its `Path` form; 0 is no limit.
+/// `MaxConcurrency`, or where to find it; 0 is no limit.
 #[derive(Debug, Clone)]
 pub(crate) enum Concurrency {
     Fixed(u32),
-    At(Path),
+    At(Formula),
 }
 
 #[derive(Debug, Clone)]
@@ -242,7 +246,7 @@ pub(crate) struct Fail {
     pub(crate) cause: Text,
 }
 
-/// `Error` or `Cause`, or their `Path` forms.
+/// `Error` or `Cause`, or where to find it.
 #[derive(Debug, Clone)]
 pub(crate) enum Text {
     None,

@@ -1,4 +1,5 @@
-//! Payload templates: JSON in which a key that ends in `.$` is filled in from the data.
+//! Payload templates: JSON that is filled in from the data. In JSONPath a key that ends in `.$` says where; in JSONata a
+//! string in `{% … %}` does.
 
 use std::borrow::Cow;
 
@@ -8,9 +9,8 @@ use crate::data::Budget;
 use crate::diagnostic::{At, Report};
 use crate::document::{Node, Shape, quoted};
 use crate::failure::Failure;
-use jsonpath::Formula;
-use jsonpath::Path;
-use jsonpath::Sight;
+use crate::formula::{Formula, Look};
+use crate::world::Scene;
 
 /// A compiled template.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +23,17 @@ pub(crate) enum Template {
 }
 
 impl Template {
-    /// Reads a template.
+    /// Reads a template in JSONPath.
     pub(crate) fn read(node: &Node, report: &Report) -> Self {
         match &node.shape {
-            Shape::Leaf(value) => Self::Fixed(value.clone()),
+            Shape::Leaf(value) => {
+                if node.text().is_some_and(|text| text.starts_with("{%") && text.ends_with("%}")) {
+                    let message =
+                        "In a JSONPath state this is a text, and no expression; set 'QueryLanguage' to JSONata.";
+                    report.doubt(node.at, message);
+                }
+                Self::Fixed(value.clone())
+            }
             Shape::Array(items) => {
                 let items: Box<[_]> = items.iter().map(|item| Self::read(item, report)).collect();
                 if items.iter().all(Self::is_fixed) { Self::Fixed(node.value()) } else { Self::Array(items) }
@@ -53,12 +60,12 @@ impl Template {
         }
     }
 
-    const fn is_fixed(&self) -> bool {
+    pub(crate) const fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
     }
 
-    /// Calls `visit` with each path in it.
-    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
+    /// Calls `visit` with each path or expression in it.
+    pub(crate) fn visit(&self, visit: &mut dyn FnMut(Look<'_>)) {
         match self {
             Self::Fixed(_) => {}
             Self::Filled(formula) => formula.visit(visit),
@@ -68,22 +75,25 @@ impl Template {
     }
 
     /// Fills the template in. What is copied is counted off `budget` before it is copied: a template must not be able
-    /// to multiply a document beyond what a run may hold. `field` is the name that a failure tells.
-    pub(crate) fn fill(&self, sight: Sight<'_>, budget: &mut Budget, field: &str) -> Result<Value, Failure> {
+    /// to multiply a document beyond what a run may hold. `field` is the name that the failure of a path tells.
+    pub(crate) fn fill(&self, scene: Scene<'_>, budget: &mut Budget, field: &str) -> Result<Value, Failure> {
         match self {
-            Self::Fixed(value) => budget.copy(value, sight.world),
+            Self::Fixed(value) => budget.copy(value, scene.world),
             Self::Filled(formula) => {
-                let field = format!("{field}.$");
-                match formula.evaluate(sight, &field)? {
-                    Cow::Borrowed(value) => budget.copy(value, sight.world),
+                let field = match formula {
+                    Formula::Jsonpath(_) => Cow::Owned(format!("{field}.$")),
+                    Formula::Jsonata(_) => Cow::Borrowed(field),
+                };
+                match formula.evaluate(scene, &field)? {
+                    Cow::Borrowed(value) => budget.copy(value, scene.world),
                     Cow::Owned(value) => budget.keep(value),
                 }
             }
-            Self::Array(items) => items.iter().map(|item| item.fill(sight, budget, field)).collect(),
+            Self::Array(items) => items.iter().map(|item| item.fill(scene, budget, field)).collect(),
             Self::Object(members) => {
                 let mut object = Map::new();
                 for (name, inner) in members {
-                    object.insert(name.clone(), inner.fill(sight, budget, name)?);
+                    object.insert(name.clone(), inner.fill(scene, budget, name)?);
                 }
                 Ok(Value::Object(object))
             }
@@ -102,7 +112,7 @@ pub(crate) fn filled(key: &str, node: &Node, at: At, report: &Report) -> (String
                 .schema(at, "The value of a key that ends in '.$' must be a string: a path or an intrinsic function.");
             None
         }
-        Some(text) => crate::parse::formula(text, at, report),
+        Some(text) => crate::parse::formula(text, at, report).map(Formula::Jsonpath),
     };
     (name.to_owned(), formula.map_or(Template::Fixed(Value::Null), Template::Filled))
 }

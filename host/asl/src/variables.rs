@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::data::{Budget, Document};
 use crate::failure::Failure;
+use crate::formula::Look;
 use crate::template::Template;
-use jsonpath::Path;
-use jsonpath::Sight;
+use crate::world::Scene;
 
 /// How much all live variables of a run may hold, in bytes of JSON text (the limit of Step Functions).
 pub(crate) const ALL_BYTES_MAX: usize = 10 * 1_048_576;
@@ -31,18 +31,18 @@ impl Assign {
     /// # Errors
     ///
     /// A formula failed; or one value, or all of them together, are larger than a document may be.
-    pub(crate) fn evaluate(&self, sight: Sight<'_>) -> Result<Assigned, Failure> {
-        let mut budget = Budget::of(sight.world.limit);
+    pub(crate) fn evaluate(&self, scene: Scene<'_>) -> Result<Assigned, Failure> {
+        let mut budget = Budget::of(scene.world.limit);
         let mut assigned = Vec::with_capacity(self.0.len());
         for (name, template) in &self.0 {
-            let value = template.fill(sight, &mut budget, name)?;
-            assigned.push((Arc::clone(name), Document::new(Arc::new(value)).within(sight.world.limit)?));
+            let value = template.fill(scene, &mut budget, name)?;
+            assigned.push((Arc::clone(name), Document::new(Arc::new(value)).within(scene.world.limit)?));
         }
         Ok(assigned)
     }
 
-    /// Calls `visit` with each path in it.
-    pub(crate) fn visit(&self, visit: &mut dyn FnMut(&Path)) {
+    /// Calls `visit` with each path or expression in it.
+    pub(crate) fn visit(&self, visit: &mut dyn FnMut(Look<'_>)) {
         self.0.iter().for_each(|(_, template)| template.visit(visit));
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use tuple::Tuple;
 use crate::ast::{Kind, Node, Program};
 use crate::datetime::Readers;
 use crate::error::{Fault, Result};
-use crate::limits::{Environment, Limits};
+use crate::limits::{Environment, Limits, Spent};
 use crate::random::Random;
 use crate::value::{Flags, NESTING_MAX, Value, too_deep};
 
@@ -71,6 +71,11 @@ impl<'a> Evaluation<'a> {
         let frame = self.arena.frame(None, None)?;
         let input = if input.is_array() { self.arena.list(&[input], Flags::WRAPPER)? } else { input };
         self.eval(&self.program.root, input, frame)
+    }
+
+    /// What it has used so far.
+    pub(crate) fn spent(&self) -> Spent {
+        Spent { steps: self.steps.get(), memory_bytes: self.arena.spent() }
     }
 
     /// Counts work.

@@ -7,7 +7,8 @@ use crate::ast::Program;
 use crate::error::{Error, Result};
 use crate::eval::{Arena, Evaluation, Function};
 use crate::functions;
-use crate::limits::{Binding, Bindings, Environment, Limits};
+use crate::limits::{Binding, Bindings, Environment, Limits, Spent};
+use crate::mention::{self, Mention};
 use crate::parse;
 use crate::value::{Value, to_json};
 
@@ -49,15 +50,33 @@ impl Expression {
         limits: Limits,
         environment: Environment,
     ) -> std::result::Result<Option<Json>, Error> {
+        self.evaluate_counted(input, bindings, limits, environment).0
+    }
+
+    /// The same, and what it took.
+    pub fn evaluate_counted(
+        &self,
+        input: &Json,
+        bindings: &Bindings<'_>,
+        limits: Limits,
+        environment: Environment,
+    ) -> (std::result::Result<Option<Json>, Error>, Spent) {
         let bump = Bump::new();
-        self.run(input, bindings, &bump, (limits, environment)).map_err(|fault| fault.into_error(&self.text))
+        let mut spent = Spent::default();
+        let result = self.run(input, bindings, (&bump, &mut spent), (limits, environment));
+        (result.map_err(|fault| fault.into_error(&self.text)), spent)
+    }
+
+    /// Calls `visit` with everything in the expression that looks outside of it, in no order that counts.
+    pub fn visit<'e>(&'e self, visit: &mut dyn FnMut(Mention<'e>)) {
+        mention::visit(&self.program, visit);
     }
 
     fn run<'a>(
         &'a self,
         input: &'a Json,
         bindings: &'a Bindings<'_>,
-        bump: &'a Bump,
+        (bump, spent): (&'a Bump, &mut Spent),
         (limits, environment): (Limits, Environment),
     ) -> Result<Option<Json>> {
         let arena = Arena::new(bump, limits.memory_bytes);
@@ -67,10 +86,19 @@ impl Expression {
             globals.push(global(name, input, bindings, &arena)?);
         }
         let run = Evaluation::new(&self.program, arena, globals, limits, environment);
-        match run.run(input)? {
+        let result = run.run(input);
+        *spent = run.spent();
+        match result? {
             Value::Undefined => Ok(None),
             result => to_json(result, limits.result_bytes).map(Some),
         }
+    }
+}
+
+/// By its text: the same text is the same expression.
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
@@ -80,13 +108,20 @@ fn global<'a>(name: &str, input: Value<'a>, bindings: &'a Bindings<'_>, arena: &
         return Ok(input);
     }
     match bindings.entries.iter().rev().find(|(known, _)| *known == name) {
-        Some((_, Binding::Value(value))) => Ok(Value::from(*value)),
-        Some((_, Binding::Record(fields))) => {
-            arena.object(fields.iter().map(|(name, value)| (*name, Value::from(*value))).collect())
-        }
+        Some((_, binding)) => bound(binding, arena),
         None => match functions::find(name) {
             Some(native) => arena.function(Function::Native(native)),
             None => Ok(Value::Undefined),
         },
+    }
+}
+
+fn bound<'a>(binding: &'a Binding<'_>, arena: &Arena<'a>) -> Result<Value<'a>> {
+    match binding {
+        Binding::Value(value) => Ok(Value::from(*value)),
+        Binding::Record(fields) => {
+            let fields = fields.iter().map(|(name, field)| Ok((*name, bound(field, arena)?)));
+            arena.object(fields.collect::<Result<_>>()?)
+        }
     }
 }

@@ -9,12 +9,13 @@
 //! `$parse` and a `$random` with a seed are, as in AWS Step Functions.
 //!
 //! ```
-//! use jsonata::{Bindings, Environment, Expression, Limits};
+//! use jsonata::{Binding, Bindings, Environment, Expression, Limits};
 //! use serde_json::json;
 //!
 //! let expression = Expression::parse("$sum($states.input.lines.(price * count))").expect("the expression is right");
 //! let input = json!({"lines": [{"price": 3, "count": 2}, {"price": 1.5, "count": 4}]});
-//! let bindings = Bindings::new().with_record("states", vec![("input", &input)]);
+//! let states = Binding::Record(vec![("input", Binding::Value(&input))]);
+//! let bindings = Bindings::new().with("states", states);
 //! let result = expression.evaluate(&json!(null), &bindings, Limits::default(), Environment::default());
 //! assert_eq!(result, Ok(Some(json!(12))));
 //! ```
@@ -29,6 +30,7 @@ mod eval;
 mod expression;
 mod functions;
 mod limits;
+mod mention;
 mod parse;
 mod random;
 mod regex;
@@ -37,4 +39,5 @@ mod value;
 
 pub use error::Error;
 pub use expression::Expression;
-pub use limits::{Bindings, Environment, Limits};
+pub use limits::{Binding, Bindings, Environment, Limits, Spent};
+pub use mention::{Mention, is_function};

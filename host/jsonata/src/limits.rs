@@ -43,10 +43,42 @@ pub struct Bindings<'b> {
     pub(crate) entries: Vec<(&'b str, Binding<'b>)>,
 }
 
+/// What a variable is.
 #[derive(Debug, Clone)]
-pub(crate) enum Binding<'b> {
+pub enum Binding<'b> {
+    /// JSON as it lies.
     Value(&'b Json),
-    Record(Vec<(&'b str, &'b Json)>),
+    /// An object of values that lie apart.
+    Record(Vec<(&'b str, Self)>),
+}
+
+impl<'b> From<&'b Json> for Binding<'b> {
+    fn from(value: &'b Json) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl<'b> Binding<'b> {
+    /// The same as an object, empty where it is none.
+    #[must_use]
+    pub fn into_record(self) -> Vec<(&'b str, Self)> {
+        match self {
+            Self::Record(fields) => fields,
+            Self::Value(value) => value
+                .as_object()
+                .map(|fields| fields.iter().map(|(name, value)| (name.as_str(), Self::Value(value))).collect())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// What an evaluation has used, whether it succeeded or failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// As [`Limits::steps`] counts them.
+    pub steps: u64,
+    /// As [`Limits::memory_bytes`] counts them.
+    pub memory_bytes: usize,
 }
 
 impl<'b> Bindings<'b> {
@@ -58,15 +90,8 @@ impl<'b> Bindings<'b> {
 
     /// Adds a variable; the name is written without `$`. A later one hides an earlier one of the same name.
     #[must_use]
-    pub fn with(mut self, name: &'b str, value: &'b Json) -> Self {
-        self.entries.push((name, Binding::Value(value)));
-        self
-    }
-
-    /// Adds a variable that is an object of values which lie apart, such as `$states`.
-    #[must_use]
-    pub fn with_record(mut self, name: &'b str, fields: Vec<(&'b str, &'b Json)>) -> Self {
-        self.entries.push((name, Binding::Record(fields)));
+    pub fn with(mut self, name: &'b str, value: impl Into<Binding<'b>>) -> Self {
+        self.entries.push((name, value.into()));
         self
     }
 }

@@ -19,6 +19,7 @@ use crate::path::Path;
 use crate::sight::{Sight, World};
 use text::Pieces;
 
+pub(crate) use draw::next as draw;
 pub use draw::task_token;
 
 /// What a call costs beside what it looks at and makes, in bytes.

@@ -51,6 +51,11 @@ impl World {
         left.map(drop).ok_or(Fault::TooMuch)
     }
 
+    /// The next draw of the run from its seed. What is made of it does not tell the seed.
+    pub fn draw(&self) -> u64 {
+        crate::intrinsic::draw(self)
+    }
+
     /// Refuses a value that was made and is larger than a document may be, and pays for it.
     pub(crate) fn admit(&self, value: Value) -> Result<Value, Fault> {
         let size = size::measure(&value);
@@ -74,7 +79,7 @@ impl World {
     }
 
     /// `$$.Map.Item.Value`.
-    pub(crate) fn item(&self) -> Option<&Value> {
+    pub fn item(&self) -> Option<&Value> {
         self.item.as_ref().and_then(|(items, index)| items.get(index))
     }
 

@@ -26,6 +26,9 @@ pub(crate) enum Role {
     },
 }
 
+/// Bytes of a stack that are zeroed in place.
+const STACK_KEPT: usize = 32 << 10;
+
 /// Makes the engine for `role`. Both roles share every setting that changes the code or what it accepts.
 pub(crate) fn engine(role: Role) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
@@ -93,7 +96,10 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .table_elements(TABLE_ELEMENTS_MAX)
         // At once: a slot whose dirty pages are all reset in place has nothing to give back, and is warm for the next
         // call. A batch makes a system call for nothing and lets every slot go cold in its turn.
-        .decommit_batch_size(1);
+        .decommit_batch_size(1)
+        // Stacks are zeroed between calls. What few calls go below is zeroed in place; giving pages back to the kernel
+        // interrupts every other core for it.
+        .async_stack_keep_resident(STACK_KEPT);
     // Keeping dirty pages resident pays only where the kernel can say which ones are dirty.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10);

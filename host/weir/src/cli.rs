@@ -79,6 +79,9 @@ enum Command {
     Calls(command::Calls),
     /// Show what the component wrote during a call, or follow what an API's writes
     Logs(command::Logs),
+    /// Check, run, test and draw workflows on this machine
+    #[command(subcommand)]
+    Workflow(command::Workflow),
     /// Check this machine, and with --reconcile the books
     Doctor(command::Doctor),
     /// Copy what a host keeps into a new folder, while it runs or while it does not
@@ -208,6 +211,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),
         Command::Logs(logs) => logs.run(&session),
+        Command::Workflow(workflow) => workflow.run(&session),
         Command::Doctor(doctor) => doctor.run(&session),
         Command::Backup(backup) => backup.run(&session),
         Command::Restore(restore) => restore.run(&session),

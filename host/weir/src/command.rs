@@ -16,6 +16,7 @@ mod restore;
 mod shell;
 mod subscribe;
 mod usage;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ pub(crate) use self::restore::Restore;
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::subscribe::Subscribe;
 pub(crate) use self::usage::Usage;
+pub(crate) use self::workflow::Workflow;
 
 use crate::cli::Session;
 

@@ -38,7 +38,8 @@ pub async fn run(
     tasks: &impl Tasks,
     clock: &Clock,
 ) -> Outcome {
-    let execution = machine.start(input, context, clock.now());
+    let start = if tasks.watches() { StateMachine::start_watched } else { StateMachine::start };
+    let execution = start(machine, input, context, clock.now());
     // Waits on the timer only when a task does not answer at once.
     tokio::select! {
         biased;
@@ -75,7 +76,11 @@ async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Ou
     let mut asked = Asked { new: Vec::with_capacity(1), wake_at: None };
     let mut under_way: Vec<UnderWay<'_>> = Vec::new();
     loop {
-        if let Some(outcome) = take_effects(&mut execution, &mut asked) {
+        let over = take_effects(&mut execution, &mut asked);
+        if tasks.watches() {
+            tasks.saw(execution.take_steps());
+        }
+        if let Some(outcome) = over {
             return outcome;
         }
         // Most runs have one task at a time and no clock: those need no list and no box.

@@ -4,6 +4,7 @@ use jsonpath::whole_number;
 
 use super::{Member, Node, Shape, quoted};
 use crate::diagnostic::{At, Report};
+use crate::language::QueryLanguage;
 
 /// Reads the fields of one object, and remembers which were asked for.
 pub(crate) struct Fields<'d, 'r> {
@@ -12,16 +13,27 @@ pub(crate) struct Fields<'d, 'r> {
     /// Where the object stands: at its key, if it has one.
     pub(crate) place: At,
     pub(crate) report: &'r Report,
+    /// Of the state that the object belongs to.
+    pub(crate) language: QueryLanguage,
 }
 
 impl<'d, 'r> Fields<'d, 'r> {
     /// Opens the object `node`, which stands at `place`; reports anything else.
     pub(crate) fn open(node: &'d Node, place: At, report: &'r Report) -> Option<Self> {
         if let Shape::Object(members) = &node.shape {
-            return Some(Self { members, asked: Vec::new(), place, report });
+            return Some(Self { members, asked: Vec::new(), place, report, language: QueryLanguage::default() });
         }
         report.schema(place, "This must be an object.");
         None
+    }
+
+    /// Opens an object inside of this one.
+    pub(crate) fn open_inner(&self, node: &'d Node, place: At) -> Option<Self> {
+        Some(Self { language: self.language, ..Self::open(node, place, self.report)? })
+    }
+
+    pub(crate) fn is_jsonata(&self) -> bool {
+        self.language == QueryLanguage::Jsonata
     }
 
     /// Where the field `name` stands; the object itself when it has none.

@@ -6,10 +6,11 @@ use super::walk::Move;
 use crate::data::Document;
 use crate::failure::{Failure, NO_CHOICE_MATCHED};
 use crate::frame::{Doing, Frame, FrameId, Invoking, TaskId};
+use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
 use crate::state::{Choice, Pass, State, Task, Until, Wait, Work};
 use crate::variables::Assigned;
-use jsonpath::World;
+use crate::world::World;
 
 impl Execution {
     /// Enters the state at which the frame stands, or tries it again.
@@ -18,7 +19,7 @@ impl Execution {
         let world = self.world(state, frame);
         let entered = match &state.work {
             Work::Task(task) => self.begin_task(task, frame, &world).map(|invoking| self.invoke_soon(id, invoking)),
-            Work::Pass(pass) => self.pass(pass, id, &world),
+            Work::Pass(pass) => self.pass((state.language, pass), id, &world),
             Work::Choice(choice) => {
                 let chosen = choose(choice, frame, &world);
                 chosen.and_then(|(step, assigned)| self.assign(id, assigned).map(|()| step))
@@ -31,7 +32,7 @@ impl Execution {
                 output.and_then(|input| input.select(&flow.output, &world, "OutputPath")).map(Move::End)
             }
             Work::Fail(fail) => {
-                let told = fail_as_told(fail, &frame.input, &world);
+                let told = fail_as_told(fail, frame.input.scene(&world));
                 self.settle(&world);
                 // What the author says is passed on as it is.
                 return told.unwrap_or_else(|failure| fails(state, failure));
@@ -73,8 +74,8 @@ impl Execution {
 
     fn begin_task(&self, task: &Task, frame: &Frame, world: &World) -> Result<Invoking, Failure> {
         let selected = frame.input.select(&task.errand.flow.input, world, "InputPath")?;
-        let timeout = duration(&task.timeout, &selected, world, "TimeoutSecondsPath")?;
-        let heartbeat = duration(&task.heartbeat, &selected, world, "HeartbeatSecondsPath")?;
+        let timeout = duration(&task.timeout, selected.scene(world), "TimeoutSecondsPath")?;
+        let heartbeat = duration(&task.heartbeat, selected.scene(world), "HeartbeatSecondsPath")?;
         let input = selected.shape(task.errand.parameters.as_ref(), world, "Parameters")?;
         let is_raw = std::sync::Arc::ptr_eq(&input.value, &frame.input.value);
         Ok(Invoking {
@@ -96,7 +97,7 @@ impl Execution {
         Move::Stay
     }
 
-    fn pass(&mut self, pass: &Pass, id: FrameId, world: &World) -> Result<Move, Failure> {
+    fn pass(&mut self, (language, pass): (QueryLanguage, &Pass), id: FrameId, world: &World) -> Result<Move, Failure> {
         let Some(frame) = self.frames.get_mut(id) else { return Ok(Move::Stay) };
         let result = match &pass.result {
             Some(result) => Document::new(std::sync::Arc::clone(result)),
@@ -105,7 +106,10 @@ impl Execution {
                 selected.shape(pass.parameters.as_ref(), world, "Parameters")?
             }
         };
-        let assigned = pass.assign.evaluate(result.sight(world))?;
+        let assigned = match language {
+            QueryLanguage::JsonPath => pass.assign.evaluate(result.scene(world))?,
+            QueryLanguage::Jsonata => pass.assign.evaluate(frame.input.scene(world))?,
+        };
         frame.input.place(&pass.placement, result, world)?;
         let output = frame.input.select(&pass.flow.output, world, "OutputPath")?;
         self.assign(id, assigned)?;
@@ -119,8 +123,8 @@ impl Execution {
         let until = match &wait.until {
             Until::Passed(passed) => now.after(*passed),
             Until::Moment(moment) => *moment,
-            Until::PassedAt(path) => now.after(seconds(path, &input, world)?),
-            Until::MomentAt(path) => moment(path, &input, world)?,
+            Until::PassedAt(formula) => now.after(seconds(formula, input.scene(world))?),
+            Until::MomentAt(formula) => moment(formula, input.scene(world))?,
         };
         if until <= now {
             return Ok(Move::Leave);
@@ -137,15 +141,15 @@ pub(super) fn fails(state: &State, failure: Failure) -> Move {
 
 fn choose(choice: &Choice, frame: &Frame, world: &World) -> Result<(Move, Assigned), Failure> {
     let input = frame.input.select(&choice.flow.input, world, "InputPath")?;
-    let mut chosen = choice.default.map(|next| (next, &choice.assign));
+    let mut chosen = choice.default.map(|next| (next, &choice.assign, &choice.flow.output));
     for rule in &choice.rules {
-        if rule.test.holds(input.sight(world))? {
-            chosen = Some((rule.next, &rule.assign));
+        if rule.test.holds(input.scene(world))? {
+            chosen = Some((rule.next, &rule.assign, rule.output.as_ref().unwrap_or(&choice.flow.output)));
             break;
         }
     }
-    let (next, assign) =
+    let (next, assign, output) =
         chosen.ok_or_else(|| Failure::because(NO_CHOICE_MATCHED, "No rule is true, and there is no Default."))?;
-    let assigned = assign.evaluate(input.sight(world))?;
-    Ok((Move::Go(next, input.select(&choice.flow.output, world, "OutputPath")?), assigned))
+    let assigned = assign.evaluate(input.scene(world))?;
+    Ok((Move::Go(next, input.select(output, world, "OutputPath")?), assigned))
 }

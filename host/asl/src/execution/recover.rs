@@ -7,9 +7,11 @@ use super::walk::Move;
 use crate::data::Document;
 use crate::failure::{BRANCH_FAILED, Failure};
 use crate::frame::{Doing, FrameId};
+use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
 use crate::recovery::{self, Catcher, Retrier};
 use crate::state::State;
+use crate::world::Scene;
 
 impl Execution {
     /// Lets the state at which the frame stands deal with `failure`.
@@ -43,8 +45,14 @@ impl Execution {
         let Some(frame) = self.frames.get(id) else { return Ok(Move::Stay) };
         let world = self.world(state, frame);
         let output = Document::new(Arc::new(failure.output()));
-        let assigned = catcher.assign.evaluate(output.sight(&world));
+        let scene = match state.language {
+            QueryLanguage::JsonPath => output.scene(&world),
+            QueryLanguage::Jsonata => Scene { error: Some(&output.value), ..frame.input.scene(&world) },
+        };
+        let assigned = catcher.assign.evaluate(scene);
+        let made = catcher.output.as_ref().map(|template| Document::made(template, scene, "Output"));
         self.settle(&world);
+        let output = made.transpose()?.unwrap_or(output);
         self.assign(id, assigned?)?;
         let Some(frame) = self.frames.get_mut(id) else { return Ok(Move::Stay) };
         frame.doing = Doing::Ready;

@@ -12,9 +12,10 @@ use crate::data::Document;
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, UNSUPPORTED_DISTRIBUTED_MAP};
 use crate::frame::{Doing, Frame, FrameId, Joining, Mapping, Parent, Tries};
 use crate::machine::StateMachine;
-use crate::state::{Concurrency, Map, Mode, Parallel, State, StateIndex, Work};
+use crate::state::{Concurrency, Map, Mode, Parallel, Selection, State, StateIndex, Work};
+use crate::template::Template;
 use crate::variables::Variables;
-use jsonpath::World;
+use crate::world::World;
 
 /// How many iterations of one Map run at a time at most (the limit of Step Functions).
 const CONCURRENCY_MAX: usize = 40;
@@ -79,10 +80,10 @@ impl Execution {
         let input = frame.input.select(&map.errand.flow.input, world, "InputPath")?;
         let concurrency = match &map.concurrency {
             Concurrency::Fixed(most) => *most,
-            Concurrency::At(path) => whole(path, &input, world, ("MaxConcurrencyPath", 0, u32::MAX))?,
+            Concurrency::At(formula) => whole(formula, input.scene(world), ("MaxConcurrencyPath", 0, u32::MAX))?,
         };
-        let items = items(map, &input, world)?;
-        let count = items.value.as_array().map_or(0, Vec::len);
+        let items = input.select(&map.items, world, "ItemsPath")?;
+        let Some(count) = items.value.as_array().map(Vec::len) else { return Err(no_items(map)) };
         if count == 0 {
             return Ok(Move::Complete(Arc::new(Value::Array(Vec::new()))));
         }
@@ -160,19 +161,10 @@ impl Execution {
     }
 }
 
-/// What the Map iterates over: an array.
-fn items(map: &Map, input: &Document, world: &World) -> Result<Document, Failure> {
-    let items = match &map.items {
-        None => input.clone(),
-        Some(path) if path.is_whole() => input.clone(),
-        Some(path) => match world.shared(path) {
-            Some(variable) => Document::new(variable),
-            None => {
-                let value = path.value(input.sight(world), "ItemsPath")?;
-                world.spend(jsonpath::measure(&value).bytes)?;
-                Document::new(Arc::new(value.into_owned()))
-            }
-        },
-    };
-    if items.value.is_array() { Ok(items) } else { Err(Failure::runtime("The items of a Map must be an array.")) }
+/// What the Map would iterate over is no array.
+fn no_items(map: &Map) -> Failure {
+    match &map.items {
+        Selection::Made(Template::Filled(formula)) => formula.unfit("Items", "an array"),
+        _ => Failure::runtime("The items of a Map must be an array."),
+    }
 }

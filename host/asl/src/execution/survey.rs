@@ -11,7 +11,7 @@ use crate::failure::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::frame::{Doing, Frame};
 use crate::reads::Part;
 use crate::state::{State, Work};
-use jsonpath::World;
+use crate::world::World;
 
 /// How much one event may copy and search, in documents of the largest size: 32 MiB where that is 256 KiB. (A guess:
 /// some hundredths of a second.)
@@ -47,7 +47,7 @@ impl Execution {
             Value::Null
         };
         let cost = if context.is_null() { 0 } else { CONTEXT_BYTES };
-        World {
+        let paths = jsonpath::World {
             context,
             input: if reads.has(Part::Input) { self.input.clone() } else { None },
             item,
@@ -60,7 +60,8 @@ impl Execution {
             draws: Cell::new(self.draws),
             allowance: Cell::new(self.allowance.saturating_sub(cost)),
             limit: self.limit(),
-        }
+        };
+        World { paths, now: self.now }
     }
 
     /// Takes back what a state has used of what the run has.

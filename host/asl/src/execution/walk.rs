@@ -9,6 +9,7 @@ use crate::data::Document;
 use crate::failure::Failure;
 use crate::frame::{Doing, FrameId, Tries};
 use crate::state::{StateIndex, Then};
+use crate::trail::{Change, Step};
 
 /// How many states one event may enter. A loop without an effect would else never give control back. (A guess: some
 /// hundredths of a second, and enough for a Map of 10,000 items with 10 states each.)
@@ -46,6 +47,7 @@ impl Execution {
         let machine = Arc::clone(&self.machine);
         let (mut id, mut step) = (id, step);
         loop {
+            self.note(id, &step);
             step = match step {
                 Move::Enter => self.enter(&machine, id),
                 Move::Complete(result) => self.complete(&machine, id, result),
@@ -80,6 +82,30 @@ impl Execution {
                 },
             };
         }
+    }
+
+    /// Keeps what is about to happen to a state, if anybody watches.
+    fn note(&mut self, id: FrameId, step: &Move) {
+        if !self.trail.is_watched() {
+            return;
+        }
+        let Some(frame) = self.frames.get(id) else { return };
+        let change = match step {
+            Move::Enter if frame.tries.retries == 0 => Change::Entered(Arc::clone(&frame.input.value)),
+            Move::Go(_, output) | Move::End(output) => Change::Left(Arc::clone(&output.value)),
+            Move::Fail(failure) => {
+                Change::Failed { error: failure.error.as_deref().map(str::to_owned), cause: failure.cause.clone() }
+            }
+            Move::Stay => match frame.doing {
+                Doing::Retrying(moment) => Change::Retrying(moment),
+                _ => return,
+            },
+            Move::Enter | Move::Complete(_) | Move::Leave => return,
+        };
+        let Some(state) = self.machine.at(frame.state) else { return };
+        let parent = frame.parent.map(|parent| parent.frame);
+        let step = Step { at: self.now, frame: frame.id, parent, state: state.name.clone(), change };
+        self.trail.note(step);
     }
 
     fn go(&mut self, id: FrameId, next: StateIndex, input: Document) -> Move {

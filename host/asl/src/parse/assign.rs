@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::query::{self, Place, Sees};
 use super::scope::{Builder, Sight};
 use crate::diagnostic::{DiagnosticCode, MentionKind};
 use crate::document::{Fields, Shape, quoted};
@@ -11,7 +12,7 @@ use crate::variables::Assign;
 use jsonpath::is_variable_name;
 
 /// `Assign`: an object of names and what they get.
-pub(super) fn assign(fields: &mut Fields<'_, '_>) -> Assign {
+pub(super) fn assign(fields: &mut Fields<'_, '_>, sees: Sees) -> Assign {
     let Some(node) = fields.take("Assign") else { return Assign::default() };
     let report = fields.report;
     let Shape::Object(members) = &node.shape else {
@@ -21,7 +22,13 @@ pub(super) fn assign(fields: &mut Fields<'_, '_>) -> Assign {
     let mut assigned: Vec<(Arc<str>, _)> = Vec::with_capacity(members.len());
     let mut names = HashSet::new();
     for member in members {
-        let (name, value) = template::filled(&member.key, &member.node, member.at, report);
+        let (name, value) = if fields.is_jsonata() {
+            let field = format!("Assign/{}", member.key);
+            let place = Place { field: &field, at: member.at, sees };
+            (member.key.clone(), query::template(&member.node, place, report))
+        } else {
+            template::filled(&member.key, &member.node, member.at, report)
+        };
         if !is_variable_name(&name) || name == "states" {
             let message =
                 "is no name for a variable: take 1 to 80 letters, digits and '_', a letter first, and not 'states'.";

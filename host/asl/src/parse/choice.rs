@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::assign::assign;
+use super::fields::Written;
+use super::query::Sees;
 use super::scope::Targets;
 use super::{fields as common, state};
 use crate::choice::{Comparison, Operand, Order, Pattern, Quality, Rule, Test};
-use crate::document::{Fields, Node};
-use crate::state::StateKind;
+use crate::document::{Fields, Node, Shape};
 use crate::timestamp;
 use jsonpath::Path;
 
@@ -59,27 +60,29 @@ pub(super) fn rules(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Optio
     let nodes = fields.list("Choices")?;
     let mut rules = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let Some(mut rule) = Fields::open(node, node.at, fields.report) else { continue };
+        let Some(mut rule) = fields.open_inner(node, node.at) else { continue };
         rule.text("Comment");
-        common::foreign(&mut rule, StateKind::Choice);
-        common::foreign_condition(&mut rule);
-        let assign = assign(&mut rule);
+        common::foreign_rule(&mut rule);
+        let assign = assign(&mut rule, Sees::Input);
+        let output = rule.is_jsonata().then(|| common::flow(&mut rule).output);
         let next = rule.require("Next").and_then(|_| state::target(&mut rule, targets));
         let test = test(rule);
-        rules.extend(next.zip(test).map(|(next, test)| Rule { test, assign, next }));
+        rules.extend(next.zip(test).map(|(next, test)| Rule { test, assign, output, next }));
     }
     (rules.len() == nodes.len()).then(|| rules.into())
 }
 
 /// One rule without its transition.
 fn test(mut fields: Fields<'_, '_>) -> Option<Test> {
-    let test = if fields.has("And") {
+    let test = if fields.is_jsonata() {
+        condition(&mut fields)
+    } else if fields.has("And") {
         tests(&mut fields, "And").map(Test::All)
     } else if fields.has("Or") {
         tests(&mut fields, "Or").map(Test::Any)
     } else if fields.has("Not") {
         let place = fields.at("Not");
-        let inner = fields.take("Not").and_then(|node| Fields::open(node, place, fields.report));
+        let inner = fields.take("Not").and_then(|node| fields.open_inner(node, place));
         inner.and_then(test).map(|inner| Test::Not(Box::new(inner)))
     } else {
         comparison(&mut fields)
@@ -88,9 +91,32 @@ fn test(mut fields: Fields<'_, '_>) -> Option<Test> {
     test
 }
 
+/// `Condition`: an expression, or true or false.
+fn condition(fields: &mut Fields<'_, '_>) -> Option<Test> {
+    for (name, path_name, _) in OPERATORS {
+        for name in [Some(name), path_name].into_iter().flatten() {
+            if fields.take(name).is_some() {
+                let message = format!("'{name}' belongs to JSONPath states; a JSONata state has a 'Condition'.");
+                fields.wrong(name, message);
+            }
+        }
+    }
+    let node = fields.require("Condition")?;
+    if let Shape::Leaf(Value::Bool(truth)) = node.shape {
+        return Some(Test::Constant(truth));
+    }
+    if let Some(text) = node.text()
+        && let Written::Expression(formula) = common::written(fields, "Condition", text)
+    {
+        return formula.map(Test::Condition);
+    }
+    fields.wrong("Condition", "'Condition' must be an expression in '{% … %}', or true or false.");
+    None
+}
+
 fn tests(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Box<[Test]>> {
     let nodes = fields.list(name)?;
-    let open = |node: &'_ Node| Fields::open(node, node.at, fields.report).and_then(test);
+    let open = |node| fields.open_inner(node, node.at).and_then(test);
     let tests: Vec<Test> = nodes.iter().filter_map(open).collect();
     (tests.len() == nodes.len()).then(|| tests.into())
 }

@@ -1,7 +1,8 @@
 //! The fields that only a distributed Map has. They are checked, and not kept: such a Map does not run here.
 
-use super::fields as common;
-use crate::document::Fields;
+use super::fields::{self as common, Written};
+use super::query::Sees;
+use crate::document::{Fields, Node};
 use crate::state::Mode;
 
 /// Names of all of them.
@@ -41,9 +42,8 @@ pub(super) fn fields(fields: &mut Fields<'_, '_>, mode: Mode) {
     label(fields);
     value_or_path(fields, ("ToleratedFailureCount", "ToleratedFailureCountPath"), 0, u32::MAX);
     percentage(fields);
-    if fields.has("ItemReader") && fields.has("ItemsPath") {
-        fields.wrong("ItemsPath", "'ItemReader' and 'ItemsPath' exclude each other; keep one.");
-    }
+    let items = if fields.is_jsonata() { "Items" } else { "ItemsPath" };
+    fields.exclusive("ItemReader", items);
     object(fields, "ItemReader", reader);
     object(fields, "ItemBatcher", batcher);
     object(fields, "ResultWriter", writer);
@@ -60,35 +60,53 @@ fn label(fields: &mut Fields<'_, '_>) {
     }
 }
 
-fn value_or_path(fields: &mut Fields<'_, '_>, (name, path_name): (&'static str, &'static str), low: u32, high: u32) {
-    fields.exclusive(name, path_name);
-    fields.whole(name, low, high);
-    common::one_place(fields, path_name);
+fn value_or_path(fields: &mut Fields<'_, '_>, names: (&'static str, &'static str), low: u32, high: u32) {
+    common::foreign_path(fields, names);
+    common::exclusive(fields, names);
+    // Checked, and not kept.
+    drop(common::number(fields, names, (low, high)));
 }
 
 fn percentage(fields: &mut Fields<'_, '_>) {
-    fields.exclusive("ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
+    const NAMES: (&str, &str) = ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
+    common::foreign_path(fields, NAMES);
+    common::exclusive(fields, NAMES);
+    if let Some(text) = fields.take(NAMES.0).and_then(Node::text)
+        && let Written::Expression(_) = common::written(fields, NAMES.0, text)
+    {
+        return;
+    }
     let number =
         fields.take("ToleratedFailurePercentage").map(|node| node.number().and_then(serde_json::Number::as_f64));
     if number.is_some_and(|number| number.is_none_or(|number| !(0.0..=100.0).contains(&number))) {
         let message = "'ToleratedFailurePercentage' must be a number from 0 to 100.";
         fields.wrong("ToleratedFailurePercentage", message);
     }
-    common::one_place(fields, "ToleratedFailurePercentagePath");
+    if !fields.is_jsonata() {
+        common::one_place(fields, "ToleratedFailurePercentagePath");
+    }
 }
 
 fn object(fields: &mut Fields<'_, '_>, name: &'static str, read: Read) {
     let Some(node) = fields.take(name) else { return };
-    let Some(mut inner) = Fields::open(node, fields.at(name), fields.report) else { return };
+    let Some(mut inner) = fields.open_inner(node, fields.at(name)) else { return };
     read(&mut inner);
     inner.finish(&format!("'{name}'"));
+}
+
+/// `Parameters` or `Arguments`: which of them there may be.
+fn arguments(fields: &mut Fields<'_, '_>) -> &'static str {
+    common::foreign_arguments(fields);
+    let name = if fields.is_jsonata() { "Arguments" } else { "Parameters" };
+    common::object_template(fields, name, Sees::Input);
+    name
 }
 
 fn reader(fields: &mut Fields<'_, '_>) {
     fields.require("Resource");
     let resources = [("arn:aws:states:::s3:getObject", ()), ("arn:aws:states:::s3:listObjectsV2", ())];
     fields.word("Resource", &resources);
-    common::object_template(fields, "Parameters");
+    arguments(fields);
     object(fields, "ReaderConfig", reader_config);
 }
 
@@ -126,12 +144,12 @@ fn batcher(fields: &mut Fields<'_, '_>) {
     if !maxima.iter().any(|name| fields.has(name)) {
         fields.report.schema(fields.place, "A batch needs 'MaxItemsPerBatch' or 'MaxInputBytesPerBatch'; add one.");
     }
-    common::object_template(fields, "BatchInput");
+    common::object_template(fields, "BatchInput", Sees::Input);
 }
 
 fn writer(fields: &mut Fields<'_, '_>) {
     fields.word("Resource", &[("arn:aws:states:::s3:putObject", ())]);
-    common::object_template(fields, "Parameters");
+    let arguments = arguments(fields);
     object(fields, "WriterConfig", |config| {
         config.word("OutputType", &[("JSON", ()), ("JSONL", ())]);
         config.word("Transformation", &[("NONE", ()), ("COMPACT", ()), ("FLATTEN", ())]);
@@ -139,7 +157,7 @@ fn writer(fields: &mut Fields<'_, '_>) {
     if !fields.has("Resource") && !fields.has("WriterConfig") {
         fields.report.schema(fields.place, "A 'ResultWriter' needs a 'Resource' or a 'WriterConfig'; add one.");
     }
-    if fields.has("Resource") != fields.has("Parameters") {
-        fields.report.schema(fields.place, "'Resource' and 'Parameters' of a 'ResultWriter' go together.");
+    if fields.has("Resource") != fields.has(arguments) {
+        fields.report.schema(fields.place, format!("'Resource' and '{arguments}' of a 'ResultWriter' go together."));
     }
 }

@@ -1,48 +1,22 @@
-//! Fields that several states have: paths, selections, placements, templates, limits.
+//! Fields that several states have: paths, selections, placements, templates, limits, in either language.
 
 use std::time::Duration;
 
+use super::query::{self, Place, Sees};
 use super::{SECONDS_MAX, formula};
 use crate::document::{Fields, Node, Shape, quoted};
+use crate::formula::Formula;
 use crate::reference_path::ReferencePath;
-use crate::state::{Flow, Limit, Placement, Selection, StateKind};
+use crate::state::{Flow, Limit, Placement, Selection};
 use crate::template::Template;
 use jsonpath::Path;
 
-/// Fields of the other language, and what stands for each in this one.
-const OF_JSONATA: [(&str, &str, &[StateKind]); 4] = {
-    use StateKind::{Choice, Map, Parallel, Pass, Succeed, Task, Wait};
-    [
-        ("Arguments", "'Parameters'", &[Task, Parallel]),
-        (
-            "Output",
-            "'ResultSelector', 'ResultPath' and 'OutputPath'",
-            &[Task, Parallel, Map, Pass, Wait, Choice, Succeed],
-        ),
-        ("Items", "'ItemsPath'", &[Map]),
-        ("Condition", "'Variable' with an operator", &[]),
-    ]
-};
+pub(super) use super::foreign::{foreign, foreign_arguments, foreign_catcher, foreign_path, foreign_rule};
 
-/// Reports the fields of JSONata states in a JSONPath state.
-pub(super) fn foreign(fields: &mut Fields<'_, '_>, kind: StateKind) {
-    for (name, instead, kinds) in OF_JSONATA {
-        if kinds.contains(&kind) {
-            foreign_field(fields, name, instead);
-        }
-    }
-}
-
-/// Reports `Condition` in a rule of a JSONPath state.
-pub(super) fn foreign_condition(fields: &mut Fields<'_, '_>) {
-    foreign_field(fields, "Condition", "'Variable' with an operator");
-}
-
-fn foreign_field(fields: &mut Fields<'_, '_>, name: &'static str, instead: &str) {
-    if fields.take(name).is_some() {
-        let message = format!("'{name}' belongs to JSONata states; a JSONPath state has {instead}.");
-        fields.wrong(name, message);
-    }
+/// A constant, or the formula that gives it.
+pub(super) enum Given<T> {
+    Fixed(T),
+    Made(Formula),
 }
 
 /// A text field that holds a path to one place.
@@ -57,9 +31,26 @@ pub(super) fn path(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Pa
     formula::path(text, fields.at(name), fields.report)
 }
 
-/// `InputPath` and `OutputPath`.
+/// `InputPath` and `OutputPath`, or `Output`.
 pub(super) fn flow(fields: &mut Fields<'_, '_>) -> Flow {
+    if fields.is_jsonata() {
+        let output = template(fields, "Output", Sees::Input);
+        return Flow { input: Selection::Whole, output: output.map_or(Selection::Whole, Selection::Made) };
+    }
     Flow { input: selection(fields, "InputPath"), output: selection(fields, "OutputPath") }
+}
+
+/// The way of the data through a state with a result: the selections, the template by which its input is shaped, called
+/// so in JSONPath and so in JSONata, and where the result goes.
+pub(super) fn shaping(
+    fields: &mut Fields<'_, '_>,
+    (jsonpath, jsonata): (&'static str, &'static str),
+) -> (Flow, Option<Template>, Placement) {
+    if fields.is_jsonata() {
+        let flow = Flow { input: Selection::Whole, output: Selection::Whole };
+        return (flow, template(fields, jsonata, Sees::Input), Placement::Replace);
+    }
+    (flow(fields), template(fields, jsonpath, Sees::Input), placement(fields))
 }
 
 fn selection(fields: &mut Fields<'_, '_>, name: &'static str) -> Selection {
@@ -74,6 +65,9 @@ fn selection(fields: &mut Fields<'_, '_>, name: &'static str) -> Selection {
 
 /// `ResultPath`.
 pub(super) fn placement(fields: &mut Fields<'_, '_>) -> Placement {
+    if fields.is_jsonata() {
+        return Placement::Replace;
+    }
     if fields.take("ResultPath").is_some_and(Node::is_null) {
         return Placement::Discard;
     }
@@ -90,27 +84,86 @@ pub(super) fn placement(fields: &mut Fields<'_, '_>) -> Placement {
 }
 
 /// A template of any JSON.
-pub(super) fn template(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Template> {
+pub(super) fn template(fields: &mut Fields<'_, '_>, name: &'static str, sees: Sees) -> Option<Template> {
     let node = fields.take(name)?;
-    Some(Template::read(node, fields.report))
-}
-
-/// A template that must be an object.
-pub(super) fn object_template(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Template> {
-    let node = fields.take(name)?;
-    if !matches!(node.shape, Shape::Object(_)) {
-        fields.wrong(name, format!("'{name}' must be an object."));
+    if fields.is_jsonata() {
+        return Some(query::template(node, Place { field: name, at: fields.at(name), sees }, fields.report));
     }
     Some(Template::read(node, fields.report))
 }
 
+/// A template that must be an object, or in JSONata an expression.
+pub(super) fn object_template(fields: &mut Fields<'_, '_>, name: &'static str, sees: Sees) -> Option<Template> {
+    let node = fields.take(name)?;
+    let is_object = matches!(node.shape, Shape::Object(_));
+    let read = template(fields, name, sees);
+    if !is_object && !matches!(read, Some(Template::Filled(_))) {
+        fields.wrong(name, format!("'{name}' must be an object."));
+    }
+    read
+}
+
+/// What the text of a field is.
+pub(super) enum Written {
+    Literal,
+    /// None where it could not be read, which has been reported.
+    Expression(Option<Formula>),
+}
+
+/// Reads the text of a field, which in JSONata may be an expression.
+pub(super) fn written(fields: &Fields<'_, '_>, name: &str, text: &str) -> Written {
+    if !fields.is_jsonata() {
+        return Written::Literal;
+    }
+    let place = Place { field: name, at: fields.at(name), sees: Sees::Input };
+    match query::marked(text, place.at, fields.report) {
+        query::Text::Literal => Written::Literal,
+        query::Text::Broken => Written::Expression(None),
+        query::Text::Expression(text) => Written::Expression(query::expression(text, place, fields.report)),
+    }
+}
+
+/// A text; in JSONata perhaps an expression.
+pub(super) fn text<'d>(fields: &mut Fields<'d, '_>, name: &'static str) -> Option<Given<&'d str>> {
+    let text = fields.text(name)?;
+    match written(fields, name, text) {
+        Written::Expression(formula) => formula.map(Given::Made),
+        Written::Literal => Some(Given::Fixed(text)),
+    }
+}
+
+/// A whole number within bounds; in JSONPath perhaps the path to one, in JSONata perhaps an expression.
+pub(super) fn number(
+    fields: &mut Fields<'_, '_>,
+    (name, path_name): (&'static str, &'static str),
+    (low, high): (u32, u32),
+) -> Option<Given<u32>> {
+    if !fields.is_jsonata() {
+        let fixed = fields.whole(name, low, high);
+        let path = one_place(fields, path_name);
+        return path.map(|path| Given::Made(Formula::path(path))).or(fixed.map(Given::Fixed));
+    }
+    if let Some(text) = fields.take(name)?.text()
+        && let Written::Expression(formula) = written(fields, name, text)
+    {
+        return formula.map(Given::Made);
+    }
+    fields.whole(name, low, high).map(Given::Fixed)
+}
+
+/// Reports that a field and its path form exclude each other, where there is a path form.
+pub(super) fn exclusive(fields: &Fields<'_, '_>, (name, path_name): (&str, &str)) {
+    if !fields.is_jsonata() {
+        fields.exclusive(name, path_name);
+    }
+}
+
 /// A number of seconds from 1, or where to find it.
 pub(super) fn limit(fields: &mut Fields<'_, '_>, name: &'static str, path_name: &'static str) -> Limit {
-    fields.exclusive(name, path_name);
-    let fixed = fields.whole(name, 1, SECONDS_MAX);
-    match (one_place(fields, path_name), fixed) {
-        (Some(path), _) => Limit::At(path),
-        (None, Some(seconds)) => Limit::Fixed(Duration::from_secs(seconds.into())),
-        (None, None) => Limit::None,
+    exclusive(fields, (name, path_name));
+    match number(fields, (name, path_name), (1, SECONDS_MAX)) {
+        None => Limit::None,
+        Some(Given::Fixed(seconds)) => Limit::Fixed(Duration::from_secs(seconds.into())),
+        Some(Given::Made(formula)) => Limit::At(formula),
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::diagnostic::{At, MentionKind, Report};
 use crate::document::quoted;
+use crate::formula::Look;
+use crate::reads::Part;
 use jsonpath::Call;
 use jsonpath::Formula;
 use jsonpath::{Path, Root};
@@ -13,8 +15,8 @@ use jsonpath::{Sight, World};
 
 /// Longest path, in bytes.
 const PATH_BYTES_MAX: usize = 8_192;
-/// How many regular expressions all paths of a definition may have: each is compiled.
-const REGEXES_MAX: usize = 256;
+/// How many regular expressions all formulas of a definition may have: each is compiled.
+pub(super) const REGEXES_MAX: usize = 256;
 
 /// Compiles a path or an intrinsic function; reports what cannot be.
 pub(crate) fn formula(text: &str, at: At, report: &Report) -> Option<Formula> {
@@ -116,9 +118,9 @@ fn note(path: &Path, at: At, report: &Report) {
 }
 
 /// Whether the context object can have what the steps lead to.
-fn is_known(names: &[&str]) -> bool {
+pub(super) fn is_known(names: &[&str]) -> bool {
     const MEMBERS: [(&str, &[&str]); 5] = [
-        ("Execution", &["Id", "Name", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"]),
+        ("Execution", &["Id", "Name", "Input", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"]),
         ("State", &["Name", "EnteredTime", "RetryCount"]),
         ("StateMachine", &["Id", "Name"]),
         ("Task", &["Token"]),
@@ -129,11 +131,14 @@ fn is_known(names: &[&str]) -> bool {
     known.is_some_and(|(_, members)| rest.first().is_none_or(|member| members.contains(member)))
 }
 
-/// Whether the path is the token of a task.
-pub(super) fn is_token(path: &Path) -> bool {
-    match path.root() {
-        Root::Context => path.leading_names() == ["Task", "Token"],
-        Root::WholeContext => path.is_root(),
-        _ => false,
+/// Whether the formula may hand on the token of a task.
+pub(super) fn has_token(look: Look<'_>) -> bool {
+    match look {
+        Look::Query(query) => query.reads.has(Part::Token),
+        Look::Path(path) => match path.root() {
+            Root::Context => path.leading_names() == ["Task", "Token"],
+            Root::WholeContext => path.is_root(),
+            _ => false,
+        },
     }
 }

@@ -1,10 +1,13 @@
 //! Map states.
 
+use super::fields::Given;
+use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
 use super::{distributed, errand, fields as common};
 use crate::document::{Fields, Node};
 use crate::failure::UNSUPPORTED_DISTRIBUTED_MAP;
-use crate::state::{Concurrency, Map, Mode, ScopeIndex, StateIndex, Work};
+use crate::state::{Concurrency, Map, Mode, ScopeIndex, Selection, StateIndex, Work};
+use crate::template::Template;
 
 pub(super) fn map<'d>(
     builder: &mut Builder<'d, '_>,
@@ -12,17 +15,21 @@ pub(super) fn map<'d>(
     targets: &Targets<'d>,
     index: StateIndex,
 ) -> Option<Work> {
-    fields.exclusive("ItemSelector", "Parameters");
-    let is_old = fields.has("Parameters") && !fields.has("ItemSelector");
-    let errand = errand::errand(fields, if is_old { "Parameters" } else { "ItemSelector" }, targets);
-    fields.take("Parameters");
-    let items = common::path(fields, "ItemsPath");
+    let selector = selector(fields);
+    let errand = errand::errand(fields, (selector, "ItemSelector"), targets);
+    let items = items(fields);
     let concurrency = concurrency(fields);
     let (name, node) = processor(fields)?;
-    let mut inner = Fields::open(node, fields.at(name), builder.report)?;
+    let mut inner = fields.open_inner(node, fields.at(name))?;
     inner.text("Comment");
     let mode = if name == "Iterator" { Mode::Inline } else { mode(&mut inner) };
     distributed::fields(fields, mode);
+    if mode == Mode::Inline
+        && let Selection::Made(Template::Fixed(value)) = &items
+        && !value.is_array()
+    {
+        fields.wrong("Items", "'Items' must be an array, or an expression in '{% … %}' that gives one.");
+    }
     if mode == Mode::Distributed {
         let message =
             format!("A distributed Map is checked, and not run: it fails with \"{UNSUPPORTED_DISTRIBUTED_MAP}\".");
@@ -35,9 +42,34 @@ pub(super) fn map<'d>(
 }
 
 fn concurrency(fields: &mut Fields<'_, '_>) -> Concurrency {
-    fields.exclusive("MaxConcurrency", "MaxConcurrencyPath");
-    let fixed = fields.whole("MaxConcurrency", 0, u32::MAX).unwrap_or(0);
-    common::one_place(fields, "MaxConcurrencyPath").map_or(Concurrency::Fixed(fixed), Concurrency::At)
+    const NAMES: (&str, &str) = ("MaxConcurrency", "MaxConcurrencyPath");
+    common::exclusive(fields, NAMES);
+    match common::number(fields, NAMES, (0, u32::MAX)) {
+        None => Concurrency::Fixed(0),
+        Some(Given::Fixed(most)) => Concurrency::Fixed(most),
+        Some(Given::Made(formula)) => Concurrency::At(formula),
+    }
+}
+
+/// What shapes the input of an iteration in JSONPath: `ItemSelector`, or its old name.
+fn selector(fields: &mut Fields<'_, '_>) -> &'static str {
+    if fields.is_jsonata() {
+        return "ItemSelector";
+    }
+    fields.exclusive("ItemSelector", "Parameters");
+    let is_old = fields.take("Parameters").is_some() && !fields.has("ItemSelector");
+    if is_old { "Parameters" } else { "ItemSelector" }
+}
+
+/// `ItemsPath` or `Items`.
+fn items(fields: &mut Fields<'_, '_>) -> Selection {
+    if fields.is_jsonata() {
+        return common::template(fields, "Items", Sees::Input).map_or(Selection::Whole, Selection::Made);
+    }
+    match common::path(fields, "ItemsPath") {
+        Some(path) if !path.is_whole() => Selection::Part(path),
+        _ => Selection::Whole,
+    }
 }
 
 /// `ItemProcessor`, or its old form, and the name of it.

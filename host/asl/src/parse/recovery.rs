@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::assign::assign;
+use super::query::Sees;
 use super::scope::Targets;
 use super::{SECONDS_MAX, fields as common, state};
 use crate::document::{Fields, Node, quoted};
@@ -36,7 +37,7 @@ fn entries<T>(
     let mut entries = Vec::with_capacity(nodes.len());
     let mut before = std::collections::HashSet::new();
     for (index, node) in nodes.iter().enumerate() {
-        let Some(mut entry) = Fields::open(node, node.at, fields.report) else { continue };
+        let Some(mut entry) = fields.open_inner(node, node.at) else { continue };
         let errors = errors(&mut entry);
         for matcher in errors.iter().flatten() {
             if *matcher == Matcher::All && index + 1 < nodes.len() {
@@ -107,8 +108,10 @@ fn retrier(fields: &mut Fields<'_, '_>, errors: Option<Box<[Matcher]>>) -> Optio
 }
 
 fn catcher(fields: &mut Fields<'_, '_>, errors: Option<Box<[Matcher]>>, targets: &Targets<'_>) -> Option<Catcher> {
+    common::foreign_catcher(fields);
     let placement = common::placement(fields);
-    let assign = assign(fields);
+    let output = if fields.is_jsonata() { common::template(fields, "Output", Sees::Error) } else { None };
+    let assign = assign(fields, Sees::Error);
     let next = fields.require("Next").and_then(|_| state::target(fields, targets));
-    Some(Catcher { errors: errors?, placement, assign, next: next? })
+    Some(Catcher { errors: errors?, placement, output, assign, next: next? })
 }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::assign::assign;
+use super::fields::Given;
+use super::query::Sees;
 use super::scope::{Builder, Targets, missing};
 use super::{SECONDS_MAX, choice, errand, fields as common, formula, map};
 use crate::diagnostic::DiagnosticCode;
 use crate::document::{Fields, Node, Shape, quoted};
+use crate::formula::Formula;
 use crate::language::QueryLanguage;
 use crate::state::{Choice, Fail, Pass, StateIndex, StateKind, Text, Then, Until, Wait, Work};
 use crate::timestamp;
-use jsonpath::Formula;
 
 /// The types of states.
 const KINDS: [(&str, StateKind); 8] = [
@@ -36,11 +38,9 @@ pub(super) fn read<'d>(
     fields.require("Type")?;
     let kind = fields.word("Type", &KINDS)?;
     fields.text("Comment");
-    let work = match language {
-        QueryLanguage::JsonPath => jsonpath(builder, &mut fields, targets, (kind, index)),
-        // Said once where the language was chosen; its fields are read by the part that will run it.
-        QueryLanguage::Jsonata => return None,
-    };
+    fields.language = language;
+    common::foreign(&mut fields, kind);
+    let work = work(builder, &mut fields, targets, (kind, index));
     fields.finish(&format!("a {} state", kind.as_str()));
     work.map(|work| (language, work))
 }
@@ -49,10 +49,6 @@ pub(super) fn read<'d>(
 fn language(fields: &mut Fields<'_, '_>, machine: QueryLanguage) -> QueryLanguage {
     match (fields.word("QueryLanguage", &QueryLanguage::WORDS), machine) {
         (None, machine) => machine,
-        (Some(QueryLanguage::Jsonata), QueryLanguage::JsonPath) => {
-            fields.report.not_supported(fields.at("QueryLanguage"), "The query language JSONata");
-            QueryLanguage::Jsonata
-        }
         (Some(QueryLanguage::JsonPath), QueryLanguage::Jsonata) => {
             fields.wrong("QueryLanguage", "A machine in JSONata can have no JSONPath states; remove this.");
             QueryLanguage::JsonPath
@@ -61,13 +57,12 @@ fn language(fields: &mut Fields<'_, '_>, machine: QueryLanguage) -> QueryLanguag
     }
 }
 
-fn jsonpath<'d>(
+fn work<'d>(
     builder: &mut Builder<'d, '_>,
     fields: &mut Fields<'d, '_>,
     targets: &Targets<'d>,
     (kind, index): (StateKind, StateIndex),
 ) -> Option<Work> {
-    common::foreign(fields, kind);
     match kind {
         StateKind::Task => errand::task(fields, targets),
         StateKind::Pass => pass(fields, targets),
@@ -120,11 +115,9 @@ fn target_in(fields: &mut Fields<'_, '_>, name: &'static str, targets: &Targets<
 }
 
 fn pass(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Work> {
-    let flow = common::flow(fields);
-    let parameters = common::template(fields, "Parameters");
-    let result = fields.take("Result").map(|node| Arc::new(node.value()));
-    let placement = common::placement(fields);
-    let assign = assign(fields);
+    let (flow, parameters, placement) = common::shaping(fields, ("Parameters", "Output"));
+    let result = if fields.is_jsonata() { None } else { fields.take("Result").map(|node| Arc::new(node.value())) };
+    let assign = assign(fields, Sees::Input);
     let then = then(fields, targets)?;
     Some(Work::Pass(Box::new(Pass { flow, parameters, result, placement, assign, then })))
 }
@@ -132,37 +125,46 @@ fn pass(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Work> {
 fn choose(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Work> {
     let flow = common::flow(fields);
     let default = target_in(fields, "Default", targets);
-    let assign = assign(fields);
+    let assign = assign(fields, Sees::Input);
     let rules = choice::rules(fields, targets)?;
     Some(Work::Choice(Choice { flow, rules, default, assign }))
 }
 
 fn wait(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option<Work> {
-    const WAYS: [&str; 4] = ["Seconds", "Timestamp", "SecondsPath", "TimestampPath"];
     let flow = common::flow(fields);
-    let seconds = fields.whole("Seconds", 0, SECONDS_MAX);
-    let moment = fields.text("Timestamp").and_then(|text| {
+    let until = until(fields);
+    let assign = assign(fields, Sees::Input);
+    let then = then(fields, targets);
+    Some(Work::Wait(Wait { flow, until: until?, assign, then: then? }))
+}
+
+fn until(fields: &mut Fields<'_, '_>) -> Option<Until> {
+    const WAYS: [&str; 4] = ["Seconds", "Timestamp", "SecondsPath", "TimestampPath"];
+    let ways = if fields.is_jsonata() { &WAYS[..2] } else { &WAYS[..] };
+    let seconds = common::number(fields, ("Seconds", "SecondsPath"), (0, SECONDS_MAX));
+    let fixed = |text: &str, fields: &Fields<'_, '_>| {
         let moment = timestamp::parse(text);
         if moment.is_none() {
             let message = "is not an RFC 3339 timestamp with an upper-case T and a zone, as 2026-01-02T03:04:05Z.";
             fields.wrong("Timestamp", format!("{} {message}", quoted(text)));
         }
         moment
-    });
-    let seconds_path = common::one_place(fields, "SecondsPath");
-    let moment_path = common::one_place(fields, "TimestampPath");
-    if WAYS.iter().filter(|way| fields.has(way)).count() != 1 {
-        let message = "Exactly one of 'Seconds', 'Timestamp', 'SecondsPath' and 'TimestampPath' must be there.";
-        fields.report.schema(fields.place, message);
+    };
+    let moment = match common::text(fields, "Timestamp") {
+        Some(Given::Fixed(text)) => fixed(text, fields).map(Until::Moment),
+        Some(Given::Made(formula)) => Some(Until::MomentAt(formula)),
+        None if fields.is_jsonata() => None,
+        None => common::one_place(fields, "TimestampPath").map(|path| Until::MomentAt(Formula::path(path))),
+    };
+    if ways.iter().filter(|way| fields.has(way)).count() != 1 {
+        let names: Vec<String> = ways.iter().map(|way| format!("'{way}'")).collect();
+        fields.report.schema(fields.place, format!("Exactly one of {} must be there.", names.join(", ")));
     }
-    let assign = assign(fields);
-    let then = then(fields, targets);
-    let until = seconds
-        .map(|seconds| Until::Passed(Duration::from_secs(seconds.into())))
-        .or(moment.map(Until::Moment))
-        .or(seconds_path.map(Until::PassedAt))
-        .or(moment_path.map(Until::MomentAt));
-    Some(Work::Wait(Wait { flow, until: until?, assign, then: then? }))
+    let seconds = seconds.map(|seconds| match seconds {
+        Given::Fixed(seconds) => Until::Passed(Duration::from_secs(seconds.into())),
+        Given::Made(formula) => Until::PassedAt(formula),
+    });
+    seconds.or(moment)
 }
 
 fn fail(fields: &mut Fields<'_, '_>) -> Work {
@@ -173,23 +175,28 @@ fn fail(fields: &mut Fields<'_, '_>) -> Work {
 const OF_FAIL: [&str; 7] = ["Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"];
 
 fn text(fields: &mut Fields<'_, '_>, name: &'static str, path_name: &'static str) -> Text {
-    fields.exclusive(name, path_name);
-    let fixed = fields.text(name);
-    let Some(path) = fields.text(path_name) else {
-        return fixed.map_or(Text::None, |text| Text::Fixed(text.to_owned()));
+    common::exclusive(fields, (name, path_name));
+    let given = common::text(fields, name);
+    let path = if fields.is_jsonata() { None } else { fields.text(path_name) };
+    let Some(path) = path else {
+        return match given {
+            None => Text::None,
+            Some(Given::Fixed(text)) => Text::Fixed(text.to_owned()),
+            Some(Given::Made(formula)) => Text::At(formula),
+        };
     };
     let at = fields.at(path_name);
     let formula = if path.starts_with("States.") {
-        formula::call(path, at, fields.report).map(|call| Formula::Call(Box::new(call)))
+        formula::call(path, at, fields.report).map(|call| jsonpath::Formula::Call(Box::new(call)))
     } else {
-        formula::one_place(path, at, fields.report).map(Formula::Path)
+        formula::one_place(path, at, fields.report).map(jsonpath::Formula::Path)
     };
-    if let Some(Formula::Call(call)) = &formula
+    if let Some(jsonpath::Formula::Call(call)) = &formula
         && !OF_FAIL.contains(&call.name())
     {
         let message =
             "must be a path, or Format, JsonToString, ArrayGetItem, Base64Encode, Base64Decode, Hash or UUID.";
         fields.wrong(path_name, format!("'{path_name}' {message}"));
     }
-    formula.map_or(Text::None, Text::At)
+    formula.map_or(Text::None, |formula| Text::At(Formula::Jsonpath(formula)))
 }

@@ -11,18 +11,22 @@ use crate::played::second;
 const FORMAT_1: &[u8] = include_bytes!("../blobs/format-1.blob");
 const FORMAT_2: &[u8] = include_bytes!("../blobs/format-2.blob");
 const FORMAT_3: &[u8] = include_bytes!("../blobs/format-3.blob");
+const FORMAT_3_JSONATA: &[u8] = include_bytes!("../blobs/format-3-jsonata.blob");
 /// Has one frame of each kind of format 1: it joins, invokes, waits, waits to try again, and has a finished branch.
 const DEFINITION_1: &str = include_str!("../blobs/definition-1.json");
 /// And Maps with and without `ItemSelector`, in the midst of their items, and variables.
 const DEFINITION_2: &str = include_str!("../blobs/definition-2.json");
 
+/// The same in JSONata, with draws from the seed and times of events in what is stored.
+const DEFINITION_3_JSONATA: &str = include_str!("../blobs/definition-3-jsonata.json");
+
 fn machine(definition: &str) -> Arc<StateMachine> {
     Arc::new(StateMachine::parse(definition).unwrap())
 }
 
-fn run() -> Execution {
+fn run(definition: &str) -> Execution {
     let context = Context { execution_id: "execution-1".to_owned(), seed: 7, ..Context::default() };
-    let mut run = machine(DEFINITION_2).start(Arc::new(json!({"x": null, "items": [1, 2, 3]})), context, second(0.0));
+    let mut run = machine(definition).start(Arc::new(json!({"x": null, "items": [1, 2, 3]})), context, second(0.0));
     while let Some(effect) = run.next_effect() {
         match effect {
             Effect::Invoke { task, state, .. } if state.as_str() == "Fails" => {
@@ -60,8 +64,10 @@ fn finish(definition: &str, blob: &[u8]) -> (Vec<String>, Option<Outcome>) {
 
 #[test]
 fn format_3_is_written_as_it_always_was() {
-    let blob = run().encode().unwrap();
-    assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(FORMAT_3));
+    for (definition, fixture) in [(DEFINITION_2, FORMAT_3), (DEFINITION_3_JSONATA, FORMAT_3_JSONATA)] {
+        let blob = run(definition).encode().unwrap();
+        assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(fixture));
+    }
 }
 
 #[test]
@@ -80,6 +86,16 @@ fn a_run_that_was_stored_in_formats_2_and_3_goes_on_to_its_end() {
         let items = json!([[1, "set"], [2, "set"], [3, "set"]]);
         assert_eq!(end, Some(Outcome::Succeeded(Arc::new(json!(["Works", "Fails", input, null, items, items])))));
     }
+}
+
+#[test]
+fn a_run_in_jsonata_that_was_stored_in_format_3_goes_on_to_its_end() {
+    let (asked, end) = finish(DEFINITION_3_JSONATA, FORMAT_3_JSONATA);
+    assert_eq!(asked, ["1 Works 1", "3 Shaped 1", "4 Shaped 1", "5 Shaped 1", "6 Fails 2"]);
+    let Some(Outcome::Succeeded(output)) = end else { panic!("{end:?}") };
+    assert_eq!(output["results"], json!(["Works", "Fails", [1, "Works"], [[1, "set"], [2, "set"], [3, "set"]]]));
+    assert_eq!((&output["started"], &output["input"]), (&json!(1_767_225_600_000_i64), &json!(3)));
+    assert_eq!(output["drawn"], json!([true, true]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use asl::{Diagnostic, DiagnosticCode, Severity, StateMachine};
 use serde_json::{Value, json};
 
-use DiagnosticCode::{DuplicateStateName, InvalidJson, MissingEndState, MissingTransitionTarget, NotSupported};
+use DiagnosticCode::{DuplicateStateName, InvalidJson, MissingEndState, MissingTransitionTarget};
 
 const SCHEMA: DiagnosticCode = DiagnosticCode::SchemaValidationFailed;
 
@@ -225,19 +225,6 @@ fn a_template_fills_in_strings_only_and_no_name_twice() {
     state_refused(&pass(json!({"a.$": 1})), &[(SCHEMA, "/Parameters/a.$")]);
     state_refused(&pass(json!({"b": [{"a.$": "x"}]})), &[(SCHEMA, "/Parameters/b/0/a.$")]);
     state_refused(&pass(json!({"a": 1, "a.$": "$"})), &[(SCHEMA, "/Parameters/a.$")]);
-}
-
-#[test]
-fn jsonata_is_recognised_and_said_to_be_missing() {
-    state_refused(
-        &json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 %}", "End": true}),
-        &[(NotSupported, "/QueryLanguage")],
-    );
-    let machine = |state: Value| json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}});
-    let language = (NotSupported, "/QueryLanguage");
-    refused(&machine(json!({"Type": "Pass", "Output": "{% 1 %}", "End": true})), &[language]);
-    let own = json!({"Type": "Pass", "QueryLanguage": "JSONPath", "End": true});
-    refused(&machine(own), &[language, (SCHEMA, "/States/A/QueryLanguage")]);
 }
 
 #[test]

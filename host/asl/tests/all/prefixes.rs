@@ -75,7 +75,8 @@ const WORDS: &str = "A\tB\tStates\tStartAt\tType\tTask\tPass\tChoice\tWait\tSucc
     $.a[*].b\t$$.State.Name\t$.漢\\.b\t$['\t$[-1]\tError\tCausePath\tDefault\tBackoffRate\ta/~b\tItemProcessor\t\
     ItemSelector\tItemsPath\tMaxConcurrency\tAssign\t$x\tx\t$$.Map.Item.Value\t$$\t$..a[?(@.b > 0)]\t$[::-1]\t\
     $['a','b']\t$.a.length()\tStates.Format('{}', $.a)\tStates.ArrayRange(0, $.n, $.s)\t\
-    States.JsonMerge($, $$, false)\tStates.UUID()\tJSONata\tQueryLanguage";
+    States.JsonMerge($, $$, false)\tStates.UUID()\tJSONata\tQueryLanguage\t{% 1 %}\t\
+    {% $states.input %}\t{% $x %}\t{% $states.result.a[0] %}\tArguments\tOutput\tItems\tCondition\t{%\t{% $uuid() %}";
 
 /// Members that the parser knows, with values of all kinds.
 fn definition() -> impl Strategy<Value = Value> {
@@ -165,6 +166,20 @@ proptest! {
         input in document(),
     ) {
         let text = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"v.$": formula}, "End": true}}});
+        if let Ok(machine) = StateMachine::parse(&text.to_string()) {
+            let run = Arc::new(machine).start(Arc::new(json!({"a": input})), context(), second(0.0));
+            prop_assert!(run.outcome().is_some());
+        }
+    }
+
+    #[test]
+    fn no_expression_makes_a_run_panic(
+        expression in "(\\$states[.](input|context)|\\$x|\\$(sum|map|now|uuid|keys)|[-+*/&.^?:;,~>@#%|\\[\\](){}'1a ]){0,12}",
+        input in document(),
+    ) {
+        let expression = format!("{{%{expression}%}}");
+        let pass = json!({"Type": "Pass", "Output": [expression], "Assign": {"x": expression}, "End": true});
+        let text = json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": pass}});
         if let Ok(machine) = StateMachine::parse(&text.to_string()) {
             let run = Arc::new(machine).start(Arc::new(json!({"a": input})), context(), second(0.0));
             prop_assert!(run.outcome().is_some());

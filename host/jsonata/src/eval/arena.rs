@@ -39,6 +39,11 @@ impl<'a> Arena<'a> {
         self.spend(count.saturating_mul(size_of::<Value<'_>>()))
     }
 
+    /// Bytes that were made.
+    pub(crate) fn spent(&self) -> usize {
+        self.spent.get()
+    }
+
     /// Bytes that may still be made.
     pub(crate) fn left(&self) -> usize {
         self.bytes_max.saturating_sub(self.spent.get())

@@ -1,6 +1,6 @@
 //! What a caller gives and gets, and the functions of Step Functions.
 
-use jsonata::{Bindings, Environment, Error, Expression, Limits};
+use jsonata::{Binding, Bindings, Environment, Error, Expression, Limits, Mention};
 use serde_json::{Value, json};
 
 fn run_in(expression: &str, bindings: &Bindings<'_>, environment: Environment) -> Result<Option<Value>, Error> {
@@ -26,11 +26,12 @@ fn code(expression: &str) -> &'static str {
 #[test]
 fn variables_are_values_or_objects_of_values_that_lie_apart() {
     let (input, count, other) = (json!({"name": "Ada"}), json!(3), json!(4));
+    let context = vec![("deep", Binding::Value(&count))];
     let bindings = Bindings::new()
-        .with_record("states", vec![("input", &input), ("context", &count)])
+        .with("states", Binding::Record(vec![("input", (&input).into()), ("context", Binding::Record(context))]))
         .with("count", &other)
         .with("count", &count);
-    let result = run_in("$states.input.name & $count & $states.context", &bindings, Environment::default());
+    let result = run_in("$states.input.name & $count & $states.context.deep", &bindings, Environment::default());
     assert_eq!(result, Ok(Some(json!("Ada33"))));
 }
 
@@ -141,4 +142,59 @@ fn an_expression_can_be_shared_between_threads() {
             });
         }
     });
+}
+
+/// What an expression looks at, one word each.
+fn mentions(expression: &str) -> Vec<String> {
+    let Ok(expression) = Expression::parse(expression) else { return Vec::new() };
+    let mut seen = Vec::new();
+    expression.visit(&mut |mention| {
+        seen.push(match mention {
+            Mention::Variable { name, fields, is_called: true, .. } => format!("{name}({})", fields.join(".")),
+            Mention::Variable { name, is_bound: true, .. } => format!("{name}:="),
+            Mention::Variable { name, fields, .. } => format!("{name}[{}]", fields.join(".")),
+            Mention::Root { .. } => "$$".to_owned(),
+            Mention::Context { .. } => "$".to_owned(),
+            Mention::Name { name, .. } => name.to_owned(),
+            Mention::Regex => "/".to_owned(),
+        });
+    });
+    seen.sort();
+    seen.dedup();
+    seen
+}
+
+#[test]
+fn an_expression_tells_what_it_looks_at_outside_of_itself() {
+    for (expression, wanted) in [
+        ("$states.input.a.b[c > 1].d", &["states[input.a.b]"][..]),
+        ("$states.input.(a + $.b + $$.c)", &["$$", "states[input]"]),
+        ("$sum($x.y)", &["sum()", "x[y]"]),
+        ("($x := 1; $x + $y)", &["x:=", "y[]"]),
+        ("a.b", &["a"]),
+        ("$.a & *", &["$", "*"]),
+        ("function($i){$ & $i}", &["$", "i:="]),
+        ("$map($l, function($i){$i.a})", &["i:=", "l[]", "map()"]),
+        ("$l^(>a).b{c: d}", &["l[]"]),
+        ("$l ~> |a|{'b': c}|", &["l[]"]),
+        ("{'a': [b, -c, d ? e : f]}", &["b", "c", "d", "e", "f"]),
+        ("$x ~> $f ~> $g(1) ~> $match(/a/)", &["/", "f[]", "g()", "match()", "x[]"]),
+        ("$l@$a.b[$a.c = 1]#$n.%.d", &["a:=", "l[]"]),
+    ] {
+        assert_eq!(mentions(expression), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn an_evaluation_tells_what_it_took_also_when_it_fails() {
+    let run = |expression: &str| {
+        let expression = Expression::parse(expression).unwrap();
+        let limits = Limits { steps: 1_000, ..Limits::default() };
+        expression.evaluate_counted(&json!(null), &Bindings::new(), limits, Environment::default())
+    };
+    let (result, spent) = run("$sum([1..100])");
+    assert_eq!(result, Ok(Some(json!(5_050))));
+    assert!((100..1_000).contains(&spent.steps) && spent.memory_bytes > 100, "{spent:?}");
+    let (result, spent) = run("$sum([1..1000])");
+    assert!(result.is_err_and(|error| error.is_limit()) && spent.steps > 1_000, "{spent:?}");
 }

@@ -20,7 +20,7 @@ fn half(bits: u128) -> u64 {
 }
 
 /// The next draw of the run.
-pub(super) fn next(world: &World) -> u64 {
+pub(crate) fn next(world: &World) -> u64 {
     half(fresh("random", world))
 }
 

@@ -12,3 +12,4 @@ mod start;
 mod stops;
 mod tls;
 mod words;
+mod workflow;

@@ -1,0 +1,150 @@
+//! `weir workflow`: a definition in the Amazon States Language, looked at, drawn and tried out on this machine. No host
+//! is asked, and no component runs.
+
+mod graph;
+mod play;
+mod run;
+mod svg;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use asl::{Diagnostic, Severity, StateMachine};
+
+use crate::cli::Session;
+use crate::output::Output;
+
+/// The largest file that is read.
+const FILE_MAX: u64 = 16 << 20;
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Workflow {
+    /// Check a definition, and tell every mistake with its place
+    Validate(Validate),
+    /// Run a definition with answers that are made up
+    Run(run::Run),
+    /// Run the cases of a file, and compare what they come to
+    Test(test::Test),
+    /// Draw a definition
+    Graph(graph::Graph),
+}
+
+impl Workflow {
+    /// Runs the one that was asked for.
+    pub(crate) fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Validate(validate) => validate.run(session),
+            Self::Run(run) => run.run(session),
+            Self::Test(test) => test.run(session),
+            Self::Graph(graph) => graph.run(session),
+        }
+    }
+}
+
+/// The arguments of `weir workflow validate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Validate {
+    /// The definition, JSON or YAML
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// One finding, for `--json`.
+#[derive(Debug, serde::Serialize)]
+struct Finding<'d> {
+    severity: &'static str,
+    code: &'static str,
+    pointer: &'d str,
+    line: usize,
+    column: usize,
+    message: &'d str,
+}
+
+/// What was found, for `--json`.
+#[derive(Debug, serde::Serialize)]
+struct Found<'d> {
+    valid: bool,
+    findings: Vec<Finding<'d>>,
+}
+
+impl Validate {
+    fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
+        let text = read(&self.file)?;
+        let (machine, refused) = match workflows::express::parse(&text) {
+            Ok(machine) => (Some(machine), Vec::new()),
+            Err(findings) => (None, findings),
+        };
+        let doubts = machine.as_ref().map(|machine| machine.warnings()).unwrap_or_default();
+        let findings: Vec<&Diagnostic> = refused.iter().chain(doubts).collect();
+        for finding in &findings {
+            session.output.line(format_args!("{}", line(&self.file, finding)))?;
+        }
+        let valid = machine.is_some();
+        session.output.line(format_args!("{}", sum(&findings)))?;
+        let findings = findings.into_iter().map(shown).collect();
+        session.output.document(&Found { valid, findings })?;
+        Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// As compilers write it, so that editors find the place.
+fn line(file: &Path, finding: &Diagnostic) -> String {
+    let Diagnostic { code, severity, pointer, line, column, message, .. } = finding;
+    let at = if pointer.is_empty() { String::new() } else { format!(" ({pointer})") };
+    format!("{}:{line}:{column}: {}: {message} [{}]{at}", file.display(), word(*severity), code.as_str())
+}
+
+fn sum(findings: &[&Diagnostic]) -> String {
+    let mistakes = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    match (mistakes, findings.len()) {
+        (0, 0) => "the definition is correct".to_owned(),
+        (0, doubts) => format!("the definition can run; {doubts} warnings"),
+        (mistakes, _) => format!("the definition cannot run: {mistakes} mistakes"),
+    }
+}
+
+fn shown(finding: &Diagnostic) -> Finding<'_> {
+    Finding {
+        severity: word(finding.severity),
+        code: finding.code.as_str(),
+        pointer: &finding.pointer,
+        line: finding.line,
+        column: finding.column,
+        message: &finding.message,
+    }
+}
+
+/// A correct definition, or an error with all that is wrong with it.
+fn machine(file: &Path) -> anyhow::Result<Arc<StateMachine>> {
+    workflows::express::parse(&read(file)?).map_err(|findings| {
+        let lines: Vec<String> = findings.iter().map(|finding| line(file, finding)).collect();
+        anyhow::anyhow!("the definition cannot run:\n{}", lines.join("\n"))
+    })
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let about = || format!("could not read {}", file.display());
+    let length = std::fs::metadata(file).with_context(about)?.len();
+    if length > FILE_MAX {
+        bail!("{} has {length} bytes; {FILE_MAX} are read at most", file.display());
+    }
+    std::fs::read_to_string(file).with_context(about)
+}
+
+fn print(output: Output, text: &str) -> anyhow::Result<()> {
+    for line in text.lines() {
+        output.line(format_args!("{line}"))?;
+    }
+    Ok(())
+}
