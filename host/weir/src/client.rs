@@ -14,6 +14,8 @@ use crate::folder::Folder;
 
 /// How long one exchange may take. Compiling an upload may take a minute, behind others that wait too.
 const TIMEOUT: Duration = Duration::from_mins(5);
+/// How many pages of a list are read, of 1,000 items each.
+const PAGES_MAX: usize = 100;
 /// The largest answer that is read.
 const ANSWER_MAX: u64 = 64 * 1024 * 1024;
 
@@ -68,6 +70,24 @@ impl Client {
         };
         check_scheme(&base)?;
         Ok(Self { agent: agent(trust), base, token })
+    }
+
+    /// A client of the host at `base`, which has been checked.
+    pub(crate) fn of(base: String, token: String) -> Self {
+        Self { agent: agent(Trust::System), base, token }
+    }
+
+    /// Reads all pages of a list, at most [`PAGES_MAX`].
+    pub(crate) fn all<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Vec<T>> {
+        let (mut items, mut query) = (Vec::new(), vec![("limit", "1000".to_owned())]);
+        for _ in 0..PAGES_MAX {
+            let page: api::Page<T> = self.get_with(path, &query)?;
+            items.extend(page.items);
+            let Some(next) = page.next else { return Ok(items) };
+            query.truncate(1);
+            query.push(("after", next));
+        }
+        bail!("{path} has more than {} items: narrow it down, or ask by SQL", items.len())
     }
 
     /// Reads a document.

@@ -96,6 +96,13 @@ mod tests {
     }
 
     #[test]
+    fn the_configuration_of_the_container_is_valid_and_reachable_from_outside() {
+        let config = HostToml::parse(include_str!("../../../packaging/host.toml")).unwrap();
+        assert!(config.gateway.listen.ip().is_unspecified() && config.control.listen.ip().is_unspecified());
+        assert_eq!((config.gateway.listen.port(), config.control.listen.port()), (8080, 8081));
+    }
+
+    #[test]
     fn an_unknown_key_is_named_with_its_line() {
         let error = HostToml::parse("[gateway]\nlissen = \"127.0.0.1:1\"\n").unwrap_err().to_string();
         assert!(error.contains("lissen") && error.contains("line 2") && error.contains("listen"), "{error}");

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
 mod backup;
+mod desk;
+mod doctor;
 mod host;
 mod metrics;
 mod pages;
