@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("weir", &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "traces", "workflows"]),
     ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "traces", "workflows"]),
@@ -22,6 +22,13 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("jsonpath", &[]),
     ("api", &[]),
     ("store", &[]),
+    ("weir-sdk", &["weir-sdk-macros"]),
+    ("dispatch", &["weir-sdk"]),
+    ("geo", &["weir-sdk"]),
+    ("markdown", &["weir-sdk"]),
+    ("payment", &["weir-sdk"]),
+    ("procurement", &["weir-sdk"]),
+    ("qr", &["weir-sdk"]),
     ("vat", &["weir-sdk"]),
     ("thumbnail", &["weir-sdk"]),
     ("headers", &[]),
