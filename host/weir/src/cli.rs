@@ -43,6 +43,8 @@ struct Everywhere {
 enum Command {
     /// Run the host; the first start makes the data folder and prints the operator's token
     Serve,
+    /// Make a provider's project in a new folder, with all that it needs of Weir
+    New(command::New),
     /// Build the component of the project in a folder
     Build(command::Build),
     /// Publish the project in a folder: its component, release and plans. Repeating it changes nothing
@@ -117,6 +119,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Session { environment, folder, output, control: line.everywhere.control, token: line.everywhere.token };
     match line.command {
         Command::Serve => crate::serve::run(&session),
+        Command::New(new) => new.run(&session),
         Command::Build(build) => build.run(&session),
         Command::Publish(publish) => publish.run(&session),
         Command::Promote(promote) => promote.run(&session),

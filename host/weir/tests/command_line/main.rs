@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
 mod host;
+mod new;
 mod publish;
+mod shell;
 mod start;
 mod stops;
 mod words;
