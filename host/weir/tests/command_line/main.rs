@@ -7,4 +7,5 @@ mod publish;
 mod shell;
 mod start;
 mod stops;
+mod tour;
 mod words;
