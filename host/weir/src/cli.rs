@@ -28,7 +28,7 @@ struct Line {
 #[derive(Debug, Args)]
 struct Everywhere {
     /// The host's data folder [env: WEIR_DATA; else the user's folder for data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", overrides_with = "data")]
     data: Option<PathBuf>,
     /// The control plane's URL [env: WEIR_CONTROL; else that of the host on the data folder]
     #[arg(long, global = true, value_name = "URL")]
@@ -52,6 +52,8 @@ enum Command {
     Login(command::Login),
     /// Forget a host that was stored
     Logout(command::Logout),
+    /// Make a provider's project in a new folder, with all that it needs of Weir
+    New(command::New),
     /// Build the component of the project in a folder
     Build(command::Build),
     /// Publish the project in a folder: its component, release and plans. Repeating it changes nothing
@@ -198,6 +200,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Serve => crate::serve::run(&session),
         Command::Login(login) => login.run(&session),
         Command::Logout(logout) => logout.run(&session),
+        Command::New(new) => new.run(&session),
         Command::Build(build) => build.run(&session),
         Command::Publish(publish) => publish.run(&session),
         Command::Promote(promote) => promote.run(&session),

@@ -1,5 +1,7 @@
 //! A provider's project: the file `weir.toml` in its folder.
 
+mod openapi;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -50,6 +52,8 @@ pub(crate) struct ApiTable {
     /// Host names under which it is served too.
     #[serde(default)]
     pub(crate) hosts: Vec<String>,
+    /// An OpenAPI document, relative to the folder: each of its operations is a route, before those of `[[routes]]`.
+    openapi: Option<PathBuf>,
 }
 
 /// The table `[component]`.
@@ -86,7 +90,13 @@ impl Project {
         let text = std::fs::read_to_string(&path).with_context(|| {
             format!("could not read {}: a provider's project is a folder with a {FILE}", path.display())
         })?;
-        Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))
+        let mut project = Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))?;
+        if let Some(document) = &project.api.openapi {
+            let own = std::mem::take(&mut project.routes);
+            project.routes = openapi::routes(&folder.join(document))?;
+            project.routes.extend(own);
+        }
+        Ok(project)
     }
 
     fn parse(text: &str) -> Result<Self, toml::de::Error> {

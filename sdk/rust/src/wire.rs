@@ -1,10 +1,13 @@
 //! Between the plain types and the generated ones. Reached by the export macros only.
 #![allow(missing_docs, clippy::allow_attributes, reason = "reached through macros, not by people")]
 
+use crate::bindings::granted::wasi::{config::store, logging::logging};
 use crate::bindings::http::exports::weir::plugin::http_handler as http_wire;
 use crate::bindings::http::weir::plugin::{meter as meter_wire, types};
 use crate::bindings::task::exports::weir::plugin::task_handler as task_wire;
-use crate::http::{Failure, Problem, Request, Response};
+use crate::config::ConfigError;
+use crate::http::{Failure, FieldError, Problem, Request, Response};
+use crate::log::Level;
 use crate::meter::MeterError;
 use crate::task::TaskError;
 use crate::{Caller, Context, Step};
@@ -60,6 +63,32 @@ fn meter_error(error: meter_wire::MeterError, object: &str) -> MeterError {
     }
 }
 
+pub fn log(level: Level, context: &str, message: &str) {
+    let level = match level {
+        Level::Trace => logging::Level::Trace,
+        Level::Debug => logging::Level::Debug,
+        Level::Info => logging::Level::Info,
+        Level::Warn => logging::Level::Warn,
+        Level::Error => logging::Level::Error,
+        Level::Critical => logging::Level::Critical,
+    };
+    logging::log(level, context, message);
+}
+
+pub fn config_get(name: &str) -> Result<Option<String>, ConfigError> {
+    store::get(name).map_err(config_error)
+}
+
+pub fn config_all() -> Result<Vec<(String, String)>, ConfigError> {
+    store::get_all().map_err(config_error)
+}
+
+fn config_error(error: store::Error) -> ConfigError {
+    match error {
+        store::Error::Upstream(cause) | store::Error::Io(cause) => ConfigError { cause },
+    }
+}
+
 fn context_of(context: types::Context) -> Context {
     Context {
         call_id: context.call_id,
@@ -74,7 +103,19 @@ fn context_of(context: types::Context) -> Context {
     }
 }
 
+/// What a problem says beyond its code and message, as the host reads it.
+#[derive(serde::Serialize)]
+struct Detail {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
 fn problem_of(problem: Problem) -> types::Problem {
-    let Problem { code, message, detail, retry_after_ms } = problem;
+    let Problem { code, message, status, errors, retry_after_ms } = problem;
+    let says_more = status.is_some() || !errors.is_empty();
+    // A number and texts: there is nothing in it that JSON cannot hold.
+    let detail = says_more.then(|| serde_json::to_vec(&Detail { status, errors }).unwrap_or_default());
     types::Problem { code, message, detail, retry_after_ms }
 }

@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 17] = [
+const EDGES: [(&str, &[&str]); 24] = [
     (
         "weir",
         &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "tls", "traces", "workflows"],
@@ -26,6 +26,13 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("api", &[]),
     ("store", &[]),
     ("tls", &[]),
+    ("weir-sdk", &["weir-sdk-macros"]),
+    ("dispatch", &["weir-sdk"]),
+    ("geo", &["weir-sdk"]),
+    ("markdown", &["weir-sdk"]),
+    ("payment", &["weir-sdk"]),
+    ("procurement", &["weir-sdk"]),
+    ("qr", &["weir-sdk"]),
     ("vat", &["weir-sdk"]),
     ("thumbnail", &["weir-sdk"]),
     ("headers", &[]),
