@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("weir", &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "traces", "workflows"]),
     ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "traces", "workflows"]),
@@ -16,7 +16,8 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
-    ("sandbox", &[]),
+    ("sandbox", &["egress"]),
+    ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
     ("jsonata", &[]),
     ("jsonpath", &[]),
