@@ -77,6 +77,7 @@ pub enum AddressDenied {
 
 /// The rules of one host.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "two switches of the operator that do not exclude each other")]
 pub(crate) struct AddressRules {
     deny: Vec<IpNet>,
     private: Vec<(Arc<str>, IpNet)>,

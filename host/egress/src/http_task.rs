@@ -22,7 +22,7 @@ use connection::Connection;
 use request::HttpTask;
 
 /// How long a task may take, tokens included.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 /// The most bytes of a response's body: what a state may hold.
 const BODY_MAX: usize = 256 * 1024;
 

@@ -9,6 +9,7 @@ use types::{ByteCount, EgressRule, HostKey};
 
 /// How the room is opened.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "two switches of the operator that do not exclude each other")]
 pub struct Settings {
     /// Where requests may go, if their release says so too. Empty: nowhere.
     pub allow: Vec<EgressRule>,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use catalog::{Api, Live, Release, Route};
 use ledger::Need;
+use sandbox::{Outbound, Sandbox};
 use types::{ApiId, Capability};
 
 use crate::permit::Share;
@@ -22,6 +23,8 @@ pub(crate) struct Served {
     pub(crate) limits: Arc<sandbox::Limits>,
     /// The settings that its component may read: none without the grant.
     pub(crate) config: Arc<[(String, String)]>,
+    /// What it may reach outside.
+    pub(crate) outbound: Option<Outbound>,
     /// The API's part of the places for guests: shared by all its releases.
     pub(crate) share: Arc<Share>,
     templates: Templates,
@@ -37,7 +40,13 @@ pub(crate) struct ServedRoute {
 }
 
 impl Served {
-    fn compile(release: &Arc<Release>, share: &Arc<Share>) -> Result<Self, TemplateError> {
+    fn compile(
+        api: &Api,
+        release: &Arc<Release>,
+        share: &Arc<Share>,
+        sandbox: &Sandbox,
+    ) -> Result<Self, TemplateError> {
+        let outbound = sandbox.outbound((api.organisation, &api.slug), release.id, &release.egress);
         let names = release.routes.iter().map(|route| (route.method.as_str(), route.template.as_str()));
         let templates = Templates::compile(names)?;
         let serve = |route: &Arc<Route>| ServedRoute {
@@ -48,7 +57,8 @@ impl Served {
         Ok(Self {
             routes: release.routes.iter().map(serve).collect(),
             limits: Arc::new(sandbox_limits(&release.limits)),
-            config: settings(release),
+            config: settings(release, outbound.as_ref()),
+            outbound,
             release: Arc::clone(release),
             share: Arc::clone(share),
             templates,
@@ -62,9 +72,12 @@ impl Served {
 }
 
 /// What the component of `release` may read of its settings.
-fn settings(release: &Release) -> Arc<[(String, String)]> {
-    let granted = release.grants.contains(&Capability::Config);
-    release.config.iter().filter(|_| granted).map(|(name, value)| (name.clone(), value.clone())).collect()
+fn settings(release: &Release, outbound: Option<&Outbound>) -> Arc<[(String, String)]> {
+    if !release.grants.contains(&Capability::Config) {
+        return Arc::default();
+    }
+    let own = release.config.iter().map(|(name, value)| (name.clone(), value.clone()));
+    own.chain(outbound.into_iter().flat_map(Outbound::settings)).collect()
 }
 
 fn sandbox_limits(limits: &catalog::Limits) -> sandbox::Limits {
@@ -94,12 +107,19 @@ struct ServedApi {
 }
 
 impl ServedReleases {
-    /// The release of `api` that serves the next call. `draw` picks among weighted ones.
+    /// The release of `api` that serves the next call. `draw` picks among weighted ones; `sandbox` makes ready what is
+    /// not yet.
     ///
     /// # Errors
     ///
     /// [`TemplateError`] for a release whose routes cannot be compiled, which the catalog should not have taken.
-    pub(crate) fn of(&self, api: &Api, live: &Arc<Live>, draw: u64) -> Result<Option<Arc<Served>>, TemplateError> {
+    pub(crate) fn of(
+        &self,
+        api: &Api,
+        live: &Arc<Live>,
+        draw: u64,
+        sandbox: &Sandbox,
+    ) -> Result<Option<Arc<Served>>, TemplateError> {
         let known = self.by_api.load();
         if let Some(served) = known.get(&api.id)
             && Arc::ptr_eq(&served.live, live)
@@ -107,11 +127,11 @@ impl ServedReleases {
             return Ok(served.pick(draw));
         }
         drop(known);
-        Ok(self.compile(api.id, live)?.pick(draw))
+        Ok(self.compile(api, live, sandbox)?.pick(draw))
     }
 
-    fn compile(&self, api: ApiId, live: &Arc<Live>) -> Result<Arc<ServedApi>, TemplateError> {
-        let before = self.by_api.load().get(&api).cloned();
+    fn compile(&self, api: &Api, live: &Arc<Live>, sandbox: &Sandbox) -> Result<Arc<ServedApi>, TemplateError> {
+        let before = self.by_api.load().get(&api.id).cloned();
         let share = before.as_ref().map_or_else(Arc::default, |before| Arc::clone(&before.share));
         let mut releases = Vec::with_capacity(live.releases.len());
         for (release, weight) in &live.releases {
@@ -119,7 +139,7 @@ impl ServedReleases {
                 before.iter().flat_map(|before| &before.releases).find(|(known, _)| known.release.id == release.id);
             let served = match known {
                 Some((known, _)) => Arc::clone(known),
-                None => Arc::new(Served::compile(release, &share)?),
+                None => Arc::new(Served::compile(api, release, &share, sandbox)?),
             };
             releases.push((served, *weight));
         }
@@ -127,7 +147,7 @@ impl ServedReleases {
         let compiled = Arc::new(ServedApi { live: Arc::clone(live), share, releases });
         self.by_api.rcu(|known| {
             let mut next = HashMap::clone(known);
-            next.insert(api, Arc::clone(&compiled));
+            next.insert(api.id, Arc::clone(&compiled));
             next
         });
         Ok(compiled)

@@ -53,6 +53,9 @@ enum Command {
     Rollback(command::Rollback),
     /// Give an app a subscription, and print a key for it once
     Subscribe(command::Subscribe),
+    /// Set, list and remove the secrets that components' requests carry
+    #[command(subcommand)]
+    Secrets(command::Secrets),
     /// Call a hosted API as a consumer does
     Call(command::Call),
     /// Show what subscriptions used
@@ -122,6 +125,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Promote(promote) => promote.run(&session),
         Command::Rollback(rollback) => rollback.run(&session),
         Command::Subscribe(subscribe) => subscribe.run(&session),
+        Command::Secrets(secrets) => secrets.run(&session),
         Command::Call(call) => call.run(&session),
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),

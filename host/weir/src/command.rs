@@ -6,6 +6,7 @@ mod calls;
 mod doctor;
 mod promote;
 mod publish;
+mod secrets;
 mod subscribe;
 mod usage;
 
@@ -17,6 +18,7 @@ pub(crate) use self::calls::{Calls, Logs};
 pub(crate) use self::doctor::Doctor;
 pub(crate) use self::promote::{Promote, Rollback};
 pub(crate) use self::publish::Publish;
+pub(crate) use self::secrets::Secrets;
 pub(crate) use self::subscribe::Subscribe;
 pub(crate) use self::usage::Usage;
 

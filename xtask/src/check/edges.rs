@@ -9,7 +9,10 @@ use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
 const EDGES: [(&str, &[&str]); 17] = [
-    ("weir", &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "traces", "workflows"]),
+    (
+        "weir",
+        &["api", "asl", "catalog", "control", "egress", "gateway", "ledger", "sandbox", "store", "traces", "workflows"],
+    ),
     ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),

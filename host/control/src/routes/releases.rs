@@ -58,6 +58,7 @@ pub(crate) async fn create(
         routes,
         objects: objects.collect(),
         grants: new.grants,
+        egress: new.egress,
         config: new.config,
         errors: new.errors,
     };
@@ -107,6 +108,8 @@ fn shown(release: &Release) -> api::Release {
         component: release.component,
         world: world_shown(release.world),
         routes: release.routes.iter().map(|route| format!("{} {}", route.method, route.template)).collect(),
+        egress: release.egress.allow.iter().map(ToString::to_string).collect(),
+        secrets: release.egress.secrets.iter().map(|secret| secret.name.clone()).collect(),
         created_at: release.created_at.into(),
     }
 }

@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use types::{OrganisationId, SecretName};
 
 use super::TaskFault;
-use super::token::{Client, Key};
+use super::token::{Credentials, Key};
 use crate::headers;
 use crate::line::Line;
 use crate::target::{Host, Target};
@@ -27,7 +27,7 @@ enum How {
     /// User and password.
     Basic { user: String, password: String },
     /// A token that is asked for with client credentials.
-    Oauth(Client),
+    Oauth(Credentials),
 }
 
 impl Connection {

@@ -50,7 +50,7 @@ struct Kept {
 /// What a token is asked for with.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Client {
+pub(super) struct Credentials {
     endpoint: String,
     client_id: String,
     client_secret: String,
@@ -90,7 +90,7 @@ impl Tokens {
     }
 }
 
-impl Client {
+impl Credentials {
     /// `Bearer` and a token that holds, from memory or asked for now. The endpoint is one of the secret's hosts, too.
     pub(super) async fn bearer(&self, line: &Line, key: &Key, hosts: &[String]) -> Result<String, TaskFault> {
         let tokens = line.0.egress.tokens();

@@ -135,6 +135,7 @@ fn ensure_release(
         routes: project.routes.clone(),
         objects: project.objects.clone(),
         grants: project.component.grants.clone(),
+        egress: types::Egress { allow: project.egress.clone(), secrets: project.secrets.clone() },
         config: project.config.clone(),
         errors: project.errors.clone(),
     };
@@ -146,6 +147,9 @@ fn ensure_release(
         release.routes.len(),
         made.word()
     ))?;
+    for place in &release.egress {
+        output.line(format_args!("                may call {place}"))?;
+    }
     Ok(release)
 }
 

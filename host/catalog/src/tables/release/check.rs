@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use types::{ApiId, ByteCount, Capability, Digest, Fuel, ObjectName, Units};
+use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Units};
 
 use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
@@ -22,6 +22,8 @@ pub struct NewRelease {
     pub objects: Vec<ObjectDeclaration>,
     /// What the component is allowed: at least all that its imports ask for.
     pub grants: BTreeSet<Capability>,
+    /// What it may reach outside: at most 32 places, and 16 secrets for them.
+    pub egress: Egress,
     /// What the component reads as configuration: at most 64 entries of at most 8 KiB.
     pub config: BTreeMap<String, String>,
     /// The HTTP status, 400 to 599, of each named error of the component; at most 100.

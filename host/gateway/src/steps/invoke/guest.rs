@@ -80,6 +80,9 @@ pub(super) fn context(call: &Call) -> CallContext {
             plan: Arc::clone(&caller.plan_name),
         }),
         allowances: allowances(call),
+        outbound: call.target.served.outbound.clone(),
+        // One that says something else was refused.
+        depth: call.asked.depth.unwrap_or(u8::MAX),
         config: Arc::clone(&call.target.served.config),
     }
 }

@@ -8,6 +8,7 @@ use rustix::process::{Resource, getrlimit};
 use types::{Clock, Timestamp};
 
 use super::{Check, Verdict};
+use crate::config::HostToml;
 use crate::folder::Folder;
 
 /// Files and sockets: 16,384 connections and what the files of the host need.
@@ -37,6 +38,7 @@ pub(super) fn checks(folder: &Folder) -> Vec<Check> {
         confinement(),
         clock(folder),
         private(folder),
+        loopback(folder),
     ]
 }
 
@@ -171,6 +173,23 @@ fn private(folder: &Folder) -> Check {
         return check("secrets", Verdict::Good, "for their owner alone");
     }
     check("secrets", Verdict::Bad, format!("others may read {}: chmod 600", open.join(" and ")))
+}
+
+/// What development needs and strangers' code must not have.
+fn loopback(folder: &Folder) -> Check {
+    let path = folder.host_toml();
+    if !path.exists() {
+        return check("egress", Verdict::Good, "nothing goes out: there is no configuration yet");
+    }
+    match HostToml::read(&path) {
+        Err(error) => check("egress", Verdict::Bad, format!("{error:#}")),
+        Ok(config) if config.egress.allow_loopback_for_development => check(
+            "egress",
+            Verdict::Warning,
+            "components may reach services on this machine: remove egress.allow_loopback_for_development from host.toml",
+        ),
+        Ok(config) => check("egress", Verdict::Good, format!("{} places are allowed", config.egress.allow.len())),
+    }
 }
 
 #[cfg(test)]
