@@ -59,6 +59,10 @@ pub struct CallContext {
     pub caller: Option<Caller>,
     /// How much of each of its own objects the component may report.
     pub allowances: Vec<(ObjectName, Units)>,
+    /// What it may reach outside: nothing unless its release grants it that.
+    pub outbound: Option<crate::Outbound>,
+    /// How often what led to the call has come through this host.
+    pub depth: u8,
     /// The settings that it may read: none unless its release grants it that.
     pub config: Arc<[(String, String)]>,
     /// Where the call stands in a workflow, when it is a step of one.
@@ -140,6 +144,7 @@ impl Sandbox {
         let meter = crate::meter::Meter::new(context.allowances.clone());
         let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.threads().signals.clone());
         state.config = Arc::clone(&context.config);
+        state.line = self.line(context.outbound.as_ref(), context.depth);
         state
     }
 

@@ -89,6 +89,7 @@ struct Inner {
     uses: AtomicU64,
     loading: tokio::sync::Mutex<()>,
     places: Places,
+    egress: Option<egress::Egress>,
 }
 
 struct Loaded {
@@ -119,6 +120,7 @@ impl Sandbox {
             uses: AtomicU64::new(0),
             loading: tokio::sync::Mutex::new(()),
             places: Places::new(slots),
+            egress: settings.egress,
             engine,
             linker,
             clock,
@@ -187,6 +189,10 @@ impl Sandbox {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(crate) fn egress(&self) -> Option<&egress::Egress> {
+        self.0.egress.as_ref()
     }
 
     pub(crate) fn places(&self) -> &Places {

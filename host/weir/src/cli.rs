@@ -73,6 +73,9 @@ enum Command {
     Subscriptions(command::Subscriptions),
     /// Give an app a subscription, and print a key for it once
     Subscribe(command::Subscribe),
+    /// Set, list and remove the secrets that components' requests carry
+    #[command(subcommand)]
+    Secrets(command::Secrets),
     /// Call a hosted API as a consumer does
     Call(command::Call),
     /// Show what subscriptions used
@@ -210,6 +213,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(&session),
         Command::Subscriptions(subscriptions) => subscriptions.run(&session),
         Command::Subscribe(subscribe) => subscribe.run(&session),
+        Command::Secrets(secrets) => secrets.run(&session),
         Command::Call(call) => call.run(&session),
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),

@@ -114,6 +114,12 @@ impl Client {
         self.read(request.header("authorization", self.bearer()).send_json(body))
     }
 
+    /// Removes a thing, and reads what it was.
+    pub(crate) fn delete_with<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<T> {
+        let request = self.agent.delete(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());
+        self.read(request.header("authorization", self.bearer()).call()).map(|(_, document)| document)
+    }
+
     /// Sends bytes, such as a component.
     pub(crate) fn upload<T: DeserializeOwned>(&self, path: &str, bytes: &[u8]) -> anyhow::Result<(Made, T)> {
         let request = self.agent.put(format!("{}{path}", self.base)).content_type("application/wasm");

@@ -36,6 +36,12 @@ pub(crate) struct Project {
     /// Settings that the component reads.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, String>,
+    /// Where the component's requests may go.
+    #[serde(default)]
+    pub(crate) egress: Vec<types::EgressRule>,
+    /// The secrets that they may carry.
+    #[serde(default)]
+    pub(crate) secrets: Vec<types::SecretGrant>,
     /// HTTP statuses for the component's named errors.
     #[serde(default)]
     pub(crate) errors: BTreeMap<String, u16>,
@@ -126,6 +132,12 @@ mod tests {
         name = "megapixels"
         unit = "megapixel"
         max_per_call = 100
+        [[egress]]
+        host = "api.example.com"
+        methods = ["GET"]
+        [[secrets]]
+        name = "upstream"
+        hosts = ["api.example.com"]
         [[routes]]
         method = "GET"
         path = "/v1/rates/{country}"
@@ -148,6 +160,8 @@ mod tests {
         assert_eq!(project.plans[0].quotas[1].overage.as_deref(), Some("0.002"));
         assert_eq!(project.limits.concurrency, Some(64));
         assert_eq!(component.grants, types::Capability::ALL.into());
+        assert_eq!(project.egress[0].to_string(), "GET https://api.example.com/");
+        assert_eq!(project.secrets[0].headers, ["authorization"]);
     }
 
     #[test]

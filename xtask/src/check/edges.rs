@@ -8,10 +8,23 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 24] = [
+const EDGES: [(&str, &[&str]); 25] = [
     (
         "weir",
-        &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "tls", "traces", "workflows"],
+        &[
+            "api",
+            "asl",
+            "catalog",
+            "control",
+            "egress",
+            "gateway",
+            "ledger",
+            "sandbox",
+            "store",
+            "tls",
+            "traces",
+            "workflows",
+        ],
     ),
     ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
@@ -19,7 +32,8 @@ const EDGES: [(&str, &[&str]); 24] = [
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
-    ("sandbox", &[]),
+    ("sandbox", &["egress"]),
+    ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
     ("jsonata", &[]),
     ("jsonpath", &[]),

@@ -14,6 +14,7 @@ use super::*;
 use crate::{Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, RelayFailed, Role, Runs, World};
 
 mod commands;
+mod secrets;
 
 const HOST: Actor = Actor::Host;
 
@@ -143,6 +144,7 @@ fn release(api: ApiId, seed: &str, templates: &[&str]) -> NewRelease {
         routes: templates.iter().map(route).collect(),
         objects: Vec::new(),
         grants: std::collections::BTreeSet::new(),
+        egress: types::Egress::default(),
         config: BTreeMap::from([("mode".to_owned(), "fast".to_owned())]),
         errors: BTreeMap::from([("no-such-country".to_owned(), 404)]),
     }

@@ -158,6 +158,7 @@ fn new_release(api: ApiId, seed: u8, routes: u8) -> NewRelease {
             max_per_call: Units::saturating(9),
         }],
         grants: std::collections::BTreeSet::new(),
+        egress: types::Egress::default(),
         config: BTreeMap::from([("seed".to_owned(), seed.to_string())]),
         errors: BTreeMap::new(),
     }

@@ -121,6 +121,7 @@ impl Host {
                 worker_threads: 2,
                 pool_slots: 32,
                 loaded_max: 8,
+                egress: None,
                 child: Some(env!("CARGO_BIN_EXE_gateway-child").into()),
             },
             sandbox_clock,
@@ -193,6 +194,7 @@ impl Host {
             routes: vec![route("*", "/{*rest}"), route("GET", "/fixed/{id}")],
             objects: Vec::new(),
             grants,
+            egress: types::Egress::default(),
             config: BTreeMap::new(),
             errors,
         };

@@ -159,6 +159,7 @@ fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs
         routes: project.routes.clone(),
         objects: project.objects.clone(),
         grants: component.map(|(_, table)| table.grants).unwrap_or_default(),
+        egress: types::Egress { allow: project.egress.clone(), secrets: project.secrets.clone() },
         config: project.config.clone(),
         errors: project.errors.clone(),
     };
@@ -170,6 +171,9 @@ fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs
         release.routes.len(),
         made.word()
     ))?;
+    for place in &release.egress {
+        output.line(format_args!("                may call {place}"))?;
+    }
     Ok(release)
 }
 

@@ -76,6 +76,9 @@ pub(super) fn context(call: &Call) -> CallContext {
         release: call.target.served.release.number,
         caller: called_by(call),
         allowances: allowances(call),
+        outbound: call.target.served.outbound.clone(),
+        // One that says something else was refused.
+        depth: call.asked.depth.unwrap_or(u8::MAX),
         config: Arc::clone(&call.target.served.config),
         step: None,
     }

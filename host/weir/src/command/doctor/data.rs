@@ -97,6 +97,13 @@ fn configuration(folder: &Folder) -> Vec<Check> {
         Err(error) => return vec![Check::bad("configuration", format!("{error:#}"), "The host does not start.")],
     };
     let mut checks = vec![Check::good("configuration", format!("{} is valid", path.display()))];
+    checks.push(if config.egress.allow_loopback_for_development {
+        let means = "Strangers' code may call whatever listens on this machine.";
+        Check::warning("egress", "components may reach services on this machine", means)
+            .mend("remove egress.allow_loopback_for_development from host.toml")
+    } else {
+        Check::good("egress", format!("{} places are allowed", config.egress.allow.len()))
+    });
     for (name, table) in [("gateway TLS", &config.gateway.tls), ("control TLS", &config.control.tls)] {
         let Some(table) = table else { continue };
         let pairs = table.pairs(folder.path());

@@ -116,8 +116,8 @@ impl<'c> Components<'c> {
         let (Some(api), Some(live)) = (api, live) else { return Err(missing(name.slug)) };
         let draw = crate::trace::low_bits(self.call.asked.call);
         let served = match name.release {
-            None => premises.served.of(api, live, draw).ok().flatten(),
-            Some(number) => premises.served.numbered(api, live, number).ok().flatten(),
+            None => premises.served.of(api, live, draw, &premises.house.sandbox).ok().flatten(),
+            Some(number) => premises.served.numbered(api, live, number, &premises.house.sandbox).ok().flatten(),
         };
         let served = served.ok_or_else(|| missing(name.slug))?;
         match &served.runs {
@@ -163,6 +163,8 @@ impl<'c> Components<'c> {
             release: served.release.number,
             caller: called_by(call),
             allowances: allowances(call).into_iter().map(left).collect(),
+            outbound: served.outbound.clone(),
+            depth: call.asked.depth.unwrap_or(u8::MAX),
             config: Arc::clone(&served.config),
             step: Some(Step { execution: super::execution(call), state: task.state.as_str().to_owned() }),
         }
@@ -192,6 +194,8 @@ impl Used {
     fn add(&mut self, spent: &Spent, reported: Vec<(ObjectName, Units)>) {
         self.spent.fuel = self.spent.fuel.saturating_add(spent.fuel);
         self.spent.component_time = self.spent.component_time.saturating_add(spent.component_time);
+        self.spent.egress_calls = self.spent.egress_calls.saturating_add(spent.egress_calls);
+        self.spent.egress_bytes = self.spent.egress_bytes.saturating_add(spent.egress_bytes);
         self.spent.memory_peak = self.spent.memory_peak.max(spent.memory_peak);
         for (object, units) in reported {
             match self.reported.iter_mut().find(|(known, _)| *known == object) {
