@@ -96,16 +96,24 @@ impl Symbol {
         let scale = style.size / modules;
         let margin = (style.size - scale * self.side) / 2;
         let module = |pixel: u32| pixel.checked_sub(margin).map(|pixel| pixel / scale).filter(|at| *at < self.side);
-        let mut rows = Vec::new();
-        for y in 0..style.size {
+        let row_of = |y: Option<u32>| {
             let mut row = vec![0u8; usize::try_from(style.size.div_ceil(8)).unwrap_or_default()];
             for x in 0..style.size {
-                let is_dark = matches!((module(x), module(y)), (Some(x), Some(y)) if self.is_dark(x, y));
+                let is_dark = matches!((module(x), y), (Some(x), Some(y)) if self.is_dark(x, y));
                 if let Some(byte) = row.get_mut(usize::try_from(x / 8).unwrap_or_default()) {
                     *byte |= u8::from(!is_dark) << (7 - x % 8);
                 }
             }
-            rows.extend(row);
+            row
+        };
+        // The rows of one module are alike: each is made once.
+        let mut rows = Vec::new();
+        let mut last = (None, row_of(None));
+        for y in (0..style.size).map(module) {
+            if y != last.0 {
+                last = (y, row_of(y));
+            }
+            rows.extend_from_slice(&last.1);
         }
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, style.size, style.size);

@@ -23,7 +23,8 @@ enum Security {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Network {
-    network: String,
+    #[serde(rename = "network")]
+    name: String,
     #[serde(default)]
     password: String,
     #[serde(default)]
@@ -54,7 +55,7 @@ impl Network {
     pub(crate) fn text(&self) -> Result<String, Refused> {
         let refuse = |why| Err(Refused::InvalidNetwork(why));
         // The bounds are those of IEEE 802.11, in bytes.
-        if !(1..=32).contains(&self.network.len()) {
+        if !(1..=32).contains(&self.name.len()) {
             return refuse("the name of a network has 1 to 32 bytes");
         }
         let (kind, letters) = (self.security, self.password.len());
@@ -71,7 +72,7 @@ impl Network {
             Security::Wep => "WEP",
             Security::Open => "nopass",
         };
-        let mut text = format!("WIFI:T:{kind};S:{};", escaped(&self.network));
+        let mut text = format!("WIFI:T:{kind};S:{};", escaped(&self.name));
         if !self.password.is_empty() {
             text.push_str(&format!("P:{};", escaped(&self.password)));
         }

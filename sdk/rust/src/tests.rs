@@ -192,10 +192,10 @@ struct Charge {
 }
 
 #[crate::task]
-fn charge(context: &Context, input: Charge) -> Result<String, Declined> {
-    match input.amount {
+fn charge(context: &Context, Charge { amount }: Charge) -> Result<String, Declined> {
+    match amount {
         0 => Err(Declined::Card),
-        1..100 => Ok(format!("{} pays {}", context.invocation_id, input.amount)),
+        1..100 => Ok(format!("{} pays {amount}", context.invocation_id)),
         _ => Err(Declined::OutOfMoney),
     }
 }
