@@ -14,7 +14,7 @@ use weir_sdk::http::{Failure, Json, Query, Response};
 use crate::colour::Colour;
 use crate::style::{Correction, Format, Style};
 use crate::symbol::Symbol;
-use crate::wifi::Network;
+use crate::wifi::Wifi;
 
 weir_sdk::routes!(code, long_code, join);
 
@@ -93,7 +93,7 @@ fn of_text(Wish { text, format, correction, size, quiet, dark, light }: Wish) ->
 }
 
 #[weir_sdk::http("POST /v1/wifi")]
-fn join(Json(network): Json<Network>) -> Result<Response, Failure> {
+fn join(Json(network): Json<Wifi>) -> Result<Response, Failure> {
     draw(&network.text()?, &network.style())
 }
 

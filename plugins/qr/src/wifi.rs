@@ -22,7 +22,7 @@ enum Security {
 /// A network, and how its code is to look.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Network {
+pub(crate) struct Wifi {
     #[serde(rename = "network")]
     name: String,
     #[serde(default)]
@@ -45,7 +45,7 @@ pub(crate) struct Network {
     light: Colour,
 }
 
-impl Network {
+impl Wifi {
     pub(crate) const fn style(&self) -> Style {
         let Self { format, correction, size, quiet, dark, light, .. } = *self;
         Style { format, correction, size, quiet, dark, light }
