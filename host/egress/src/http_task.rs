@@ -74,7 +74,7 @@ impl Line {
     /// 256 KiB, `States.Runtime` for parameters that make no request.
     pub async fn http_task(&self, parameters: &Value) -> Result<Value, TaskFault> {
         let late = || TaskFault::named("States.Http.Socket", "the task took longer than 60 s");
-        tokio::time::timeout(WITHIN, self.perform(parameters)).await.map_err(|_| late())?
+        tokio::time::timeout(WITHIN, Box::pin(self.perform(parameters))).await.map_err(|_| late())?
     }
 
     async fn perform(&self, parameters: &Value) -> Result<Value, TaskFault> {

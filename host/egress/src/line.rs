@@ -95,7 +95,8 @@ impl Line {
         timeouts: Timeouts,
     ) -> impl Future<Output = Result<Response<InBody>, SendError>> + Send + 'static {
         let line = Arc::clone(&self.0);
-        async move { line.egress.clone().send(line, request, timeouts).await }
+        // Boxed: it is large, and goes through futures of the guest's.
+        Box::pin(async move { line.egress.clone().send(line, request, timeouts).await })
     }
 
     /// What was used up to now.

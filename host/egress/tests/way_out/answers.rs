@@ -167,7 +167,7 @@ async fn a_sender_may_want_shorter_times_but_not_longer_ones() {
     let wanted = Timeouts { first_byte: Some(Duration::from_millis(50)), ..Timeouts::default() };
     let error = house.line().send(get(&silent.url()), wanted).await.err().unwrap();
     assert!(matches!(error, SendError::ResponseTimeout), "{error}");
-    let wanted = Timeouts { first_byte: Some(Duration::from_secs(3_600)), ..Timeouts::default() };
+    let wanted = Timeouts { first_byte: Some(Duration::from_hours(1)), ..Timeouts::default() };
     let error = house.line_of("shop", short).send(get(&silent.url()), wanted).await.err().unwrap();
     assert!(matches!(error, SendError::ResponseTimeout), "{error}");
 }

@@ -55,8 +55,9 @@ async fn at(answer: &str) -> (Server, Line) {
 fn task(server: &Server, more: Value) -> Value {
     let mut task =
         json!({ "ApiEndpoint": format!("https://api.shop.example:{}/v1", server.address.port()), "Method": "GET" });
-    for (name, value) in more.as_object().unwrap() {
-        task[name] = value.clone();
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    for (name, value) in more {
+        task[name] = value;
     }
     task
 }

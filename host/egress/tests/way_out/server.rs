@@ -91,7 +91,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, act: Act, asked:
             return;
         }
         match &act {
-            Act::Rest(_) => tokio::time::sleep(Duration::from_secs(60)).await,
+            Act::Rest(_) => tokio::time::sleep(Duration::from_mins(1)).await,
             Act::Flood(_, more) => while stream.write_all(more).await.is_ok() {},
             Act::Answer(_) | Act::Last(_) => {}
         }
@@ -113,7 +113,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
                 return Some(text);
             }
         }
-        let mut part = [0; 16 * 1024];
+        let mut part = vec![0; 16 * 1024];
         match stream.read(&mut part).await {
             Ok(0) | Err(_) => return None,
             Ok(count) => bytes.extend_from_slice(&part[..count]),
