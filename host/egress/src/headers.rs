@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn a_head_has_at_most_100_fields_and_32_kib() {
         let many = (0..101).map(|n| (format!("x-{n}").parse().unwrap(), HeaderValue::from_static("")));
-        assert_eq!(check(&HeaderMap::from_iter(many)), Err(Denied::HeadTooLarge));
+        let many: HeaderMap = many.collect();
+        assert_eq!(check(&many), Err(Denied::HeadTooLarge));
         let long = HeaderValue::from_bytes(&vec![b'a'; 33 * 1024]).unwrap();
         assert_eq!(check(&HeaderMap::from_iter([(header::COOKIE, long)])), Err(Denied::HeadTooLarge));
     }
