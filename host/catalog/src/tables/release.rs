@@ -117,7 +117,7 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
         "INSERT INTO release (id, api, number, component, fuel, wall_us, memory_bytes, request_body_bytes,
              response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json, egress_json,
              workflow)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             id.to_string(),
             new.api.to_string(),

@@ -8,9 +8,11 @@ fn follow(template: &str) -> String {
     let place = Place::new();
     let mut shell = Shell::new(&place);
     shell.run("weir serve");
-    shell.run(&format!("weir new fresh --template {template}"));
-    shell.run("cd fresh");
-    let readme = std::fs::read_to_string(place.path().join("fresh/README.md")).unwrap();
+    // A name of its own: builds may share a folder.
+    let name = format!("new-{template}");
+    shell.run(&format!("weir new {name} --template {template}"));
+    shell.run(&format!("cd {name}"));
+    let readme = std::fs::read_to_string(place.path().join(&name).join("README.md")).unwrap();
     let lines = lines(&readme);
     assert!(lines.len() >= 5, "{readme}");
     lines.iter().map(|line| shell.run(line)).last().unwrap()
