@@ -18,7 +18,19 @@ pub trait Task {
     fn run(context: &Context, input: &[u8]) -> Result<Vec<u8>, TaskError>;
 }
 
-/// What a task's function may return.
+/// What a task's function may return: a `Result`.
+///
+/// ```compile_fail,E0277
+/// #[weir_sdk::task]
+/// fn greet(name: String) -> String {
+///     name
+/// }
+/// # fn main() {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a task returns a `Result`, not `{Self}`",
+    label = "write `Result<Output, Error>`: the output serializes, the error becomes a `TaskError`"
+)]
 pub trait Output {
     /// The output as JSON, or the error.
     ///
