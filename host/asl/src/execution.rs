@@ -265,6 +265,13 @@ impl Execution {
         self.trail.take()
     }
 
+    /// The same run, watched from now on.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.trail = Trail::watched();
+        self
+    }
+
     /// How the run ended, once it has.
     pub const fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()

@@ -123,6 +123,11 @@ impl Joining {
     pub(crate) fn of(count: usize) -> Self {
         Self { results: vec![None; count], open: count, bytes: 0 }
     }
+
+    /// Whether none has ended.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.open == self.results.len()
+    }
 }
 
 impl Frame {

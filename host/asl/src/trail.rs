@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use types::Timestamp;
 
+use crate::frame::TaskId;
 use crate::state::StateName;
+use crate::variables::Assigned;
 
 /// One thing that happened to one state.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +16,8 @@ pub struct Step {
     pub at: Timestamp,
     /// The machine itself is 0; each branch and each iteration has a number of its own within the run.
     pub frame: u64,
+    /// The frame of the Parallel or Map state that it is a branch or an iteration of, and its place there.
+    pub parent: Option<(u64, usize)>,
     /// The state.
     pub state: StateName,
     /// What happened to it.
@@ -25,8 +29,23 @@ pub struct Step {
 pub enum Change {
     /// It was entered, with this raw input.
     Entered(Arc<Value>),
+    /// It asks for this task.
+    Asked(TaskId),
+    /// Its task was done, with this result.
+    Done(TaskId, Arc<Value>),
+    /// Its branches or iterations begin: so many there are of them.
+    Spread(usize),
+    /// All of them have ended.
+    Joined,
     /// It was left, with this output. A failure that was caught leaves its state too.
-    Left(Arc<Value>),
+    Left {
+        /// What it hands on.
+        output: Arc<Value>,
+        /// The variables that it has set.
+        assigned: Vec<(Arc<str>, Arc<Value>)>,
+    },
+    /// The branch, the iteration or the machine that it was the last state of has ended.
+    Ended,
     /// It failed, whether or not that is retried or caught.
     Failed {
         /// The error's name.
@@ -40,11 +59,18 @@ pub enum Change {
 
 /// What has not been taken yet; `None` where nobody watches.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trail(Option<Vec<Step>>);
+pub(crate) struct Trail(Option<Watched>);
+
+#[derive(Debug, Clone, Default)]
+struct Watched {
+    steps: Vec<Step>,
+    /// What the state that is left next has set.
+    assigned: Assigned,
+}
 
 impl Trail {
     pub(crate) const fn watched() -> Self {
-        Self(Some(Vec::new()))
+        Self(Some(Watched { steps: Vec::new(), assigned: Vec::new() }))
     }
 
     pub(crate) const fn is_watched(&self) -> bool {
@@ -52,12 +78,23 @@ impl Trail {
     }
 
     pub(crate) fn note(&mut self, step: Step) {
-        if let Some(steps) = &mut self.0 {
-            steps.push(step);
+        if let Some(watched) = &mut self.0 {
+            watched.steps.push(step);
         }
     }
 
+    pub(crate) fn assigned(&mut self, assigned: &Assigned) {
+        if let Some(watched) = &mut self.0 {
+            watched.assigned.clone_from(assigned);
+        }
+    }
+
+    pub(crate) fn take_assigned(&mut self) -> Vec<(Arc<str>, Arc<Value>)> {
+        let assigned = self.0.as_mut().map(|watched| std::mem::take(&mut watched.assigned)).unwrap_or_default();
+        assigned.into_iter().map(|(name, document)| (name, document.value)).collect()
+    }
+
     pub(crate) fn take(&mut self) -> Vec<Step> {
-        self.0.as_mut().map(std::mem::take).unwrap_or_default()
+        self.0.as_mut().map(|watched| std::mem::take(&mut watched.steps)).unwrap_or_default()
     }
 }

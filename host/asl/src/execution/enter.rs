@@ -58,6 +58,7 @@ impl Execution {
             return Ok(());
         }
         self.may_assign(id, &assigned)?;
+        self.trail.assigned(&assigned);
         if let Some(frame) = self.frames.get_mut(id) {
             frame.variables.set(assigned);
         }

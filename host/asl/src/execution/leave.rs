@@ -54,6 +54,7 @@ impl Execution {
         let selector = errand.selector.as_ref();
         let made = selector.map(|selector| Document::made(selector, scene, "ResultSelector")).transpose()?;
         let result = made.unwrap_or(raw);
+        self.trail.assigned(&assigned);
         let Some(frame) = self.frames.get_mut(id) else { return Ok(Move::Stay) };
         // The task's own hold on the input goes first: then it is changed in place.
         frame.doing = Doing::Ready;

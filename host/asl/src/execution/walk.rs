@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Execution, Outcome};
 use crate::data::Document;
 use crate::failure::Failure;
-use crate::frame::{Doing, FrameId, Tries};
+use crate::frame::{Doing, FrameId, Mapping, Tries};
 use crate::state::{StateIndex, Then};
 use crate::trail::{Change, Step};
 
@@ -90,21 +90,37 @@ impl Execution {
             return;
         }
         let Some(frame) = self.frames.get(id) else { return };
+        let Some(state) = self.machine.at(frame.state) else { return };
         let change = match step {
             Move::Enter if frame.tries.retries == 0 => Change::Entered(copy(&frame.input.value)),
-            Move::Go(_, output) | Move::End(output) => Change::Left(copy(&output.value)),
+            Move::Complete(result) => match frame.task() {
+                Some(task) => Change::Done(task, copy(result)),
+                None => Change::Joined,
+            },
+            Move::Go(_, output) | Move::End(output) => {
+                Change::Left { output: copy(&output.value), assigned: self.trail.take_assigned() }
+            }
             Move::Fail(failure) => {
+                self.trail.take_assigned();
                 Change::Failed { error: failure.error.as_deref().map(str::to_owned), cause: failure.cause.clone() }
             }
-            Move::Stay => match frame.doing {
-                Doing::Retrying(moment) => Change::Retrying(moment),
+            Move::Stay => match &frame.doing {
+                Doing::Retrying(moment) => Change::Retrying(*moment),
+                Doing::Invoking(invoking) => Change::Asked(invoking.task),
+                Doing::Joining(joining) | Doing::Mapping(Mapping { joining, .. }) if joining.is_new() => {
+                    Change::Spread(joining.results.len())
+                }
                 _ => return,
             },
-            Move::Enter | Move::Complete(_) | Move::Leave => return,
+            Move::Enter | Move::Leave => return,
         };
-        let Some(state) = self.machine.at(frame.state) else { return };
-        let step = Step { at: self.now, frame: frame.id, state: state.name.clone(), change };
-        self.trail.note(step);
+        let parent = frame.parent.map(|parent| (parent.frame, parent.branch));
+        let note = |change| Step { at: self.now, frame: id, parent, state: state.name.clone(), change };
+        let ended = matches!(step, Move::End(_)).then(|| note(Change::Ended));
+        self.trail.note(note(change));
+        if let Some(ended) = ended {
+            self.trail.note(ended);
+        }
     }
 
     fn go(&mut self, id: FrameId, next: StateIndex, input: Document) -> Move {

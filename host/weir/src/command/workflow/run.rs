@@ -33,11 +33,13 @@ impl Run {
             serde_json::from_str(&given(&self.tasks)?).context("the tasks' answers are not right")?;
         let played = play(&machine, input, &answers)?;
         for step in &played.steps {
-            session.output.line(format_args!("{}", line(step)))?;
+            if let Some(line) = line(step) {
+                session.output.line(format_args!("{line}"))?;
+            }
         }
         let (text, document) = ended(&played.outcome);
         session.output.line(format_args!("{text}"))?;
-        let steps: Vec<Value> = played.steps.iter().map(shown).collect();
+        let steps: Vec<Value> = played.steps.iter().filter_map(shown).collect();
         session.output.document(&json!({ "outcome": document, "steps": steps }))?;
         let succeeded = matches!(played.outcome, Outcome::Succeeded(_));
         Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -51,18 +53,20 @@ fn given(text: &str) -> anyhow::Result<String> {
     }
 }
 
-fn line(step: &Step) -> String {
+/// One line for what people follow; the rest is detail.
+fn line(step: &Step) -> Option<String> {
     let seconds = step.at.as_micros() / 1_000_000;
     let place = format!("{seconds:>6} s  {:<24}", step.state.as_str());
-    match &step.change {
+    Some(match &step.change {
         Change::Entered(input) => format!("{place} entered   {input}"),
-        Change::Left(output) => format!("{place} left      {output}"),
+        Change::Left { output, .. } => format!("{place} left      {output}"),
         Change::Failed { error, cause } => {
             let (error, cause) = (error.as_deref().unwrap_or("-"), cause.as_deref().unwrap_or_default());
             format!("{place} failed    {error} {cause}").trim_end().to_owned()
         }
         Change::Retrying(at) => format!("{place} retries   at {} s", at.as_micros() / 1_000_000),
-    }
+        _ => return None,
+    })
 }
 
 /// How a run ended, for people and as a document.
@@ -80,12 +84,13 @@ pub(super) fn ended(outcome: &Outcome) -> (String, Value) {
     }
 }
 
-fn shown(step: &Step) -> Value {
+fn shown(step: &Step) -> Option<Value> {
     let what = match &step.change {
         Change::Entered(input) => json!({ "entered": input }),
-        Change::Left(output) => json!({ "left": output }),
+        Change::Left { output, .. } => json!({ "left": output }),
         Change::Failed { error, cause } => json!({ "failed": { "error": error, "cause": cause } }),
         Change::Retrying(at) => json!({ "retriesAtUs": at.as_micros() }),
+        _ => return None,
     };
-    json!({ "atUs": step.at.as_micros(), "frame": step.frame, "state": step.state.as_str(), "change": what })
+    Some(json!({ "atUs": step.at.as_micros(), "frame": step.frame, "state": step.state.as_str(), "change": what }))
 }

@@ -1,0 +1,280 @@
+//! Aliases: a name for one version of a machine, or for two by weight.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::listing::Page;
+use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use crate::arn::{Arn, Qualifier, Thing};
+use crate::sql;
+use crate::sql::aliases::Alias;
+use crate::sql::machines::Machine;
+use crate::standard::House;
+
+/// Aliases of one machine.
+const MOST: u64 = 100;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Route {
+    state_machine_version_arn: String,
+    weight: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Create {
+    name: String,
+    routing_configuration: Vec<Route>,
+    description: Option<String>,
+}
+
+/// Where the routes lead: the machine, and its versions with the share of the first.
+struct Routing {
+    arn: Arn,
+    machine: String,
+    first: u32,
+    weight: u32,
+    second: Option<u32>,
+}
+
+fn routing(routes: &[Route]) -> Result<Routing, OperationError> {
+    let refuse = |why: &str| Err(OperationError::validation(why).with("reason", "INVALID_ROUTING_CONFIGURATION"));
+    let mut read = Vec::new();
+    for route in routes {
+        let arn = check::machine_arn(&route.state_machine_version_arn)?;
+        let Thing::Machine { name, qualifier: Some(Qualifier::Version(number)) } = arn.thing.clone() else {
+            return Err(check::invalid_arn(&route.state_machine_version_arn));
+        };
+        read.push((arn, name, number, route.weight));
+    }
+    if read.iter().map(|(.., weight)| u64::from(*weight)).sum::<u64>() != 100 {
+        return refuse("The weights of the routing configuration must add up to 100");
+    }
+    match <[_; 1]>::try_from(read) {
+        Ok([(arn, machine, first, weight)]) => Ok(Routing { arn, machine, first, weight, second: None }),
+        Err(read) => match <[_; 2]>::try_from(read) {
+            Ok([(arn, machine, first, weight), (_, other, second, _)]) => {
+                if other != machine || first == second {
+                    return refuse("The routing configuration must name two versions of one state machine");
+                }
+                Ok(Routing { arn, machine, first, weight, second: Some(second) })
+            }
+            Err(_) => refuse("The routing configuration must name one version or two"),
+        },
+    }
+}
+
+fn is_alias_name(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    plain && (1..=80).contains(&name.len()) && !name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn check_versions(db: &Connection, machine: &Machine, routing: &Routing) -> Result<(), Refusal> {
+    for number in [Some(routing.first), routing.second].into_iter().flatten() {
+        if sql::machines::version_of(db, machine.id, number)?.is_none() {
+            let arn = machine.arn(Some(Qualifier::Version(number)));
+            return Err(missing(&arn).into());
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
+    if !is_alias_name(&asked.name) {
+        return Err(check::constraint(
+            &asked.name,
+            "name",
+            "Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
+        ));
+    }
+    let description = asked.description.clone().unwrap_or_default();
+    check::length(&description, "description", 256)?;
+    let routing = routing(&asked.routing_configuration)?;
+    let (caller, now) = (caller.clone(), house.clock.now());
+    let (machine, alias) = house
+        .store
+        .write(move |db| {
+            let Some(machine) = machines::find(db, &caller, &routing.arn, &routing.machine)? else {
+                return Err(missing(&routing.arn.to_string()).into());
+            };
+            check_versions(db, &machine, &routing)?;
+            let new = Alias {
+                name: asked.name.clone(),
+                description,
+                first: routing.first,
+                weight: routing.weight,
+                second: routing.second,
+                created: now,
+                updated: now,
+            };
+            if let Some(known) = sql::aliases::find(db, machine.id, &asked.name)? {
+                let again = Alias { created: known.created, updated: known.updated, ..new };
+                if again == known {
+                    return Ok((machine, known));
+                }
+                let text = format!("There is an alias {} with other values: update it", asked.name);
+                return Err(OperationError::new("ConflictException", text).into());
+            }
+            if sql::aliases::count(db, machine.id)? >= MOST {
+                let text = format!("A state machine has at most {MOST} aliases: delete some first");
+                return Err(OperationError::new("ServiceQuotaExceededException", text).into());
+            }
+            sql::aliases::put(db, machine.id, &new)?;
+            Ok::<_, Refusal>((machine, new))
+        })
+        .await?;
+    let arn = machine.arn(Some(Qualifier::Alias(alias.name)));
+    Ok(json!({ "stateMachineAliasArn": arn, "creationDate": seconds(alias.created) }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Update {
+    state_machine_alias_arn: String,
+    description: Option<String>,
+    routing_configuration: Option<Vec<Route>>,
+}
+
+pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -> Answered {
+    let (arn, name, alias) = alias_arn(&asked.state_machine_alias_arn)?;
+    if asked.description.is_none() && asked.routing_configuration.is_none() {
+        let text = "Either the description or the routing configuration must be given";
+        return Err(OperationError::validation(text).with("reason", "MISSING_REQUIRED_PARAMETER"));
+    }
+    check::length(asked.description.as_deref().unwrap_or_default(), "description", 256)?;
+    let routing = asked.routing_configuration.as_deref().map(routing).transpose()?;
+    let (caller, now) = (caller.clone(), house.clock.now());
+    house
+        .store
+        .write(move |db| {
+            let (machine, mut known) = own(db, &caller, &arn, (&name, &alias))?;
+            if let Some(routing) = routing {
+                if routing.machine != machine.name {
+                    let text = "The routing configuration names another state machine";
+                    return Err(OperationError::validation(text)
+                        .with("reason", "INVALID_ROUTING_CONFIGURATION")
+                        .into());
+                }
+                check_versions(db, &machine, &routing)?;
+                (known.first, known.weight, known.second) = (routing.first, routing.weight, routing.second);
+            }
+            if let Some(description) = asked.description {
+                known.description = description;
+            }
+            known.updated = now;
+            sql::aliases::put(db, machine.id, &known)?;
+            Ok::<_, Refusal>(())
+        })
+        .await?;
+    Ok(json!({ "updateDate": seconds(now) }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct One {
+    state_machine_alias_arn: String,
+}
+
+pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: One) -> Answered {
+    let (arn, name, alias) = alias_arn(&asked.state_machine_alias_arn)?;
+    let caller = caller.clone();
+    let found = house
+        .store
+        .read(move |db| {
+            let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
+            Ok(sql::aliases::find(db, machine.id, &alias)?.map(|alias| (machine, alias)))
+        })
+        .await?;
+    let Some((machine, alias)) = found else { return Err(missing(&asked.state_machine_alias_arn)) };
+    let version = |number| machine.arn(Some(Qualifier::Version(number)));
+    let mut routes = vec![json!({ "stateMachineVersionArn": version(alias.first), "weight": alias.weight })];
+    if let Some(second) = alias.second {
+        routes.push(json!({ "stateMachineVersionArn": version(second), "weight": 100 - alias.weight }));
+    }
+    Ok(json!({
+        "stateMachineAliasArn": asked.state_machine_alias_arn, "name": alias.name, "description": alias.description,
+        "routingConfiguration": routes, "creationDate": seconds(alias.created), "updateDate": seconds(alias.updated),
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List {
+    state_machine_arn: String,
+    max_results: Option<u32>,
+    next_token: Option<String>,
+}
+
+pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> Answered {
+    let arn = check::machine_arn(&asked.state_machine_arn)?;
+    let (name, version) = match arn.thing.clone() {
+        Thing::Machine { name, qualifier: None } => (name, None),
+        Thing::Machine { name, qualifier: Some(Qualifier::Version(number)) } => (name, Some(number)),
+        _ => return Err(check::invalid_arn(&asked.state_machine_arn)),
+    };
+    let list = format!("aliases {} {arn}", caller.organisation);
+    let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
+    let (after, size, caller) = (page.after.clone(), page.size, caller.clone());
+    let found = house
+        .store
+        .read(move |db| {
+            let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
+            let aliases = sql::aliases::list(db, machine.id, version, &after, size + 1)?;
+            Ok(Some((machine, aliases)))
+        })
+        .await?;
+    let Some((machine, aliases)) = found else { return Err(machines::missing(&asked.state_machine_arn)) };
+    let size = size as usize;
+    let shown: Vec<Value> = aliases
+        .iter()
+        .take(size)
+        .map(|alias| {
+            json!({
+                "stateMachineAliasArn": machine.arn(Some(Qualifier::Alias(alias.name.clone()))),
+                "creationDate": seconds(alias.created),
+            })
+        })
+        .collect();
+    let mut answer = json!({ "stateMachineAliases": shown });
+    if let (Some(_), Some(last)) = (aliases.get(size), aliases.get(size.saturating_sub(1))) {
+        answer["nextToken"] = json!(page.next(&last.name));
+    }
+    Ok(answer)
+}
+
+pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: One) -> Answered {
+    let (arn, name, alias) = alias_arn(&asked.state_machine_alias_arn)?;
+    let caller = caller.clone();
+    house
+        .store
+        .write(move |db| {
+            let (machine, alias) = own(db, &caller, &arn, (&name, &alias))?;
+            sql::aliases::delete(db, machine.id, &alias.name)?;
+            Ok::<_, Refusal>(())
+        })
+        .await?;
+    Ok(json!({}))
+}
+
+fn alias_arn(text: &str) -> Result<(Arn, String, String), OperationError> {
+    let arn = check::machine_arn(text)?;
+    match arn.thing.clone() {
+        Thing::Machine { name, qualifier: Some(Qualifier::Alias(alias)) } => Ok((arn, name, alias)),
+        _ => Err(check::invalid_arn(text)),
+    }
+}
+
+fn own(db: &Connection, caller: &Caller, arn: &Arn, (name, alias): (&str, &str)) -> Result<(Machine, Alias), Refusal> {
+    let machine = machines::find(db, caller, arn, name)?;
+    let alias = machine.as_ref().map(|machine| sql::aliases::find(db, machine.id, alias)).transpose()?.flatten();
+    machine.zip(alias).ok_or_else(|| missing(&arn.to_string()).into())
+}
+
+fn missing(arn: &str) -> OperationError {
+    let text = format!("Resource not found: '{arn}'");
+    OperationError::new("ResourceNotFound", text).with("resourceName", arn)
+}

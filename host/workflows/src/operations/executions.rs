@@ -1,0 +1,414 @@
+//! Executions: started, described, listed, stopped; and their histories.
+
+use std::sync::Arc;
+
+use asl::Outcome;
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use types::Timestamp;
+
+use super::listing::Page;
+use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use crate::arn::{Arn, Qualifier, Thing};
+use crate::history::{Cursor, History};
+use crate::sql;
+use crate::sql::executions::{Order, Record};
+use crate::standard::{ExpressTasks, House};
+use crate::start::{self, Start};
+use crate::work::Owner;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StartOne {
+    state_machine_arn: String,
+    name: Option<String>,
+    input: Option<String>,
+    trace_header: Option<String>,
+    included_data: Option<String>,
+}
+
+impl StartOne {
+    fn check(self, caller: &Caller) -> Result<Start, OperationError> {
+        let machine = check::machine_arn(&self.state_machine_arn)?;
+        if let Some(name) = &self.name {
+            check::name(name)?;
+        }
+        let input = self.input.unwrap_or_else(|| "{}".to_owned());
+        check::document(&input, "InvalidExecutionInput", "input")?;
+        check::length(self.trace_header.as_deref().unwrap_or_default(), "traceHeader", 256)?;
+        let (caller, name, trace_header) = (caller.clone(), self.name, self.trace_header);
+        Ok(Start { caller, machine, name, input, trace_header, parent: None })
+    }
+}
+
+pub(super) async fn start(house: &Arc<House>, caller: &Caller, asked: StartOne) -> Answered {
+    let started = start::execution(house, asked.check(caller)?).await?;
+    Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.at) }))
+}
+
+/// Runs an express machine while its caller waits. Nothing of it is kept.
+pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: StartOne) -> Answered {
+    let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
+    let given = asked.state_machine_arn.clone();
+    let asked = asked.check(caller)?;
+    let Thing::Machine { name, qualifier } = asked.machine.thing.clone() else { return Err(machines::missing(&given)) };
+    let (of, arn, draw) = (caller.clone(), asked.machine.clone(), start::random() % 100);
+    let found = house
+        .store
+        .read(move |db| {
+            let Some(machine) = machines::find(db, &of, &arn, &name)? else { return Ok(None) };
+            let draw = || u32::try_from(draw).unwrap_or_default();
+            Ok(super::resolve(db, &machine, qualifier.as_ref(), draw)?.map(|frozen| (machine, frozen)))
+        })
+        .await?;
+    let Some((machine, frozen)) = found else { return Err(machines::missing(&given)) };
+    if machine.kind != "EXPRESS" {
+        let text = "This operation is not supported by this type of state machine";
+        return Err(OperationError::new("StateMachineTypeNotSupported", text));
+    }
+    let definition = house.machine(frozen.definition).await.map_err(|error| {
+        tracing::error!(%error, "a definition could not be loaded");
+        OperationError::new("InternalFailure", "The definition could not be loaded.")
+    })?;
+    let seed = start::random();
+    let name = asked.name.unwrap_or_else(machines::uuid);
+    let thing = Thing::Express { machine: machine.name.clone(), name: name.clone(), id: format!("{seed:016x}") };
+    let arn = Arn { region: caller.region.clone(), account: caller.account.clone(), thing }.to_string();
+    let began = house.clock.now();
+    let context = asl::Context {
+        execution_id: arn.clone(),
+        execution_name: name.clone(),
+        started_at: began,
+        role_arn: Some(frozen.role_arn).filter(|role| !role.is_empty()),
+        machine_id: machine.arn(None),
+        machine_name: machine.name.clone(),
+        seed,
+        ..asl::Context::default()
+    };
+    let owner = Owner { organisation: caller.organisation, account: caller.account.clone() };
+    let tasks = ExpressTasks { house: Arc::clone(house), seq: 0, owner, arn: arn.clone() };
+    let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
+    let outcome = crate::express::run(&definition, input, context, &tasks, &house.clock).await;
+    let mut answer = json!({ "executionArn": arn, "stateMachineArn": machine.arn(None), "name": name });
+    timed(&mut answer, began, house.clock.now());
+    conclude(&mut answer, outcome);
+    answer["input"] = json!(asked.input);
+    for (document, details) in [("input", "inputDetails"), ("output", "outputDetails")] {
+        let is_there = answer.get(document).is_some();
+        if is_there {
+            answer[details] = json!({ "included": !metadata_only });
+        }
+        if metadata_only && let Some(members) = answer.as_object_mut() {
+            members.remove(document);
+        }
+    }
+    Ok(answer)
+}
+
+/// When it ran, and how much of it is billed: in steps of 100 ms, as AWS does.
+fn timed(answer: &mut Value, began: Timestamp, ended: Timestamp) {
+    let millis = ended.since(began).as_millis();
+    answer["startDate"] = seconds(began);
+    answer["stopDate"] = seconds(ended);
+    answer["billingDetails"] = json!({
+        "billedMemoryUsedInMB": 64,
+        "billedDurationInMilliseconds": u64::try_from(millis.div_ceil(100) * 100).unwrap_or(u64::MAX),
+    });
+}
+
+/// How it ended.
+fn conclude(answer: &mut Value, outcome: Outcome) {
+    match outcome {
+        Outcome::Succeeded(output) => {
+            answer["status"] = json!("SUCCEEDED");
+            answer["output"] = json!(output.to_string());
+        }
+        Outcome::Failed { error, cause } => {
+            answer["status"] = json!("FAILED");
+            put(answer, "error", error);
+            put(answer, "cause", cause);
+        }
+        Outcome::TimedOut => answer["status"] = json!("TIMED_OUT"),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Describe {
+    execution_arn: String,
+    included_data: Option<String>,
+}
+
+pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describe) -> Answered {
+    let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
+    let (machine, record) = find_one(house, caller, &asked.execution_arn).await?;
+    let mut answer = json!({
+        "executionArn": asked.execution_arn, "stateMachineArn": machine.arn(None), "name": record.name,
+        "status": record.status, "startDate": seconds(record.started),
+        "inputDetails": { "included": !metadata_only }, "redriveCount": 0,
+    });
+    let (redrivable, why) = match &*record.status {
+        "RUNNING" => ("NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven."),
+        "SUCCEEDED" => ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven."),
+        _ => ("NOT_REDRIVABLE", "Executions cannot be redriven here."),
+    };
+    answer["redriveStatus"] = json!(redrivable);
+    answer["redriveStatusReason"] = json!(why);
+    if !metadata_only {
+        answer["input"] = json!(record.input);
+    }
+    if record.status == "SUCCEEDED" {
+        answer["outputDetails"] = json!({ "included": !metadata_only });
+        put(&mut answer, "output", record.output.filter(|_| !metadata_only));
+    }
+    put(&mut answer, "error", record.error);
+    put(&mut answer, "cause", record.cause);
+    put(&mut answer, "traceHeader", record.trace_header);
+    if let Some(stopped) = record.stopped {
+        answer["stopDate"] = seconds(stopped);
+    }
+    if let Some(version) = record.version {
+        answer["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
+    }
+    if let Some(alias) = record.alias {
+        answer["stateMachineAliasArn"] = json!(machine.arn(Some(Qualifier::Alias(alias))));
+    }
+    Ok(answer)
+}
+
+fn put(answer: &mut Value, member: &str, text: Option<String>) {
+    if let Some(text) = text {
+        answer[member] = Value::String(text);
+    }
+}
+
+async fn find_one(
+    house: &Arc<House>,
+    caller: &Caller,
+    text: &str,
+) -> Result<(sql::machines::Machine, Record), OperationError> {
+    let (arn, machine, name) = check::execution_arn(text)?;
+    let caller = caller.clone();
+    let found = house
+        .store
+        .read(move |db| {
+            if !check::is_own(&arn, &caller) {
+                return Ok(None);
+            }
+            let place = (&*caller.organisation.to_string(), &*caller.region);
+            let Some(record) = sql::executions::find(db, place, &machine, &name)? else { return Ok(None) };
+            Ok(sql::machines::by_id(db, record.machine)?.map(|machine| (machine, record)))
+        })
+        .await?;
+    found.ok_or_else(|| missing(text))
+}
+
+pub(super) fn missing(arn: &str) -> OperationError {
+    OperationError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List {
+    state_machine_arn: Option<String>,
+    map_run_arn: Option<String>,
+    status_filter: Option<String>,
+    max_results: Option<u32>,
+    next_token: Option<String>,
+}
+
+const STATUSES: [&str; 6] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"];
+
+pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> Answered {
+    let given = match (asked.state_machine_arn, asked.map_run_arn) {
+        (Some(arn), None) => arn,
+        (None, Some(arn)) => {
+            return Err(OperationError::new("ResourceNotFound", format!("Resource not found: '{arn}'"))
+                .with("resourceName", arn));
+        }
+        _ => {
+            let text = "Exactly one of stateMachineArn and mapRunArn must be given";
+            return Err(OperationError::validation(text));
+        }
+    };
+    if let Some(status) = asked.status_filter.as_deref().filter(|status| !STATUSES.contains(status)) {
+        let why = format!("Member must satisfy enum value set: [{}]", STATUSES.join(", "));
+        return Err(check::constraint(status, "statusFilter", &why));
+    }
+    let arn = check::machine_arn(&given)?;
+    let Thing::Machine { name, qualifier } = arn.thing.clone() else { return Err(machines::missing(&given)) };
+    let list = format!("executions {} {arn} {:?}", caller.organisation, asked.status_filter);
+    let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
+    let before = page.after.parse().unwrap_or(i64::MAX);
+    let (size, caller, status) = (page.size, caller.clone(), asked.status_filter);
+    let found = house
+        .store
+        .read(move |db| {
+            let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
+            let mut of = sql::listing::Of { machine: machine.id, status, version: None, alias: None };
+            match qualifier {
+                Some(Qualifier::Version(number)) => of.version = Some(number),
+                Some(Qualifier::Alias(alias)) => of.alias = Some(alias),
+                None => {}
+            }
+            let lines = sql::listing::executions(db, &of, before, size + 1)?;
+            Ok(Some((machine, lines)))
+        })
+        .await?;
+    let Some((machine, lines)) = found else { return Err(machines::missing(&given)) };
+    if machine.kind == "EXPRESS" {
+        let text = "This operation is not supported by this type of state machine";
+        return Err(OperationError::new("StateMachineTypeNotSupported", text));
+    }
+    let size = size as usize;
+    let shown: Vec<Value> = lines
+        .iter()
+        .take(size)
+        .map(|line| {
+            let thing = Thing::Execution { machine: machine.name.clone(), name: line.name.clone() };
+            let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
+            let mut shown = json!({
+                "executionArn": arn.to_string(), "stateMachineArn": machine.arn(None), "name": line.name,
+                "status": line.status, "startDate": seconds(line.started), "redriveCount": 0,
+            });
+            if let Some(stopped) = line.stopped {
+                shown["stopDate"] = seconds(stopped);
+            }
+            if let Some(version) = line.version {
+                shown["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
+            }
+            if let Some(alias) = &line.alias {
+                shown["stateMachineAliasArn"] = json!(machine.arn(Some(Qualifier::Alias(alias.clone()))));
+            }
+            shown
+        })
+        .collect();
+    let mut answer = json!({ "executions": shown });
+    if let (Some(_), Some(last)) = (lines.get(size), lines.get(size.saturating_sub(1))) {
+        answer["nextToken"] = json!(page.next(&last.seq.to_string()));
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Stop {
+    execution_arn: String,
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> Answered {
+    check::length(asked.error.as_deref().unwrap_or_default(), "error", check::ERROR_MAX)?;
+    check::length(asked.cause.as_deref().unwrap_or_default(), "cause", check::CAUSE_MAX)?;
+    let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
+    let (now, seq) = (house.clock.now(), record.seq);
+    let (stopped_at, stopped) = house
+        .store
+        .write(move |db| {
+            let mut stopped = Vec::new();
+            let why = (now, asked.error.as_deref(), asked.cause.as_deref());
+            abort(db, seq, why, &mut stopped)?;
+            let record = sql::executions::by_seq(db, seq)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            Ok::<_, Refusal>((record.stopped.unwrap_or(now), stopped))
+        })
+        .await?;
+    for seq in stopped {
+        house.stop(seq);
+    }
+    Ok(json!({ "stopDate": seconds(stopped_at) }))
+}
+
+/// Ends a running execution and those that it has started and waits for. One that has ended stays as it is.
+pub(super) fn abort(
+    db: &Connection,
+    seq: i64,
+    (now, error, cause): (Timestamp, Option<&str>, Option<&str>),
+    stopped: &mut Vec<i64>,
+) -> Result<(), Refusal> {
+    let mut to_stop = vec![seq];
+    while let Some(seq) = to_stop.pop() {
+        let Some(record) = sql::executions::by_seq(db, seq)?.filter(|record| record.status == "RUNNING") else {
+            continue;
+        };
+        let cursor = match sql::executions::cursor(db, seq)? {
+            Some(text) => serde_json::from_str(&text).unwrap_or_else(|_| Cursor::started(record.started)),
+            None => Cursor::started(record.started),
+        };
+        to_stop.extend(sql::executions::children(db, seq)?);
+        sql::executions::abort(db, seq, (now, error, cause), History::aborted(cursor, now, error, cause))?;
+        stopped.push(seq);
+    }
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Events {
+    execution_arn: String,
+    max_results: Option<u32>,
+    next_token: Option<String>,
+    #[serde(default)]
+    reverse_order: bool,
+    include_execution_data: Option<bool>,
+}
+
+pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) -> Answered {
+    let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
+    let order = if asked.reverse_order { Order::NewestFirst } else { Order::OldestFirst };
+    let reverse = order == Order::NewestFirst;
+    let list = format!("history {} {} {reverse}", caller.organisation, record.seq);
+    let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
+    let first = if reverse { u64::MAX >> 1 } else { 1 };
+    let from = page.after.parse().unwrap_or(first);
+    let seq = record.seq;
+    let steps = house.store.read(move |db| sql::executions::events(db, seq, from, order)).await?;
+    let mut events = Vec::new();
+    for step in steps {
+        let mut step: Vec<Value> = serde_json::from_str(&step).unwrap_or_default();
+        if reverse {
+            step.reverse();
+        }
+        events.extend(step.into_iter().filter(|event| {
+            let id = event.get("id").and_then(Value::as_u64).unwrap_or_default();
+            if reverse { id <= from } else { id >= from }
+        }));
+        if events.len() > page.size as usize {
+            break;
+        }
+    }
+    let more = events.get(page.size as usize).and_then(|event| event.get("id")).and_then(Value::as_u64);
+    events.truncate(page.size as usize);
+    let with_data = asked.include_execution_data.unwrap_or(true);
+    for event in &mut events {
+        if let Some(event) = event.as_object_mut() {
+            shape(event);
+            if !with_data {
+                strip(event);
+            }
+        }
+    }
+    let mut answer = json!({ "events": events });
+    if let Some(more) = more {
+        answer["nextToken"] = json!(page.next(&more.to_string()));
+    }
+    Ok(answer)
+}
+
+/// A stored event as an SDK reads it.
+fn shape(event: &mut Map<String, Value>) {
+    let micros = event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
+    event.insert("timestamp".to_owned(), seconds(Timestamp::from_micros(micros)));
+}
+
+/// Takes the documents out of an event.
+fn strip(event: &mut Map<String, Value>) {
+    for (_, details) in event.iter_mut().filter(|(key, _)| key.ends_with("EventDetails")) {
+        if let Some(details) = details.as_object_mut() {
+            for data in ["input", "output", "parameters", "assignedVariables"] {
+                details.remove(data);
+            }
+        }
+    }
+}

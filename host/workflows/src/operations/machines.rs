@@ -1,0 +1,453 @@
+//! State machines: created, changed, described, deleted.
+
+use std::sync::Arc;
+
+use asl::{Severity, StateMachine};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::listing::Page;
+use super::{Answered, Caller, OperationError, Refusal, check, seconds, tags, versions};
+use crate::arn::{Arn, Qualifier, Thing};
+use crate::sql;
+use crate::sql::machines::{Machine, New};
+use crate::standard::House;
+
+/// What AWS keeps beside a definition, and Weir hands back as it came.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are AWS's")]
+pub(super) struct Beside {
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    encryption_configuration: Option<Value>,
+}
+
+impl Beside {
+    /// As it is stored: the members that are told apart, with AWS's defaults.
+    fn text(&self) -> String {
+        json!({
+            "loggingConfiguration": self.logging_configuration.clone().unwrap_or_else(|| json!({ "level": "OFF", "includeExecutionData": false })),
+            "tracingConfiguration": self.tracing_configuration.clone().unwrap_or_else(|| json!({ "enabled": false })),
+            "encryptionConfiguration": self.encryption_configuration.clone().unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" })),
+        })
+        .to_string()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.logging_configuration.is_none()
+            && self.tracing_configuration.is_none()
+            && self.encryption_configuration.is_none()
+    }
+
+    /// `settings` with what is told here in its place.
+    fn over(&self, settings: &str) -> String {
+        let mut all: Value = serde_json::from_str(settings).unwrap_or_else(|_| json!({}));
+        for (name, value) in [
+            ("loggingConfiguration", &self.logging_configuration),
+            ("tracingConfiguration", &self.tracing_configuration),
+            ("encryptionConfiguration", &self.encryption_configuration),
+        ] {
+            if let Some(value) = value {
+                all[name] = value.clone();
+            }
+        }
+        all.to_string()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Create {
+    name: String,
+    definition: String,
+    role_arn: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(flatten)]
+    beside: Beside,
+    #[serde(default)]
+    tags: Vec<tags::Tag>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+}
+
+/// Parses on a thread that may take its time.
+async fn parse(text: String) -> Result<StateMachine, OperationError> {
+    let parsed = tokio::task::spawn_blocking(move || check::definition(&text)).await;
+    parsed.map_err(|_| OperationError::new("InternalFailure", "The definition could not be checked."))?
+}
+
+pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
+    check::name(&asked.name)?;
+    check::length(&asked.role_arn, "roleArn", 256)?;
+    let is_express = match asked.kind.as_deref() {
+        None | Some("STANDARD") => false,
+        Some("EXPRESS") => true,
+        Some(other) => {
+            return Err(check::constraint(other, "type", "Member must satisfy enum value set: [STANDARD, EXPRESS]"));
+        }
+    };
+    if asked.version_description.is_some() && !asked.publish {
+        let text = "Version description can only be set when publish is set to true";
+        return Err(OperationError::validation(text));
+    }
+    let description = asked.version_description.clone().unwrap_or_default();
+    check::length(&description, "versionDescription", 256)?;
+    tags::check(&asked.tags)?;
+    parse(asked.definition.clone()).await?;
+    let now = house.clock.now();
+    let new = New {
+        organisation: caller.organisation.to_string(),
+        account: caller.account.clone(),
+        region: caller.region.clone(),
+        name: asked.name.clone(),
+        kind: if is_express { "EXPRESS" } else { "STANDARD" },
+        role_arn: asked.role_arn,
+        settings: asked.beside.text(),
+        definition: asked.definition,
+        at: now,
+    };
+    let (publish, tags) = (asked.publish, asked.tags);
+    let (machine, version) = house
+        .store
+        .write(move |db| {
+            let (machine, is_new) = match sql::machines::find(db, (&new.organisation, &new.region), &new.name)? {
+                Some(known) if known.is_same(db, &new)? => (known, false),
+                Some(known) => {
+                    let text = format!("State Machine Already Exists: '{}'", known.arn(None));
+                    return Err(OperationError::new("StateMachineAlreadyExists", text).into());
+                }
+                None => {
+                    let count = sql::machines::count(db, &new.organisation)?;
+                    if count >= sql::machines::MOST {
+                        let text = "State machine limit exceeded: delete some first";
+                        return Err(OperationError::new("StateMachineLimitExceeded", text).into());
+                    }
+                    let id = sql::machines::insert(db, &new)?;
+                    let machine = sql::machines::by_id(db, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+                    (machine, true)
+                }
+            };
+            if is_new {
+                tags::put(db, ("machine", machine.id), &tags)?;
+            }
+            let version = if publish {
+                Some(versions::publish_of(db, &machine, (None, Some(&description)), new.at)?.0)
+            } else {
+                None
+            };
+            Ok::<_, Refusal>((machine, version))
+        })
+        .await?;
+    let mut answer = json!({ "stateMachineArn": machine.arn(None), "creationDate": seconds(machine.created) });
+    if let Some(version) = version {
+        answer["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Update {
+    state_machine_arn: String,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    #[serde(flatten)]
+    beside: Beside,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+}
+
+pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -> Answered {
+    let (arn, name) = plain(&asked.state_machine_arn)?;
+    if asked.definition.is_none() && asked.role_arn.is_none() && asked.beside.is_empty() {
+        let text = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
+        return Err(OperationError::new("MissingRequiredParameter", text));
+    }
+    if asked.version_description.is_some() && !asked.publish {
+        let text = "Version description can only be set when publish is set to true";
+        return Err(OperationError::validation(text));
+    }
+    if let Some(role) = &asked.role_arn {
+        check::length(role, "roleArn", 256)?;
+    }
+    let description = asked.version_description.clone().unwrap_or_default();
+    check::length(&description, "versionDescription", 256)?;
+    if let Some(definition) = &asked.definition {
+        parse(definition.clone()).await?;
+    }
+    let now = house.clock.now();
+    let revision = uuid();
+    let caller = caller.clone();
+    let (machine, version) = house
+        .store
+        .write(move |db| {
+            let known = own(db, &caller, &arn, &name)?;
+            let definition = match &asked.definition {
+                Some(text) => sql::definition(db, text)?,
+                None => known.definition,
+            };
+            let role_arn = asked.role_arn.as_deref().unwrap_or(&known.role_arn);
+            let settings = asked.beside.over(&known.settings);
+            sql::machines::update(db, known.id, (definition, role_arn, &settings, &revision), now)?;
+            let machine = sql::machines::by_id(db, known.id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            let version = if asked.publish {
+                Some(versions::publish_of(db, &machine, (None, Some(&description)), now)?.0)
+            } else {
+                None
+            };
+            Ok::<_, Refusal>((machine, version))
+        })
+        .await?;
+    let mut answer = json!({ "updateDate": seconds(machine.updated) });
+    if let Some(revision) = &machine.revision {
+        answer["revisionId"] = json!(revision);
+    }
+    if let Some(version) = version {
+        answer["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Describe {
+    state_machine_arn: String,
+    included_data: Option<String>,
+}
+
+pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describe) -> Answered {
+    let arn = check::machine_arn(&asked.state_machine_arn)?;
+    let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
+    let caller = caller.clone();
+    let found = house
+        .store
+        .read(move |db| {
+            let Thing::Machine { name, qualifier } = &arn.thing else { return Ok(None) };
+            let Some(machine) = find(db, &caller, &arn, name)? else { return Ok(None) };
+            let Some(frozen) = versions::resolve(db, &machine, qualifier.as_ref(), || 0)? else { return Ok(None) };
+            let text = sql::definition_text(db, frozen.definition)?;
+            Ok(Some((machine, qualifier.clone(), frozen, text)))
+        })
+        .await?;
+    let Some((machine, qualifier, frozen, text)) = found else { return Err(missing(&asked.state_machine_arn)) };
+    let mut answer = json!({
+        "stateMachineArn": machine.arn(qualifier),
+        "name": machine.name,
+        "status": machine.status,
+        "definition": if metadata_only { "" } else { &*text },
+        "roleArn": frozen.role_arn,
+        "type": machine.kind,
+        "creationDate": seconds(frozen.created),
+    });
+    merge_settings(&mut answer, &frozen.settings);
+    if let Some(revision) = &frozen.revision {
+        answer["revisionId"] = json!(revision);
+    }
+    if let Some(description) = frozen.description.filter(|text| !text.is_empty()) {
+        answer["description"] = json!(description);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OfExecution {
+    execution_arn: String,
+    included_data: Option<String>,
+}
+
+pub(super) async fn of_execution(house: &Arc<House>, caller: &Caller, asked: OfExecution) -> Answered {
+    let (arn, machine, name) = check::execution_arn(&asked.execution_arn)?;
+    let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
+    let caller = caller.clone();
+    let found = house
+        .store
+        .read(move |db| {
+            if !check::is_own(&arn, &caller) {
+                return Ok(None);
+            }
+            let place = (&*caller.organisation.to_string(), &*caller.region);
+            let Some(execution) = sql::executions::find(db, place, &machine, &name)? else { return Ok(None) };
+            let Some(machine) = sql::machines::by_id(db, execution.machine)? else { return Ok(None) };
+            let text = sql::definition_text(db, execution.definition)?;
+            Ok(Some((machine, execution, text)))
+        })
+        .await?;
+    let Some((machine, execution, text)) = found else {
+        return Err(super::executions::missing(&asked.execution_arn));
+    };
+    let mut answer = json!({
+        "stateMachineArn": machine.arn(execution.version.map(Qualifier::Version)),
+        "name": machine.name,
+        "definition": if metadata_only { "" } else { &*text },
+        "roleArn": machine.role_arn,
+        "updateDate": seconds(machine.updated),
+    });
+    merge_settings(&mut answer, &machine.settings);
+    if let Some(revision) = &machine.revision {
+        answer["revisionId"] = json!(revision);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List {
+    max_results: Option<u32>,
+    next_token: Option<String>,
+}
+
+pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> Answered {
+    let (organisation, region) = (caller.organisation.to_string(), caller.region.clone());
+    let list = format!("machines {organisation} {region}");
+    let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
+    let (after, size) = (page.after.clone(), page.size);
+    let machines =
+        house.store.read(move |db| sql::machines::list(db, (&organisation, &region), &after, size + 1)).await?;
+    let size = size as usize;
+    let next = machines.get(size).and(size.checked_sub(1).and_then(|last| machines.get(last)));
+    let next = next.map(|last| page.next(&last.name));
+    let shown: Vec<Value> = machines
+        .iter()
+        .take(size)
+        .map(|machine| {
+            json!({
+                "stateMachineArn": machine.arn(None), "name": machine.name, "type": machine.kind,
+                "creationDate": seconds(machine.created),
+            })
+        })
+        .collect();
+    let mut answer = json!({ "stateMachines": shown });
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
+    }
+    Ok(answer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Delete {
+    state_machine_arn: String,
+}
+
+/// A machine goes at once; what runs of it is stopped.
+pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -> Answered {
+    let (arn, name) = plain(&asked.state_machine_arn)?;
+    let caller = caller.clone();
+    let now = house.clock.now();
+    let stopped = house
+        .store
+        .write(move |db| {
+            let Some(machine) = find(db, &caller, &arn, &name)? else { return Ok(Vec::new()) };
+            sql::machines::delete(db, machine.id)?;
+            let mut stopped = Vec::new();
+            for seq in sql::machines::running(db, machine.id)? {
+                super::executions::abort(db, seq, (now, None, None), &mut stopped)?;
+            }
+            Ok::<_, Refusal>(stopped)
+        })
+        .await?;
+    for seq in stopped {
+        house.stop(seq);
+    }
+    Ok(json!({}))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Validate {
+    definition: String,
+    severity: Option<String>,
+    max_results: Option<usize>,
+}
+
+pub(super) async fn validate(asked: Validate) -> Answered {
+    let with_warnings = match asked.severity.as_deref() {
+        None | Some("ERROR") => false,
+        Some("WARNING") => true,
+        Some(other) => {
+            return Err(check::constraint(other, "severity", "Member must satisfy enum value set: [ERROR, WARNING]"));
+        }
+    };
+    let most = match asked.max_results.unwrap_or_default() {
+        0 => 100,
+        most if most <= 100 => most,
+        most => {
+            let why = "Member must have value less than or equal to 100";
+            return Err(check::constraint(&most.to_string(), "maxResults", why));
+        }
+    };
+    let parsed = tokio::task::spawn_blocking(move || StateMachine::parse(&asked.definition)).await;
+    let parsed = parsed.map_err(|_| OperationError::new("InternalFailure", "The definition could not be checked."))?;
+    let (result, findings) = match parsed {
+        Ok(machine) => ("OK", machine.warnings().to_vec()),
+        Err(findings) => ("FAIL", findings),
+    };
+    let shown: Vec<&asl::Diagnostic> =
+        findings.iter().filter(|finding| with_warnings || finding.severity == Severity::Error).collect();
+    let diagnostics: Vec<Value> = shown
+        .iter()
+        .take(most)
+        .map(|finding| {
+            let severity = if finding.severity == Severity::Error { "ERROR" } else { "WARNING" };
+            json!({
+                "severity": severity, "code": finding.code.as_str(), "message": finding.message,
+                "location": finding.pointer,
+            })
+        })
+        .collect();
+    Ok(json!({ "result": result, "diagnostics": diagnostics, "truncated": shown.len() > most }))
+}
+
+/// The machine that an ARN without a version names.
+fn plain(text: &str) -> Result<(Arn, String), OperationError> {
+    let arn = check::machine_arn(text)?;
+    match &arn.thing {
+        Thing::Machine { name, qualifier: None } => {
+            let name = name.clone();
+            Ok((arn, name))
+        }
+        _ => Err(OperationError::validation(format!("Version or alias ARN is not supported here: '{text}'"))
+            .with("reason", "API_DOES_NOT_SUPPORT_QUALIFIED_ARNS")),
+    }
+}
+
+pub(super) fn missing(arn: &str) -> OperationError {
+    let shown: String = arn.chars().take(300).collect();
+    OperationError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{shown}'"))
+}
+
+/// The caller's machine of this name.
+pub(super) fn find(
+    db: &rusqlite::Connection,
+    caller: &Caller,
+    arn: &Arn,
+    name: &str,
+) -> rusqlite::Result<Option<Machine>> {
+    if !check::is_own(arn, caller) {
+        return Ok(None);
+    }
+    sql::machines::find(db, (&caller.organisation.to_string(), &caller.region), name)
+}
+
+/// [`find`], or the error that says that there is none.
+pub(super) fn own(db: &rusqlite::Connection, caller: &Caller, arn: &Arn, name: &str) -> Result<Machine, Refusal> {
+    find(db, caller, arn, name)?.ok_or_else(|| missing(&arn.to_string()).into())
+}
+
+fn merge_settings(answer: &mut Value, settings: &str) {
+    if let Ok(Value::Object(settings)) = serde_json::from_str(settings)
+        && let Some(members) = answer.as_object_mut()
+    {
+        members.extend(settings);
+    }
+}
+
+/// A version 4 UUID.
+pub(super) fn uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

@@ -1,0 +1,127 @@
+//! Tags: up to fifty words at a machine or an activity.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Answered, Caller, OperationError, Refusal, check, machines};
+use crate::arn::{Arn, Thing};
+use crate::sql;
+use crate::standard::House;
+
+const MOST: usize = 50;
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Tag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+/// Whether these may stand at one thing.
+pub(super) fn check(tags: &[Tag]) -> Result<(), OperationError> {
+    for Tag { key, value } in tags {
+        if key.is_empty() {
+            return Err(check::constraint(key, "key", "Member must have length greater than or equal to 1"));
+        }
+        check::length(key, "key", 128)?;
+        check::length(value, "value", 256)?;
+    }
+    if tags.len() > MOST { Err(too_many()) } else { Ok(()) }
+}
+
+fn too_many() -> OperationError {
+    OperationError::new("TooManyTags", format!("A resource has at most {MOST} tags"))
+}
+
+pub(super) fn put(db: &Connection, of: (&str, i64), tags: &[Tag]) -> Result<(), Refusal> {
+    for Tag { key, value } in tags {
+        sql::tags::put(db, of, key, value)?;
+    }
+    if sql::tags::list(db, of)?.len() > MOST { Err(too_many().into()) } else { Ok(()) }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Add {
+    resource_arn: String,
+    tags: Vec<Tag>,
+}
+
+pub(super) async fn add(house: &Arc<House>, caller: &Caller, asked: Add) -> Answered {
+    check(&asked.tags)?;
+    let caller = caller.clone();
+    house
+        .store
+        .write(move |db| {
+            let (of, id) = find(db, &caller, &asked.resource_arn)?;
+            put(db, (of, id), &asked.tags)
+        })
+        .await?;
+    Ok(json!({}))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Remove {
+    resource_arn: String,
+    tag_keys: Vec<String>,
+}
+
+pub(super) async fn remove(house: &Arc<House>, caller: &Caller, asked: Remove) -> Answered {
+    let caller = caller.clone();
+    house
+        .store
+        .write(move |db| {
+            let (of, id) = find(db, &caller, &asked.resource_arn)?;
+            asked.tag_keys.iter().try_for_each(|key| sql::tags::remove(db, (of, id), key))?;
+            Ok::<_, Refusal>(())
+        })
+        .await?;
+    Ok(json!({}))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List {
+    resource_arn: String,
+}
+
+pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> Answered {
+    let caller = caller.clone();
+    let tags = house
+        .store
+        .write(move |db| {
+            let (of, id) = find(db, &caller, &asked.resource_arn)?;
+            Ok::<_, Refusal>(sql::tags::list(db, (of, id))?)
+        })
+        .await?;
+    let shown: Vec<Value> = tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+    Ok(json!({ "tags": shown }))
+}
+
+/// What an ARN names, as tags know it.
+fn find(db: &Connection, caller: &Caller, text: &str) -> Result<(&'static str, i64), Refusal> {
+    let arn = Arn::parse(text).ok_or_else(|| check::invalid_arn(text))?;
+    let missing = || {
+        let error = OperationError::new("ResourceNotFound", format!("Resource not found: '{text}'"));
+        Refusal::from(error.with("resourceName", text))
+    };
+    if !check::is_own(&arn, caller) {
+        return Err(missing());
+    }
+    match &arn.thing {
+        Thing::Machine { name, qualifier: None } => {
+            let machine = machines::find(db, caller, &arn, name)?.ok_or_else(missing)?;
+            Ok(("machine", machine.id))
+        }
+        Thing::Activity { name } => {
+            let place = (&*caller.organisation.to_string(), &*caller.region);
+            let activity = sql::activities::find(db, place, name)?.ok_or_else(missing)?;
+            Ok(("activity", activity.id))
+        }
+        _ => Err(check::invalid_arn(text).into()),
+    }
+}

@@ -1,0 +1,222 @@
+//! Executions as they are asked about: started, described, stopped.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use types::Timestamp;
+
+use super::steps::{self, Parent, unsigned};
+
+/// An execution to be.
+#[derive(Debug, Clone)]
+pub(crate) struct New {
+    pub(crate) machine: i64,
+    pub(crate) name: String,
+    pub(crate) definition: i64,
+    pub(crate) version: Option<u32>,
+    pub(crate) alias: Option<String>,
+    pub(crate) is_express: bool,
+    pub(crate) at: Timestamp,
+    pub(crate) input: String,
+    pub(crate) trace_header: Option<String>,
+    pub(crate) seed: u64,
+    pub(crate) parent: Option<Parent>,
+    /// The first event.
+    pub(crate) event: String,
+    /// The opening whose process runs it at once; 0: it waits for its turn.
+    pub(crate) epoch: i64,
+}
+
+/// What is known of an execution.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) seq: i64,
+    pub(crate) machine: i64,
+    pub(crate) name: String,
+    pub(crate) definition: i64,
+    pub(crate) version: Option<u32>,
+    pub(crate) alias: Option<String>,
+    pub(crate) status: String,
+    pub(crate) started: Timestamp,
+    pub(crate) stopped: Option<Timestamp>,
+    pub(crate) input: String,
+    pub(crate) output: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+    pub(crate) trace_header: Option<String>,
+    pub(crate) parent: Option<Parent>,
+}
+
+const COLUMNS: &str = "e.seq, e.machine, e.name, e.definition, e.version, e.alias, e.status, e.started_us,
+  e.stopped_us, e.input, e.output, e.error, e.cause, e.trace_header, e.parent, e.parent_task, e.parent_mode";
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let parent: Option<i64> = row.get(14)?;
+    let parent = match parent {
+        None => None,
+        Some(execution) => Some(Parent { execution, task: row.get::<_, i64>(15)?.unsigned_abs(), mode: row.get(16)? }),
+    };
+    Ok(Record {
+        seq: row.get(0)?,
+        machine: row.get(1)?,
+        name: row.get(2)?,
+        definition: row.get(3)?,
+        version: row.get(4)?,
+        alias: row.get(5)?,
+        status: row.get(6)?,
+        started: Timestamp::from_micros(row.get(7)?),
+        stopped: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
+        input: row.get(9)?,
+        output: row.get(10)?,
+        error: row.get(11)?,
+        cause: row.get(12)?,
+        trace_header: row.get(13)?,
+        parent,
+    })
+}
+
+/// Writes a new execution with its first event, and answers with its number.
+pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
+    let (parent, task, mode) = match &new.parent {
+        None => (None, None, None),
+        Some(parent) => (Some(parent.execution), Some(unsigned(parent.task)), Some(&parent.mode)),
+    };
+    let kind = if new.is_express { "EXPRESS" } else { "STANDARD" };
+    db.prepare_cached(
+        "INSERT INTO execution(machine, name, definition, version, alias, kind, status, started_us, input, trace_header,
+           seed, parent, parent_task, parent_mode, epoch, wake_us)
+         VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+    )?
+    .execute(params![
+        new.machine,
+        new.name,
+        new.definition,
+        new.version,
+        new.alias,
+        kind,
+        new.at.as_micros(),
+        new.input,
+        new.trace_header,
+        new.seed.cast_signed(),
+        parent,
+        task,
+        mode,
+        new.epoch
+    ])?;
+    let seq = db.last_insert_rowid();
+    db.prepare_cached(
+        "INSERT INTO running(organisation, executions) SELECT organisation, 1 FROM machine WHERE id = ?
+         ON CONFLICT(organisation) DO UPDATE SET executions = executions + 1",
+    )?
+    .execute([new.machine])?;
+    steps::append(db, seq, 1, &new.event)?;
+    Ok(seq)
+}
+
+pub(crate) fn by_name(db: &Connection, machine: i64, name: &str) -> rusqlite::Result<Option<Record>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM execution e JOIN machine m ON m.id = e.machine
+         WHERE e.machine = ? AND e.name = ? AND e.kind = 'STANDARD'"
+    );
+    db.prepare_cached(&text)?.query_row(params![machine, name], record).optional()
+}
+
+/// The execution of this name, of whatever machine of that name there is or was: the newest.
+pub(crate) fn find(
+    db: &Connection,
+    (organisation, region): (&str, &str),
+    machine: &str,
+    name: &str,
+) -> rusqlite::Result<Option<Record>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM machine m JOIN execution e ON e.machine = m.id
+         WHERE m.organisation = ? AND m.region = ? AND m.name = ? AND e.name = ? AND e.kind = 'STANDARD'
+         ORDER BY e.seq DESC LIMIT 1"
+    );
+    db.prepare_cached(&text)?.query_row(params![organisation, region, machine, name], record).optional()
+}
+
+pub(crate) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Option<Record>> {
+    let text = format!("SELECT {COLUMNS} FROM execution e JOIN machine m ON m.id = e.machine WHERE e.seq = ?");
+    db.prepare_cached(&text)?.query_row([seq], record).optional()
+}
+
+/// The cursor of a running execution's history; none before its first step.
+pub(crate) fn cursor(db: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT cursor FROM frames WHERE execution = ?")?.query_row([seq], |row| row.get(0)).optional()
+}
+
+/// Ends a running execution from outside. What runs it finds its claim lost.
+pub(crate) fn abort(
+    db: &Connection,
+    seq: i64,
+    (at, error, cause): (Timestamp, Option<&str>, Option<&str>),
+    (first, events): (u64, String),
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE execution SET status = 'ABORTED', stopped_us = ?, error = ?, cause = ?, revision = revision + 1,
+           epoch = 0, wake_us = NULL WHERE seq = ? AND status = 'RUNNING'",
+    )?
+    .execute(params![at.as_micros(), error, cause, seq])?;
+    steps::append(db, seq, first, &events)?;
+    count_ended(db, seq)?;
+    steps::close(db, seq)
+}
+
+/// The running executions that a running one has started and waits for.
+pub(crate) fn children(db: &Connection, seq: i64) -> rusqlite::Result<Vec<i64>> {
+    db.prepare_cached(
+        "SELECT seq FROM execution WHERE parent = ? AND status = 'RUNNING' AND parent_mode <> 'none' LIMIT 1000",
+    )?
+    .query_map([seq], |row| row.get(0))?
+    .collect()
+}
+
+/// Which way a history is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+/// The events of a history, step by step: from `from` on upwards, or from it downwards.
+pub(crate) fn events(db: &Connection, seq: i64, from: u64, order: Order) -> rusqlite::Result<Vec<String>> {
+    let text = if order == Order::NewestFirst {
+        "SELECT events FROM history WHERE execution = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1001"
+    } else {
+        "SELECT events FROM history WHERE execution = ?1 AND first >= coalesce(
+           (SELECT max(first) FROM history WHERE execution = ?1 AND first <= ?2), 0) ORDER BY first LIMIT 1001"
+    };
+    db.prepare_cached(text)?.query_map(params![seq, unsigned(from)], |row| row.get(0))?.collect()
+}
+
+/// How many executions of an organisation run.
+pub(crate) fn running(db: &Connection, organisation: &str) -> rusqlite::Result<u64> {
+    let count: Option<i64> = db
+        .prepare_cached("SELECT executions FROM running WHERE organisation = ?")?
+        .query_row([organisation], |row| row.get(0))
+        .optional()?;
+    Ok(count.unwrap_or_default().unsigned_abs())
+}
+
+/// One execution of its organisation runs no more.
+pub(crate) fn count_ended(db: &Connection, seq: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE running SET executions = executions - 1 WHERE organisation =
+           (SELECT m.organisation FROM execution e JOIN machine m ON m.id = e.machine WHERE e.seq = ?)",
+    )?
+    .execute([seq])?;
+    Ok(())
+}
+
+/// Deletes executions that ended before `before`, at most `most`; how many there were.
+pub(crate) fn sweep(db: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<usize> {
+    let ended: Vec<i64> = db
+        .prepare_cached("SELECT seq FROM execution WHERE stopped_us < ? ORDER BY stopped_us LIMIT ?")?
+        .query_map(params![before.as_micros(), most], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for seq in &ended {
+        db.prepare_cached("DELETE FROM history WHERE execution = ?")?.execute([seq])?;
+        db.prepare_cached("DELETE FROM token WHERE execution = ?")?.execute([seq])?;
+        db.prepare_cached("DELETE FROM execution WHERE seq = ?")?.execute([seq])?;
+    }
+    Ok(ended.len())
+}

@@ -1,0 +1,227 @@
+//! Durable executions: each transition one commit, resumed from stored frames, at most once in memory.
+//!
+//! ```text
+//! start, answers, timers -> the inbox and wake_us of a row -> clockwork claims it -> a runner:
+//!   load frames -> apply what has happened -> one step transaction -> begin tasks -> wait -> …
+//!   nothing but waiting left: parked, and gone from memory
+//! ```
+
+mod clockwork;
+mod express;
+mod runner;
+
+pub(crate) use express::ExpressTasks;
+pub(crate) use runner::{Happened, digest};
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use asl::StateMachine;
+use store::{NoGroup, OpenError, Options, ReadError, Store, Synchronous, WriteError};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use types::Clock;
+
+use crate::sql;
+use crate::work::Work;
+
+/// Read connections: operations, and executions that are loaded.
+const READERS: usize = 4;
+/// Parsed definitions that are kept.
+const MACHINES_MAX: usize = 500;
+
+/// What the operator decides about executions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Executions in memory at a time. More wait in the file.
+    pub live_max: usize,
+    /// Tasks under way at a time, of all executions.
+    pub tasks_max: usize,
+    /// Running executions of one organisation.
+    pub running_max: u64,
+    /// How long an execution is kept after its end.
+    pub retention: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { live_max: 2_000, tasks_max: 256, running_max: 1_000_000, retention: Duration::from_hours(90 * 24) }
+    }
+}
+
+/// `workflows.db` and what runs from it. Cheap to clone.
+#[derive(Clone)]
+pub struct Workflows(pub(crate) Arc<House>);
+
+pub(crate) struct House {
+    pub(crate) store: Store<NoGroup>,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) work: Arc<dyn Work>,
+    /// The number of this opening of the file.
+    pub(crate) epoch: i64,
+    /// The executions in memory, by number.
+    live: Mutex<HashMap<i64, Arc<Live>>>,
+    slots: Arc<Semaphore>,
+    tasks: Arc<Semaphore>,
+    machines: Mutex<HashMap<i64, Arc<StateMachine>>>,
+    /// Something may be due earlier than the clockwork knows.
+    due: Notify,
+    /// A worker's task may be ready.
+    pub(crate) ready: Notify,
+    runners: TaskTracker,
+    pub(crate) closing: CancellationToken,
+}
+
+/// How the outside reaches an execution in memory.
+#[derive(Debug, Default)]
+struct Live {
+    /// Something lies in its inbox.
+    told: Notify,
+    /// Its claim is lost.
+    lost: CancellationToken,
+}
+
+impl std::fmt::Debug for Workflows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workflows").field("epoch", &self.0.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Workflows {
+    /// The newest schema of `workflows.db` that it knows, to which it brings every older one.
+    pub const SCHEMA_VERSION: usize = sql::MIGRATIONS.len();
+
+    /// Opens `path`, makes it if need be, and goes on with every execution that runs. Needs a tokio runtime around it.
+    /// Blocks: for the start.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    pub fn open(path: &Path, settings: Settings, clock: Clock, work: Arc<dyn Work>) -> Result<Self, OpenError> {
+        let options = Options { synchronous: Synchronous::Full, migrations: sql::MIGRATIONS, readers: READERS };
+        let store = Store::open(path, &options, NoGroup)?;
+        let count = |source| OpenError::Open { path: path.to_owned(), source };
+        let epoch = store.write_blocking(sql::open).map_err(|error| match error {
+            WriteError::Refused(source) | WriteError::Sqlite(source) => count(source),
+            _ => count(rusqlite::Error::InvalidQuery),
+        })?;
+        let house = House {
+            store,
+            clock,
+            settings,
+            work,
+            epoch,
+            live: Mutex::default(),
+            slots: Arc::new(Semaphore::new(settings.live_max)),
+            tasks: Arc::new(Semaphore::new(settings.tasks_max)),
+            machines: Mutex::default(),
+            due: Notify::new(),
+            ready: Notify::new(),
+            runners: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        };
+        let house = Arc::new(house);
+        house.runners.spawn(clockwork::run(Arc::clone(&house)));
+        Ok(Self(house))
+    }
+
+    /// How many executions are in memory.
+    pub fn live(&self) -> usize {
+        self.0.lock_live().len()
+    }
+
+    /// Gives up what runs, which goes on when the file is opened again, and closes the file.
+    pub async fn close(&self) {
+        self.0.closing.cancel();
+        self.0.runners.close();
+        self.0.runners.wait().await;
+        self.0.store.close().await;
+    }
+}
+
+impl House {
+    /// An execution has something in its inbox, or is due.
+    pub(crate) fn wake(&self, seq: i64) {
+        if let Some(live) = self.lock_live().get(&seq) {
+            live.told.notify_one();
+        }
+        self.due.notify_one();
+    }
+
+    /// An execution was ended from outside: what runs it stops.
+    pub(crate) fn stop(&self, seq: i64) {
+        if let Some(live) = self.lock_live().get(&seq) {
+            live.lost.cancel();
+        }
+    }
+
+    /// Runs something to its end, whoever goes away meanwhile.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runners.spawn(work);
+    }
+
+    /// A place in memory for one more execution, if there is one now.
+    pub(crate) fn try_slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).try_acquire_owned().ok()
+    }
+
+    /// Runs a claimed execution in a task of its own.
+    pub(crate) fn run(self: &Arc<Self>, seq: i64, slot: OwnedSemaphorePermit) {
+        let live = Arc::new(Live::default());
+        self.lock_live().insert(seq, Arc::clone(&live));
+        let house = Arc::clone(self);
+        self.runners.spawn(async move {
+            runner::run(&house, seq, &live).await;
+            {
+                let mut all = house.lock_live();
+                // It may have been claimed anew since it parked.
+                if all.get(&seq).is_some_and(|now| Arc::ptr_eq(now, &live)) {
+                    all.remove(&seq);
+                }
+            }
+            drop(slot);
+            house.due.notify_one();
+        });
+    }
+
+    /// A definition, parsed. It was checked when it was stored.
+    pub(crate) async fn machine(&self, definition: i64) -> Result<Arc<StateMachine>, LoadError> {
+        if let Some(machine) = self.lock_machines().get(&definition) {
+            return Ok(Arc::clone(machine));
+        }
+        let text = self.store.read(move |db| sql::definition_text(db, definition)).await?;
+        let parsed = tokio::task::spawn_blocking(move || crate::express::parse(&text)).await;
+        let machine = parsed.ok().and_then(Result::ok).ok_or(LoadError::Definition)?;
+        let mut machines = self.lock_machines();
+        if machines.len() >= MACHINES_MAX {
+            machines.clear();
+        }
+        machines.insert(definition, Arc::clone(&machine));
+        Ok(machine)
+    }
+
+    fn lock_live(&self) -> MutexGuard<'_, HashMap<i64, Arc<Live>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_machines(&self) -> MutexGuard<'_, HashMap<i64, Arc<StateMachine>>> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why an execution could not be taken up from the file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("could not read workflows.db")]
+    Read(#[from] ReadError),
+    #[error("its definition is not one that this version accepts")]
+    Definition,
+    #[error("its frames cannot be read")]
+    Frames(#[from] asl::DecodeError),
+    #[error("its stored documents cannot be read")]
+    Stored(#[from] serde_json::Error),
+}

@@ -1,0 +1,79 @@
+//! Looks for executions that are due and that nobody runs, and has them run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::House;
+use crate::sql;
+
+/// Executions that are claimed with one commit at most.
+const CLAIM_MAX: usize = 256;
+/// The clock on the wall may jump: how long before it is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// After a failure of the file.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// How often what has ended long ago is swept, and how many executions in one commit.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+const SWEEP_MAX: u32 = 200;
+
+pub(super) async fn run(house: Arc<House>) {
+    let mut swept = house.clock.moment();
+    loop {
+        let rest = match round(&house).await {
+            Ok(rest) => rest,
+            Err(error) => {
+                tracing::error!(%error, "could not claim executions that are due");
+                AFTER_FAILURE
+            }
+        };
+        if house.clock.moment().since(swept) >= SWEEP_EVERY {
+            swept = house.clock.moment();
+            sweep(&house).await;
+        }
+        tokio::select! {
+            () = house.closing.cancelled() => return,
+            () = house.due.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+}
+
+/// Claims what is due, as far as there is room in memory; how long nothing more is.
+async fn round(house: &Arc<House>) -> Result<Duration, Box<dyn std::error::Error + Send + Sync>> {
+    let epoch = house.epoch;
+    let due = house.store.read(move |db| sql::steps::next_due(db, epoch)).await?;
+    let now = house.clock.now();
+    let Some(due) = due.map(types::Timestamp::from_micros) else { return Ok(LOOK_AGAIN) };
+    if due > now {
+        return Ok(due.since(now).min(LOOK_AGAIN));
+    }
+    let mut slots: Vec<_> = (0..CLAIM_MAX).map_while(|_| house.try_slot()).collect();
+    if slots.is_empty() {
+        // The next runner that ends says so.
+        return Ok(LOOK_AGAIN);
+    }
+    let most = slots.len();
+    let claimed = house.store.write(move |db| sql::steps::claim_due(db, epoch, now, most)).await?;
+    for seq in claimed {
+        if let Some(slot) = slots.pop() {
+            house.run(seq, slot);
+        }
+    }
+    Ok(Duration::ZERO)
+}
+
+async fn sweep(house: &Arc<House>) {
+    let now = house.clock.now();
+    let retention = i64::try_from(house.settings.retention.as_micros()).unwrap_or(i64::MAX);
+    let before = types::Timestamp::from_micros(now.as_micros().saturating_sub(retention));
+    loop {
+        match house.store.write(move |db| sql::executions::sweep(db, before, SWEEP_MAX)).await {
+            Ok(swept) if swept == SWEEP_MAX as usize => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "could not delete executions whose time is over");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Express executions that nobody waits for: written when they are started and when they have ended, run in memory in
+//! between. One that a crash cuts off is run again from its start.
+
+use std::sync::Arc;
+
+use asl::Outcome;
+use serde_json::Value;
+
+use super::runner::{arn, context};
+use super::{House, Live};
+use crate::integration::{Errand, Until};
+use crate::sql::steps::{Closing, Loaded, Step, step};
+use crate::start::{self, StartChild};
+use crate::work::{Job, Owner};
+use crate::{Task, TaskFailed, Tasks};
+
+/// The tasks of an express execution.
+pub(crate) struct ExpressTasks {
+    pub(crate) house: Arc<House>,
+    /// 0 for one that is not in the file.
+    pub(crate) seq: i64,
+    pub(crate) owner: Owner,
+    pub(crate) arn: String,
+}
+
+impl Tasks for ExpressTasks {
+    async fn perform(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
+        let (errand, id) = (Errand::of(&task.resource), asl::TaskId::new(task.invocation));
+        let invocation_id = format!("{}:{}", self.arn, task.invocation);
+        let job = Job { owner: self.owner.clone(), execution: self.arn.clone(), task, invocation_id };
+        match errand {
+            Errand::Work => {
+                // Never closed: an error cannot be.
+                let _place = self.house.tasks.acquire().await;
+                self.house.work.perform(job).await.answer
+            }
+            Errand::Start(until @ Until::Started) => {
+                start::child(&self.house, StartChild { seq: self.seq, task: id, until, job: &job }).await
+            }
+            _ => {
+                let cause = format!("express executions cannot wait for {}", job.task.resource);
+                Err(TaskFailed { error: "States.Runtime".into(), cause })
+            }
+        }
+    }
+}
+
+pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded) {
+    let Ok(machine) = house.machine(facts.definition).await else {
+        tracing::error!(seq, "the definition of an execution cannot be read");
+        return;
+    };
+    let (Ok(input), Ok(organisation)) = (serde_json::from_str(&facts.input), facts.organisation.parse()) else {
+        tracing::error!(seq, "the stored documents of an execution cannot be read");
+        return;
+    };
+    let arn = arn(&facts);
+    let owner = Owner { organisation, account: facts.account.clone() };
+    let tasks = ExpressTasks { house: Arc::clone(house), seq, owner, arn: arn.clone() };
+    let run = crate::express::run(&machine, Arc::new(input), context(&facts, &arn), &tasks, &house.clock);
+    let outcome = tokio::select! {
+        () = live.lost.cancelled() => return,
+        // It is run again when the file is opened again.
+        () = house.closing.cancelled() => return,
+        outcome = run => outcome,
+    };
+    let closing = closing(&outcome);
+    let written = Step {
+        seq,
+        epoch: house.epoch,
+        revision: facts.revision,
+        at: house.clock.now(),
+        closing: Some(closing),
+        ..Step::default()
+    };
+    if let Err(error) = house.store.write(move |db| step(db, &written)).await {
+        tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
+        super::runner::give_back(house, seq).await;
+    }
+}
+
+/// How a run's end is written.
+pub(crate) fn closing(outcome: &Outcome) -> Closing {
+    let (status, output, error, cause) = match outcome {
+        Outcome::Succeeded(output) => ("SUCCEEDED", Some(output.to_string()), None, None),
+        Outcome::Failed { error, cause } => ("FAILED", None, error.clone(), cause.clone()),
+        Outcome::TimedOut => ("TIMED_OUT", None, None, None),
+    };
+    Closing { status, output, error, cause, parent: None }
+}

@@ -1,0 +1,502 @@
+//! One execution in memory: what has happened goes in, one step transaction comes out, and what it asks for begins.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use asl::{Change, Context, Effect, Event, Execution, Outcome, TaskId};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use store::WriteError;
+use tokio::task::{AbortHandle, JoinSet};
+use types::Timestamp;
+
+use super::{House, Live, LoadError};
+use crate::arn::{Arn, Thing};
+use crate::history::{Cursor, History, Request};
+use crate::integration::{Errand, Until, base};
+use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, happened, load, release, step};
+use crate::start::{self, StartChild};
+use crate::work::{Job, Owner, Performed};
+use crate::{Task, TaskFailed};
+
+/// A wait that is shorter is waited for in memory.
+const PARK_FROM: Duration = Duration::from_secs(5);
+/// The clock on the wall may jump: how long before it is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// What one step takes out of the inbox at most.
+const TAKE_MAX: u32 = 100;
+/// How long a step waits before it is tried again when the file takes nothing, and at most.
+const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// What has happened outside, as it lies in the inbox.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Happened {
+    /// A task was answered with this JSON text.
+    Succeeded { task: u64, output: String },
+    /// A task has failed.
+    Failed { task: u64, error: String, cause: String },
+    /// Somebody still works at it.
+    Beat { task: u64 },
+    /// A worker has taken up an activity.
+    TakenUp { task: u64, worker: Option<String> },
+}
+
+impl Happened {
+    /// As it lies in the inbox.
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What a task that began here has come to.
+struct Ended {
+    task: TaskId,
+    errand: Errand,
+    performed: Performed,
+}
+
+/// What is asked for, and has not begun.
+struct Asked {
+    errand: Errand,
+    job: Job,
+    task: TaskId,
+}
+
+struct Runner<'h> {
+    house: &'h Arc<House>,
+    live: &'h Live,
+    seq: i64,
+    owner: Owner,
+    arn: String,
+    facts: Loaded,
+    run: Execution,
+    history: History,
+    revision: i64,
+    taken: i64,
+    tasks: JoinSet<Ended>,
+    /// The tasks that are under way here.
+    under_way: HashMap<TaskId, AbortHandle>,
+    settle: Vec<String>,
+    wake: Option<Timestamp>,
+    /// The frames of the tasks that the run asks for next.
+    asked_by: HashMap<TaskId, u64>,
+}
+
+/// Why a runner ends before its execution does.
+enum Gone {
+    /// Somebody else has it, or has ended it.
+    Lost,
+    /// It waits in the file.
+    Parked,
+    /// The host stops.
+    Closing,
+}
+
+/// Runs the execution until it ends, parks or is lost. Whatever goes wrong here, it can be taken up again.
+pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live) {
+    let epoch = house.epoch;
+    let loaded = match house.store.read(move |db| load(db, seq, epoch)).await {
+        Ok(Some(loaded)) => loaded,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::error!(%error, seq, "could not load an execution");
+            return give_back(house, seq).await;
+        }
+    };
+    if loaded.is_express {
+        return super::express::run(house, seq, live, loaded).await;
+    }
+    match Runner::new(house, live, seq, loaded).await {
+        Ok(runner) => runner.drive().await,
+        Err(error @ LoadError::Read(_)) => {
+            tracing::error!(%error, seq, "could not load an execution");
+            give_back(house, seq).await;
+        }
+        // It would fail each time: it stays as it is, claimed by this opening, for a version that can read it.
+        Err(error) => tracing::error!(%error, seq, "an execution cannot go on"),
+    }
+}
+
+/// Lets the execution be claimed again.
+pub(super) async fn give_back(house: &Arc<House>, seq: i64) {
+    let epoch = house.epoch;
+    let mut pause = TRY_AGAIN.0;
+    while let Err(error) = house.store.write(move |db| release(db, seq, epoch)).await {
+        if matches!(error, WriteError::Closed) || house.closing.is_cancelled() {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(TRY_AGAIN.1);
+    }
+    house.due.notify_one();
+}
+
+impl<'h> Runner<'h> {
+    async fn new(house: &'h Arc<House>, live: &'h Live, seq: i64, facts: Loaded) -> Result<Self, LoadError> {
+        let machine = house.machine(facts.definition).await?;
+        let arn = arn(&facts);
+        let (run, cursor) = match &facts.frames {
+            Some((state, cursor)) => {
+                (Execution::decode(Arc::clone(&machine), state)?.watched(), serde_json::from_str(cursor)?)
+            }
+            None => {
+                let input = Arc::new(serde_json::from_str(&facts.input)?);
+                let run = machine.start_watched(input, context(&facts, &arn), house.clock.now());
+                (run, Cursor::started(facts.started))
+            }
+        };
+        let organisation = facts.organisation.parse().map_err(|_| LoadError::Definition)?;
+        Ok(Self {
+            house,
+            live,
+            seq,
+            owner: Owner { organisation, account: facts.account.clone() },
+            arn,
+            run,
+            history: History::new(machine, facts.region.clone(), cursor),
+            revision: facts.revision,
+            facts,
+            taken: 0,
+            tasks: JoinSet::new(),
+            under_way: HashMap::new(),
+            settle: Vec::new(),
+            wake: None,
+            asked_by: HashMap::new(),
+        })
+    }
+
+    async fn drive(mut self) {
+        let resumed = self.facts.frames.take().is_some();
+        if resumed {
+            // Whatever is due is so now.
+            self.apply(Event::Woke);
+            if self.take_inbox().await.is_err() {
+                return give_back(self.house, self.seq).await;
+            }
+        }
+        loop {
+            match self.turn().await {
+                Ok(true) => {}
+                Ok(false) | Err(Gone::Parked | Gone::Lost) => return,
+                Err(Gone::Closing) => return,
+            }
+        }
+    }
+
+    /// One step and what follows from it; `false`: the execution is over.
+    async fn turn(&mut self) -> Result<bool, Gone> {
+        let (asked, outcome, step) = self.compose();
+        let is_over = outcome.is_some();
+        let parks = step.park;
+        let parent = step.closing.as_ref().and_then(|closing| closing.parent.as_ref()).map(|(parent, _)| *parent);
+        let has_activities = step.tokens.iter().any(|token| token.activity.is_some());
+        let more = match self.commit(step).await? {
+            Stepped::Lost => return Err(Gone::Lost),
+            Stepped::Written { more } => more,
+        };
+        self.revision += 1;
+        if has_activities {
+            self.house.ready.notify_waiters();
+        }
+        if let Some(parent) = parent {
+            self.house.wake(parent);
+        }
+        if is_over {
+            return Ok(false);
+        }
+        if parks && !more {
+            return Err(Gone::Parked);
+        }
+        for one in asked {
+            self.begin(one);
+        }
+        if more {
+            self.take_inbox().await?;
+            return Ok(true);
+        }
+        self.wait().await?;
+        Ok(true)
+    }
+
+    /// What the run wants now, and the transaction that says so.
+    fn compose(&mut self) -> (Vec<Asked>, Option<Outcome>, Step) {
+        let now = self.house.clock.now();
+        self.note();
+        let frames = std::mem::take(&mut self.asked_by);
+        let (mut asked, mut tokens, mut outcome) = (Vec::new(), Vec::new(), None);
+        while let Some(effect) = self.run.next_effect() {
+            match effect {
+                Effect::Invoke { task, state, resource, input, timeout, heartbeat, invocation, attempt } => {
+                    let errand = Errand::of(&resource);
+                    if !self.history.cursor.knows(task) {
+                        let request = Request { task, resource: &resource, input: &input, timeout, heartbeat };
+                        self.history.asked(now, frames.get(&task).copied().unwrap_or_default(), &request);
+                        tokens.extend(self.token(task, &errand, &resource, &input));
+                    }
+                    if errand == Errand::Activity
+                        || self.history.cursor.is_submitted(task)
+                        || self.under_way.contains_key(&task)
+                    {
+                        continue;
+                    }
+                    let invocation_id = format!("{}:{invocation}", self.arn);
+                    let resource = Arc::from(base(&resource));
+                    let work = Task { state, resource, input, invocation: invocation.get(), attempt };
+                    let job = Job { owner: self.owner.clone(), execution: self.arn.clone(), task: work, invocation_id };
+                    asked.push(Asked { errand, job, task });
+                }
+                Effect::WaitUntil(moment) => self.wake = Some(moment),
+                Effect::Finished(ended) => outcome = Some(ended),
+            }
+        }
+        if self.history.cut() && !matches!(outcome, Some(Outcome::Failed { .. })) {
+            let cause = "The execution reached the maximum number of history events (25000).".to_owned();
+            outcome = Some(Outcome::Failed { error: Some("States.Runtime".to_owned()), cause: Some(cause) });
+        }
+        if let Some(outcome) = &outcome {
+            self.history.over(now, outcome);
+        }
+        let given_up = self.give_up();
+        let soon = self.wake.is_some_and(|wake| wake.since(now) < PARK_FROM);
+        let step = Step {
+            seq: self.seq,
+            epoch: self.house.epoch,
+            revision: self.revision,
+            at: now,
+            // What came from JSON can be written as JSON.
+            frames: self.run.encode().unwrap_or_default(),
+            cursor: serde_json::to_string(&self.history.cursor).unwrap_or_default(),
+            events: self.history.take(),
+            tokens,
+            given_up,
+            taken: self.taken,
+            wake: self.wake,
+            park: asked.is_empty() && self.under_way.is_empty() && !soon,
+            closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
+            settle: std::mem::take(&mut self.settle),
+        };
+        (asked, outcome, step)
+    }
+
+    /// Puts what has happened to the states into the history.
+    fn note(&mut self) {
+        for step in self.run.take_steps() {
+            if let Change::Asked(task) = step.change {
+                self.asked_by.insert(task, step.frame);
+            }
+            self.history.step(&step);
+        }
+    }
+
+    /// The token by which somebody outside answers this task, if that is how it is answered.
+    fn token(&self, task: TaskId, errand: &Errand, resource: &str, input: &Value) -> Option<NewToken> {
+        let drawn = || Some(digest(&context(&self.facts, &self.arn).task_token(task)));
+        match errand {
+            Errand::WorkThenToken | Errand::Start(Until::Token) => {
+                Some(NewToken { task: task.get(), sha256: drawn(), activity: None })
+            }
+            Errand::Activity => {
+                let cause = format!("Activity Does Not Exist: '{resource}'");
+                let missing = Happened::Failed { task: task.get(), error: "States.Runtime".to_owned(), cause };
+                let activity =
+                    ActivityTask { resource: resource.to_owned(), input: input.to_string(), missing: missing.text() };
+                Some(NewToken { task: task.get(), sha256: None, activity: Some(activity) })
+            }
+            Errand::Work | Errand::Start(_) => None,
+        }
+    }
+
+    /// Drops the tasks that nobody waits for any more, and names them.
+    fn give_up(&mut self) -> Vec<u64> {
+        let run = &self.run;
+        self.under_way.retain(|task, handle| {
+            let waited_for = run.is_live(*task);
+            if !waited_for {
+                handle.abort();
+            }
+            waited_for
+        });
+        self.history.forget(|task| run.is_live(task))
+    }
+
+    fn closing(&self, outcome: &Outcome, at: Timestamp) -> Closing {
+        let mut closing = super::express::closing(outcome);
+        closing.parent = start::tell_parent(&self.facts, &self.arn, at, &closing);
+        closing
+    }
+
+    /// Writes the step, however long the file takes to accept it.
+    async fn commit(&self, new: Step) -> Result<Stepped, Gone> {
+        let new = Arc::new(new);
+        let mut pause = TRY_AGAIN.0;
+        loop {
+            let step_of = Arc::clone(&new);
+            match self.house.store.write(move |db| step(db, &step_of)).await {
+                Ok(stepped) => return Ok(stepped),
+                Err(WriteError::Closed) => return Err(Gone::Closing),
+                // It may be on disk or not. The file knows: it is taken up from there.
+                Err(WriteError::Uncertain) => {
+                    give_back(self.house, self.seq).await;
+                    return Err(Gone::Lost);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, seq = self.seq, "a step of an execution was not written; it is tried again");
+                    tokio::select! {
+                        () = self.house.closing.cancelled() => return Err(Gone::Closing),
+                        () = self.live.lost.cancelled() => return Err(Gone::Lost),
+                        () = tokio::time::sleep(pause) => pause = (pause * 2).min(TRY_AGAIN.1),
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, asked: Asked) {
+        let Asked { errand, job, task } = asked;
+        let (house, seq) = (Arc::clone(self.house), self.seq);
+        let handle = self.tasks.spawn(async move {
+            // Never closed: an error cannot be.
+            let _place = house.tasks.acquire().await;
+            let performed = match &errand {
+                Errand::Start(until) => {
+                    let child = StartChild { seq, task, until: *until, job: &job };
+                    Performed { answer: start::child(&house, child).await, usage: None }
+                }
+                _ => house.work.perform(job).await,
+            };
+            Ended { task, errand, performed }
+        });
+        self.under_way.insert(task, handle);
+    }
+
+    /// Waits for anything, and takes all that has come.
+    async fn wait(&mut self) -> Result<(), Gone> {
+        loop {
+            let now = self.house.clock.now();
+            if self.wake.is_some_and(|wake| wake <= now) {
+                self.apply(Event::Woke);
+                break;
+            }
+            let due = self.wake.map_or(LOOK_AGAIN, |wake| wake.since(now).min(LOOK_AGAIN));
+            let has_tasks = !self.tasks.is_empty();
+            tokio::select! {
+                biased;
+                () = self.live.lost.cancelled() => return Err(Gone::Lost),
+                () = self.house.closing.cancelled() => return Err(Gone::Closing),
+                ended = self.tasks.join_next(), if has_tasks => {
+                    self.take(ended);
+                    break;
+                }
+                () = self.live.told.notified() => {
+                    self.take_inbox().await?;
+                    break;
+                }
+                () = tokio::time::sleep(due) => {}
+            }
+        }
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.take(Some(ended));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, ended: Option<Result<Ended, tokio::task::JoinError>>) {
+        let Some(ended) = ended else { return };
+        let Ended { task, errand, performed } = match ended {
+            Ok(ended) => ended,
+            Err(error) if error.is_panic() => {
+                tracing::error!(%error, seq = self.seq, "the work of a task panicked");
+                let which = self.under_way.iter().find(|(_, handle)| handle.id() == error.id());
+                let Some(task) = which.map(|(task, _)| *task) else { return };
+                let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
+                Ended { task, errand: Errand::Work, performed: Performed { answer: Err(failed), usage: None } }
+            }
+            Err(_) => return,
+        };
+        self.under_way.remove(&task);
+        self.settle.extend(performed.usage);
+        let submits = matches!(errand, Errand::WorkThenToken)
+            || matches!(errand, Errand::Start(until) if until != Until::Started);
+        match performed.answer {
+            Ok(output) if submits => self.history.submitted(self.house.clock.now(), task, &output),
+            Ok(output) => self.apply(Event::Succeeded { task, output }),
+            Err(TaskFailed { error, cause }) => self.apply(Event::Failed { task, error, cause }),
+        }
+    }
+
+    async fn take_inbox(&mut self) -> Result<(), Gone> {
+        let (seq, after) = (self.seq, self.taken);
+        let letters = match self.house.store.read(move |db| happened(db, seq, after, TAKE_MAX)).await {
+            Ok(letters) => letters,
+            Err(error) => {
+                tracing::error!(%error, seq, "could not read what has happened");
+                give_back(self.house, seq).await;
+                return Err(Gone::Lost);
+            }
+        };
+        for (id, body) in letters {
+            self.taken = id;
+            let Ok(letter) = serde_json::from_str(&body) else { continue };
+            match letter {
+                Happened::Succeeded { task, output } => {
+                    let Ok(output) = serde_json::from_str(&output) else { continue };
+                    self.apply(Event::Succeeded { task: TaskId::new(task), output: Arc::new(output) });
+                }
+                Happened::Failed { task, error, cause } => {
+                    self.apply(Event::Failed { task: TaskId::new(task), error: error.into(), cause });
+                }
+                Happened::Beat { task } => self.apply(Event::Heartbeat { task: TaskId::new(task) }),
+                Happened::TakenUp { task, worker } => {
+                    let task = TaskId::new(task);
+                    self.history.taken_up(self.house.clock.now(), task, worker.as_deref());
+                    self.apply(Event::Heartbeat { task });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event) {
+        if event == Event::Woke {
+            self.wake = None;
+        }
+        if let Err(error) = self.run.apply(event, self.house.clock.now()) {
+            // An answer that comes in the moment in which its task times out is late.
+            tracing::debug!(%error, seq = self.seq, "what has happened came too late");
+        }
+        // The history is in the order in which it happened.
+        self.note();
+    }
+}
+
+/// The execution's whole name.
+pub(super) fn arn(facts: &Loaded) -> String {
+    let thing = if facts.is_express {
+        let (machine, name) = (facts.machine_name.clone(), facts.name.clone());
+        Thing::Express { machine, name, id: format!("{:016x}", facts.seed) }
+    } else {
+        Thing::Execution { machine: facts.machine_name.clone(), name: facts.name.clone() }
+    };
+    Arn { region: facts.region.clone(), account: facts.account.clone(), thing }.to_string()
+}
+
+/// What the run knows of itself.
+pub(super) fn context(facts: &Loaded, arn: &str) -> Context {
+    let thing = Thing::Machine { name: facts.machine_name.clone(), qualifier: None };
+    let machine = Arn { region: facts.region.clone(), account: facts.account.clone(), thing };
+    Context {
+        execution_id: arn.to_owned(),
+        execution_name: facts.name.clone(),
+        started_at: facts.started,
+        role_arn: Some(facts.role_arn.clone()).filter(|role| !role.is_empty()),
+        machine_id: machine.to_string(),
+        machine_name: facts.machine_name.clone(),
+        seed: facts.seed,
+        ..Context::default()
+    }
+}
+
+pub(crate) fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}

@@ -1,0 +1,50 @@
+//! What the room asks others to do.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::task::{Task, TaskFailed};
+
+/// Whose execution it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The id of the organisation.
+    pub organisation: types::OrganisationId,
+    /// Its number in ARNs, 12 digits.
+    pub account: String,
+}
+
+/// A task of an execution that the control plane has started.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The execution's ARN.
+    pub execution: String,
+    /// What it asks for. Its resource is without the suffix that says when it counts as done.
+    pub task: Task,
+    /// The same for all attempts of one visit of one state, after a restart too, and for nothing else anywhere: what
+    /// outside systems can tell repetitions by.
+    pub invocation_id: String,
+}
+
+/// What a job came to.
+#[derive(Debug)]
+pub struct Performed {
+    /// Its result, or the error that Retry and Catch match.
+    pub answer: Result<Arc<Value>, TaskFailed>,
+    /// What it used, for whoever keeps the books, in their own words. Written with the step that takes the answer.
+    pub usage: Option<String>,
+}
+
+/// A job on its way.
+pub type Performing = Pin<Box<dyn Future<Output = Performed> + Send>>;
+
+/// Does the work of tasks: components, requests to other hosts.
+pub trait Work: Send + Sync + 'static {
+    /// Does one job. Its future is dropped when nobody waits for it any more. It may be asked for again after a crash,
+    /// under the same invocation id and attempt.
+    fn perform(&self, job: Job) -> Performing;
+}

@@ -1,0 +1,165 @@
+//! A folder with a workflows.db, and work that the test decides on.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use types::{Clock, OrganisationId};
+use workflows::{Caller, Job, OperationError, Performed, Performing, Settings, TaskFailed, Work, Workflows};
+
+pub(crate) const ACCOUNT: &str = "123456789012";
+pub(crate) const REGION: &str = "eu-west-1";
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/workflows";
+
+/// Answers tasks by their resource, and counts how often each invocation was asked for.
+#[derive(Default)]
+pub(crate) struct Desk {
+    pub(crate) asked: Mutex<HashMap<String, u32>>,
+    pub(crate) jobs: AtomicUsize,
+}
+
+impl Work for Desk {
+    fn perform(&self, job: Job) -> Performing {
+        self.jobs.fetch_add(1, Ordering::SeqCst);
+        *self.asked.lock().unwrap().entry(format!("{}/{}", job.invocation_id, job.task.attempt)).or_default() += 1;
+        Box::pin(async move {
+            let name = job.task.resource.rsplit(':').next().unwrap_or_default().to_owned();
+            let answer = match &*name {
+                "fail" => Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() }),
+                "fail-once" if job.task.attempt == 1 => {
+                    Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() })
+                }
+                "never" => std::future::pending().await,
+                "slow" => {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    Ok(job.task.input)
+                }
+                "add-one" => Ok(Arc::new(json!(job.task.input.as_i64().unwrap_or_default() + 1))),
+                _ => Ok(job.task.input),
+            };
+            Performed { answer, usage: None }
+        })
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) workflows: Workflows,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) clock: Clock,
+    pub(crate) caller: Caller,
+    folder: Arc<TempDir>,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::with(Clock::system())
+    }
+
+    pub(crate) fn with(clock: Clock) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let caller = Caller {
+            organisation: OrganisationId::generate(types::Timestamp::from_micros(1_763_800_000_000_000)),
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+        };
+        Self::open(folder, caller, clock, Settings::default())
+    }
+
+    pub(crate) fn open(folder: Arc<TempDir>, caller: Caller, clock: Clock, settings: Settings) -> Self {
+        let desk = Arc::new(Desk::default());
+        let path: PathBuf = folder.path().join("workflows.db");
+        let workflows = Workflows::open(&path, settings, clock.clone(), Arc::clone(&desk) as Arc<dyn Work>).unwrap();
+        Self { workflows, desk, clock, caller, folder }
+    }
+
+    /// The same folder, opened by another process as it were.
+    pub(crate) async fn reopened(self) -> Self {
+        self.workflows.close().await;
+        Self::open(self.folder, self.caller, self.clock, Settings::default())
+    }
+
+    pub(crate) async fn ask(&self, operation: &str, body: Value) -> Result<Value, OperationError> {
+        self.workflows.call(&self.caller, operation, body).await
+    }
+
+    pub(crate) async fn call(&self, operation: &str, body: Value) -> Value {
+        match self.ask(operation, body).await {
+            Ok(answer) => answer,
+            Err(error) => panic!("{operation}: {error}"),
+        }
+    }
+
+    /// The name of the error that an operation is refused with.
+    pub(crate) async fn refused(&self, operation: &str, body: Value) -> &'static str {
+        self.ask(operation, body).await.expect_err("it must be refused").name
+    }
+
+    /// Makes a machine, and answers with its ARN.
+    pub(crate) async fn machine(&self, name: &str, definition: &Value) -> String {
+        self.machine_of("STANDARD", name, definition).await
+    }
+
+    pub(crate) async fn machine_of(&self, kind: &str, name: &str, definition: &Value) -> String {
+        let body = json!({ "name": name, "definition": definition.to_string(), "roleArn": ROLE, "type": kind });
+        text(&self.call("CreateStateMachine", body).await, "stateMachineArn")
+    }
+
+    /// Starts an execution, and answers with its ARN.
+    pub(crate) async fn start(&self, machine: &str, input: Value) -> String {
+        let body = json!({ "stateMachineArn": machine, "input": input.to_string() });
+        text(&self.call("StartExecution", body).await, "executionArn")
+    }
+
+    pub(crate) async fn describe(&self, execution: &str) -> Value {
+        self.call("DescribeExecution", json!({ "executionArn": execution })).await
+    }
+
+    /// Waits for its end, and answers with what it is then.
+    pub(crate) async fn ended(&self, execution: &str) -> Value {
+        for _ in 0..2_000 {
+            let now = self.describe(execution).await;
+            if now["status"] != "RUNNING" {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{execution} does not end: {}", self.describe(execution).await);
+    }
+
+    /// Runs a definition to its end.
+    pub(crate) async fn run(&self, definition: &Value, input: Value) -> Value {
+        let machine = self.machine("machine", definition).await;
+        let execution = self.start(&machine, input).await;
+        self.ended(&execution).await
+    }
+
+    pub(crate) async fn history(&self, execution: &str) -> Vec<Value> {
+        let answer = self.call("GetExecutionHistory", json!({ "executionArn": execution, "maxResults": 1000 })).await;
+        answer["events"].as_array().unwrap().clone()
+    }
+}
+
+pub(crate) fn text(answer: &Value, member: &str) -> String {
+    answer[member].as_str().unwrap_or_else(|| panic!("{member} in {answer}")).to_owned()
+}
+
+/// A state that asks for `resource`, and ends.
+pub(crate) fn task(resource: &str) -> Value {
+    json!({ "StartAt": "Work", "States": { "Work": { "Type": "Task", "Resource": function(resource), "End": true } } })
+}
+
+pub(crate) fn function(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+/// `id type previous`, event by event.
+pub(crate) fn lines(events: &[Value]) -> Vec<String> {
+    let line = |event: &Value| {
+        format!("{} {} {}", event["id"], event["type"].as_str().unwrap_or_default(), event["previousEventId"])
+    };
+    events.iter().map(line).collect()
+}
