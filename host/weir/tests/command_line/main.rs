@@ -8,6 +8,7 @@ mod host;
 mod http_tasks;
 mod metrics;
 mod new;
+mod order;
 mod pages;
 mod publish;
 mod shell;
