@@ -43,7 +43,7 @@ fn go(workspace: &Workspace) -> anyhow::Result<(Host, Keys)> {
     println!("data     {}\ngateway  {}\ncontrol  {}", folder.display(), host.gateway(), host.control());
 
     title("Publishing, as any provider does: `weir publish`");
-    for plugin in guests::served(workspace)? {
+    for plugin in guests::folders(workspace)? {
         host.weir(&["publish", &plugin.display().to_string(), "--organisation", "examples"])?;
     }
 
@@ -70,7 +70,7 @@ fn subscribe(host: &Host) -> anyhow::Result<Keys> {
         Ok(made["key"]["secret"].as_str().map(str::to_owned))
     };
     let shop = key("vat", "BASIC", "shop")?.context("the first subscription of an app makes a key")?;
-    for api in ["thumbnail", "headers", "qr", "markdown", "geo"] {
+    for api in ["thumbnail", "headers", "qr", "markdown", "geo", "order"] {
         key(api, "BASIC", "shop")?;
     }
     let visitor = key("vat", "TRIAL", "visitor")?.context("the first subscription of an app makes a key")?;
@@ -100,7 +100,11 @@ fn print_invitation(host: &Host, keys: &Keys) {
     println!("curl -H 'X-API-Key: {key}' '{gateway}/qr/v1/codes?text=hello&format=png' -o hello.png");
     println!("curl -H 'X-API-Key: {key}' -d '# Hello' {gateway}/markdown/v1/html");
     println!("curl -H 'X-API-Key: {key}' '{gateway}/geo/v1/distance?from=52.5,13.4&to=48.9,2.4&unit=km'");
-    println!("curl -H 'X-API-Key: {key}' -d hello {gateway}/headers/inspect\n");
+    println!("curl -H 'X-API-Key: {key}' -d hello {gateway}/headers/inspect");
+    println!(
+        "curl -H 'X-API-Key: {key}' -H 'Content-Type: application/json' -d '{}' {gateway}/order/v1/orders\n",
+        tour::order("lamp", "tok_visa")
+    );
     println!("sqlite3 -readonly {} \"{}\"", Path::new(&data.to_string()).join("usage.db").display(), books::CALLS);
 }
 

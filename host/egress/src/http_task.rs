@@ -47,6 +47,7 @@ impl TaskFault {
 
     /// A denial does not pass by being tried again; the rest may.
     fn of_send(error: &SendError) -> Self {
+        let todo = |what: &str| Self::named("States.Permissions", format!("{error}: {what}"));
         match error {
             SendError::Denied(
                 Denied::Target(_)
@@ -55,6 +56,8 @@ impl TaskFault {
                 | Denied::Header(_)
                 | Denied::HeadTooLarge,
             ) => Self::runtime(error.to_string()),
+            SendError::Denied(Denied::NotInRelease) => todo("add one for this place and publish again"),
+            SendError::Denied(Denied::NotOnHost) => todo("ask for a line in [egress] of host.toml"),
             SendError::Denied(_) => Self::named("States.Permissions", error.to_string()),
             SendError::RequestTooLarge(_) => Self::named("States.DataLimitExceeded", error.to_string()),
             _ => Self::named("States.Http.Socket", error.to_string()),
@@ -67,6 +70,9 @@ impl Line {
     /// `InvocationConfig`, `Headers`, `QueryParameters`, `RequestBody`, `Transform`. The result has `Headers`,
     /// `ResponseBody`, `StatusCode` and `StatusText`.
     ///
+    /// `invocation` is the same for all attempts of the task and for no other task. It goes out as `Idempotency-Key`,
+    /// unless the definition sets one.
+    ///
     /// A connection's name is that of a secret, which the release must be granted for the endpoint's host. Its value
     /// is a JSON document: `{"type": "api-key", "header", "value"}`, `{"type": "basic", "user", "password"}`, or
     /// `{"type": "oauth", "endpoint", "client_id", "client_secret", "scope"}`.
@@ -76,15 +82,20 @@ impl Line {
     /// [`TaskFault`]: `States.Http.StatusCode.N` for a status outside of 2xx, `States.Http.Socket` when no response
     /// came within 60 s, `States.Permissions` for what is not granted, `States.DataLimitExceeded` for more than
     /// 256 KiB, `States.Runtime` for parameters that make no request.
-    pub async fn http_task(&self, parameters: &Value) -> Result<Value, TaskFault> {
+    pub async fn http_task(&self, parameters: &Value, invocation: &str) -> Result<Value, TaskFault> {
         let late = || TaskFault::named("States.Http.Socket", "the task took longer than 60 s");
-        tokio::time::timeout(WITHIN, Box::pin(self.perform(parameters))).await.map_err(|_| late())?
+        let performed = Box::pin(self.perform(parameters, invocation));
+        tokio::time::timeout(WITHIN, performed).await.map_err(|_| late())?
     }
 
-    async fn perform(&self, parameters: &Value) -> Result<Value, TaskFault> {
+    async fn perform(&self, parameters: &Value, invocation: &str) -> Result<Value, TaskFault> {
         let task = HttpTask::read(parameters)?;
-        let mut request = task.request()?;
-        let connection = task.connection.as_ref().map(|name| Connection::of(self, name, &task.target)).transpose()?;
+        let mut request = task.request(invocation)?;
+        let connection = task.connection.as_ref().map(|name| Connection::of(self, name, &task.target)).transpose();
+        let connection = connection.inspect_err(|fault| {
+            // Nothing was sent that would say so by itself.
+            self.0.tally.note(fault.to_string());
+        })?;
         if let Some(connection) = &connection {
             connection.authorise(self, request.headers_mut()).await?;
         }

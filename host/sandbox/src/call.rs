@@ -153,7 +153,8 @@ impl Sandbox {
         let meter = crate::meter::Meter::new(context.allowances.clone());
         let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.signals(context));
         state.config = Arc::clone(&context.config);
-        state.line = self.line(context.outbound.as_ref(), context.depth);
+        let outbound = context.outbound.as_ref();
+        state.line = outbound.and_then(|outbound| self.line(outbound, egress::Limits::default(), context.depth));
         state
     }
 

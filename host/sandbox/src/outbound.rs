@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egress::{BodyFault, BoundSecret, Denied, Grant, InBody, Line, SendError, Timeouts};
+use egress::{BodyFault, BoundSecret, Denied, Grant, InBody, Limits, Line, SendError, Timeouts};
 use http_body_util::BodyExt as _;
 use types::{OrganisationId, ReleaseId, SecretName};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -50,10 +50,9 @@ impl Sandbox {
         Some(Outbound { grant: Arc::new(grant) })
     }
 
-    /// One call's way out. `depth`: how often what led to it has come through this host.
-    pub(crate) fn line(&self, outbound: Option<&Outbound>, depth: u8) -> Option<Line> {
-        let (egress, outbound) = (self.egress()?, outbound?);
-        Some(egress.line(Arc::clone(&outbound.grant), egress::Limits::default(), depth))
+    /// One call's way out, within `limits`. `depth`: how often what led to it has come through this host.
+    pub fn line(&self, outbound: &Outbound, limits: Limits, depth: u8) -> Option<Line> {
+        Some(self.egress()?.line(Arc::clone(&outbound.grant), limits, depth))
     }
 }
 

@@ -36,13 +36,13 @@ pub(crate) struct Project {
     /// Settings that the component reads.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, String>,
-    /// Where the component's requests may go.
+    /// Where requests may go: the component's, or the workflow's HTTP tasks.
     #[serde(default)]
     pub(crate) egress: Vec<types::EgressRule>,
-    /// The secrets that they may carry.
+    /// The secrets that they may carry; those of a workflow are connections.
     #[serde(default)]
     pub(crate) secrets: Vec<types::SecretGrant>,
-    /// HTTP statuses for the component's named errors.
+    /// HTTP statuses for named errors of the component or the workflow.
     #[serde(default)]
     pub(crate) errors: BTreeMap<String, u16>,
 }

@@ -26,7 +26,7 @@ const EDGES: [(&str, &[&str]); 25] = [
             "workflows",
         ],
     ),
-    ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
+    ("gateway", &["api", "asl", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),

@@ -1,7 +1,7 @@
 //! The calls of the tour: what is asked, and what must come back.
 
 use anyhow::Context;
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{Request, StatusCode};
 
@@ -78,6 +78,7 @@ impl Tour {
         walker.thumbnail(&keys.shop)?;
         walker.headers(&keys.shop)?;
         walker.small(&keys.shop)?;
+        walker.orders(&keys.shop)?;
         walker.strangers(keys)?;
         walker.spent_quota(&keys.visitor)?;
         walker.too_fast(&keys.shop)?;
@@ -172,6 +173,30 @@ impl Walker<'_> {
         self.step(step, |reply| reply.json()["errors"][0]["pointer"] == "/query/to")
     }
 
+    /// Orders: workflows of three components.
+    fn orders(&mut self, key: &str) -> anyhow::Result<()> {
+        let post = |what, sku, card, status| Step {
+            what,
+            key: Some(key),
+            method: "POST",
+            path: "/order/v1/orders",
+            body: order(sku, card).into_bytes(),
+            status,
+            kept: Kept::Row,
+        };
+        self.step(post("an order: paid, set aside, sent", "lamp", "tok_visa", 201), |reply| {
+            let answer = reply.json();
+            answer["carrier"] == "parcel" && answer["reservations"].as_array().is_some_and(|all| all.len() == 1)
+        })?;
+        self.step(post("one whose card is declined", "lamp", "tok_declined", 402), |reply| {
+            reply.json()["code"] == "Payment.Declined"
+        })?;
+        self.step(post("one that is out of stock: the money goes back", "candle", "tok_visa", 409), |reply| {
+            let answer = reply.json();
+            answer["detail"].as_str().is_some_and(|detail| detail.contains("was given back as ref_"))
+        })
+    }
+
     fn strangers(&mut self, keys: &Keys) -> anyhow::Result<()> {
         let refused = |what, key, path, status| Step {
             what,
@@ -255,6 +280,9 @@ impl Walker<'_> {
 
     fn call(&self, key: Option<&str>, method: &str, path: &str, body: Vec<u8>) -> anyhow::Result<Reply> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.gateway));
+        if body.starts_with(b"{") {
+            request = request.header("content-type", "application/json");
+        }
         if let Some(key) = key {
             request = request.header("x-api-key", key);
         }
@@ -271,6 +299,16 @@ impl Walker<'_> {
         let call = head.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
         Ok(Reply { status: head.status, call, body: body.read_to_vec().with_context(failed)? })
     }
+}
+
+/// An order of one `sku`, paid by `card`.
+pub(crate) fn order(sku: &str, card: &str) -> String {
+    let address = json!({ "name": "Ada", "street": "Main St 1", "city": "Town", "postcode": "10115", "country": "DE" });
+    let amount = json!({ "minor": 4_950, "currency": "EUR" });
+    json!({
+        "order": "o-1", "lines": [{ "sku": sku, "quantity": 1 }], "amount": amount, "card": card, "address": address,
+    })
+    .to_string()
 }
 
 /// Width and height, from the head of a PNG.

@@ -50,6 +50,8 @@ const REFUSED: [&str; 33] = [
     "content-length",
 ];
 const REFUSED_FROM: [&str; 3] = ["x-forwarded-", "x-amz-", "x-amzn-"];
+/// Tells the other side that a request is another attempt of one that it may have seen.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
@@ -95,8 +97,12 @@ impl HttpTask {
     }
 
     /// The request, without what its connection adds.
-    pub(super) fn request(&self) -> Result<Request<OutBody>, TaskFault> {
+    pub(super) fn request(&self, invocation: &str) -> Result<Request<OutBody>, TaskFault> {
         let mut headers = self.headers.clone();
+        if !headers.contains_key(IDEMPOTENCY_KEY) {
+            let key = HeaderValue::try_from(invocation);
+            headers.insert(IDEMPOTENCY_KEY, key.map_err(|_| TaskFault::runtime("the invocation's name is no header"))?);
+        }
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let usual = if self.arrays.is_some() { FORM } else { JSON };
         let is_json = kind.unwrap_or(usual).starts_with(JSON);

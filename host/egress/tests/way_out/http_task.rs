@@ -8,6 +8,9 @@ use types::{Clock, HostKey, OrganisationId, SecretName, SecretValue, Timestamp};
 
 use crate::server::{Act, Server};
 
+/// What the host calls the task in all its attempts.
+const INVOCATION: &str = "call_1-3";
+
 struct Connections(u16);
 
 impl Secrets for Connections {
@@ -70,7 +73,7 @@ fn answer(status: &str, kind: &str, body: &str) -> String {
 }
 
 async fn fault(line: &Line, task: &Value) -> TaskFault {
-    line.http_task(task).await.unwrap_err()
+    line.http_task(task, INVOCATION).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -79,7 +82,7 @@ async fn a_task_sends_its_parameters_and_reads_json() {
     let parameters = json!({
         "Method": "POST", "Headers": { "X-Own": "a" }, "QueryParameters": { "q": ["x y", 2] }, "RequestBody": { "a": [1] },
     });
-    let result = line.http_task(&task(&server, parameters)).await.unwrap();
+    let result = line.http_task(&task(&server, parameters), INVOCATION).await.unwrap();
     assert_eq!((&result["StatusCode"], &result["StatusText"]), (&json!(200), &json!("OK")));
     assert_eq!(result["ResponseBody"], json!({ "n": 1 }));
     assert_eq!(result["Headers"]["x-two"], json!(["1", "2"]));
@@ -90,10 +93,22 @@ async fn a_task_sends_its_parameters_and_reads_json() {
 }
 
 #[tokio::test]
+async fn a_request_carries_the_name_of_its_invocation_unless_the_definition_gives_it_another() {
+    let (server, line) = at(&answer("200 OK", "text/plain", "")).await;
+    for (headers, expected) in [(json!({}), INVOCATION), (json!({ "Idempotency-Key": "own" }), "own")] {
+        let parameters = json!({ "Method": "POST", "Headers": headers });
+        line.http_task(&task(&server, parameters), INVOCATION).await.unwrap();
+        let asked = server.asked().pop().unwrap();
+        let keys: Vec<_> = asked.lines().filter_map(|line| line.strip_prefix("idempotency-key: ")).collect();
+        assert_eq!(keys, [expected]);
+    }
+}
+
+#[tokio::test]
 async fn a_form_goes_out_as_one() {
     let (server, line) = at(&answer("200 OK", "text/plain", "fine")).await;
     let parameters = json!({ "Method": "POST", "RequestBody": { "a": ["1"] }, "Transform": { "RequestBodyEncoding": "URL_ENCODED" } });
-    let result = line.http_task(&task(&server, parameters)).await.unwrap();
+    let result = line.http_task(&task(&server, parameters), INVOCATION).await.unwrap();
     assert_eq!(result["ResponseBody"], "fine");
     let asked = &server.asked()[0];
     assert!(asked.contains("application/x-www-form-urlencoded\r\n") && asked.ends_with("a%5B0%5D=1"), "{asked}");
@@ -122,7 +137,7 @@ async fn connections_prove_who_a_task_is() {
         ("oauth", "authorization: Bearer t0k3n\r\n"),
     ] {
         let parameters = json!({ "Authentication": { "ConnectionArn": connection } });
-        let result = line.http_task(&task(&server, parameters)).await.unwrap();
+        let result = line.http_task(&task(&server, parameters), INVOCATION).await.unwrap();
         assert!(server.asked().last().unwrap().contains(header), "{connection}: {:?}", server.asked());
         assert!(!result.to_string().contains("s3cr3t"));
     }
@@ -139,7 +154,10 @@ async fn a_connection_that_is_not_granted_or_not_set_is_a_lack_of_permission() {
     }
     let fault = fault(&line, &json!({ "ApiEndpoint": "https://other.example/", "Method": "GET" })).await;
     assert_eq!(fault.error, "States.Permissions");
+    assert!(fault.cause.contains("no [[egress]] of its release allows it: add one"), "{fault}");
     assert_eq!(server.asked(), Vec::<String>::new());
+    let told = line.used().faults;
+    assert!(told.len() == 3 && told[0].contains("the connection other is not granted"), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A host that runs as a process of its own, on free ports.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -59,6 +59,15 @@ impl Place {
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran(self.command(arguments).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Runs a command that reads `input`.
+    pub(crate) fn run_with(&self, input: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Ran(child.wait_with_output().unwrap())
     }
 
     /// Runs a command that finds its host by itself, with these variables of the environment alone.

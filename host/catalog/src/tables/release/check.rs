@@ -89,8 +89,8 @@ fn workflow(new: &NewRelease, definition: &str) -> Result<(), CatalogError> {
     if definition.len() > DEFINITION_BYTES {
         return Err(CatalogError::invalid("workflow", format!("a definition has at most {DEFINITION_BYTES} bytes")));
     }
-    if !new.grants.is_empty() || !new.config.is_empty() || new.egress != types::Egress::default() {
-        let why = "a workflow has no grants, settings and way out: its components have, by releases of their own";
+    if !new.grants.is_empty() || !new.config.is_empty() {
+        let why = "a workflow has no grants and no settings: its components have, by releases of their own";
         return Err(CatalogError::invalid("grants", why));
     }
     Ok(())

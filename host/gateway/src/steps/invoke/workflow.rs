@@ -5,6 +5,7 @@ mod components;
 mod input;
 mod resource;
 mod tally;
+mod way_out;
 
 use std::sync::Arc;
 
@@ -138,15 +139,19 @@ fn failed(call: &Call, (error, stopped): (String, Option<Outcome>), cause: &str)
             Invoked::failed(outcome, refusal)
         }
         _ => {
-            let message = said(cause);
+            let message = said(&error, cause);
             let kind = FailureKind::Permanent;
             by_guest(call, Some(GuestFailure { kind, code: error, message, detail: None, retry_after_ms: None }))
         }
     }
 }
 
-/// What a cause says for people: the message in it, where it is the document that functions fail with.
-fn said(cause: &str) -> String {
+/// What a cause says for people: the message in it, where it is the document that functions fail with. An HTTP task that
+/// got a bad status fails with the whole answer, which is its provider's alone.
+fn said(error: &str, cause: &str) -> String {
+    if let Some(status) = error.strip_prefix("States.Http.StatusCode.") {
+        return format!("A service that this API asks has answered with the status {status}.");
+    }
     let document = serde_json::from_str::<Value>(cause).ok();
     let message = document.as_ref().and_then(|document| document.get("errorMessage")).and_then(|text| text.as_str());
     message.unwrap_or(cause).to_owned()

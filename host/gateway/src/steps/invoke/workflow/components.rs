@@ -1,4 +1,4 @@
-//! The tasks of a provider's own workflow: components of the same organisation, each a fresh instance.
+//! The tasks of a provider's own workflow: components of the same organisation, each a fresh instance, and requests.
 //!
 //! What one call may use is theirs together ([`Tally`]). Each runs in a task of its own: one that the workflow gives up, by
 //! a timeout or because another branch has failed, is stopped, and counts all the same.
@@ -17,19 +17,22 @@ use workflows::{Task, TaskFailed, Tasks};
 
 use super::resource::{ComponentName, Resource};
 use super::tally::{Tally, failed};
+use super::way_out::WayOut;
 use crate::call::Call;
 use crate::served::{Runs, Served};
 use crate::steps::invoke::Invoked;
 use crate::steps::invoke::guest::{allowances, called_by, keep_logs};
 
-/// Components of one call that run side by side. More wait: one call must not take what others wait for.
-const AT_ONCE: usize = 16;
+/// Components of one call that run side by side, and requests likewise. More wait: one call must not take what others
+/// wait for.
+pub(super) const AT_ONCE: usize = 16;
 
 /// The components that one run asks for.
 pub(super) struct Components<'c> {
     call: &'c Call,
     places: Arc<Semaphore>,
     tally: Arc<Tally>,
+    way_out: WayOut,
     running: TaskTracker,
     /// Stops all of them. Dropping the run does.
     halt: CancellationToken,
@@ -49,6 +52,7 @@ impl Tasks for Components<'_> {
             }
             Resource::Component(name) => self.run(name, &task, &task.input).await.map(Arc::new),
             Resource::LambdaInvoke => self.invoke(&task).await.map_err(as_function).map(Arc::new),
+            Resource::HttpInvoke => self.way_out.perform(&task.input, &self.invocation(&task)).await.map(Arc::new),
             Resource::Other => Err(not_offered(&task.resource)),
         }
     }
@@ -61,6 +65,7 @@ impl<'c> Components<'c> {
             call,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             tally: Arc::new(Tally::new(&call.target.served.limits, allowances(call), clock)),
+            way_out: WayOut::of(call),
             running: TaskTracker::new(),
             halt: CancellationToken::new(),
         }
@@ -73,7 +78,7 @@ impl<'c> Components<'c> {
 
     /// Whether one of them may have done what a second run would do again.
     pub(super) fn have_run(&self) -> bool {
-        self.tally.has_run()
+        self.tally.has_run() || self.way_out.was_taken()
     }
 
     /// Stops those that still run, puts what all of them used on the call, and keeps what they wrote, with how the run
@@ -82,6 +87,7 @@ impl<'c> Components<'c> {
         self.halt.cancel();
         self.running.close();
         self.running.wait().await;
+        self.tally.went_out(&self.way_out.end());
         let used = self.tally.take();
         invoked.spent = used.spent;
         invoked.reported = used.reported;
@@ -164,11 +170,16 @@ impl<'c> Components<'c> {
         }
     }
 
+    /// The same for all attempts of one visit of a state, and for nothing else.
+    fn invocation(&self, task: &Task) -> String {
+        format!("{}-{}", self.call.asked.call, task.invocation)
+    }
+
     fn context(&self, served: &Served, name: ComponentName<'_>, task: &Task, halt: CancellationToken) -> CallContext {
         let call = self.call;
         CallContext {
             call: call.asked.call,
-            invocation: Some(format!("{}-{}", call.asked.call, task.invocation)),
+            invocation: Some(self.invocation(task)),
             attempt: task.attempt,
             traceparent: Some(call.asked.trace.to_header()),
             api: name.slug.into(),

@@ -5,6 +5,8 @@
 
 /// The way of asking for a component that is named in the input, `FunctionName`.
 const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
+/// A request over HTTP.
+const HTTP_INVOKE: &str = "arn:aws:states:::http:invoke";
 /// The short way of naming a component: `component:payment`, `component:payment:3`.
 const SHORT: &str = "component:";
 
@@ -15,6 +17,8 @@ pub(super) enum Resource<'r> {
     Component(ComponentName<'r>),
     /// The component that the input names; its answer is a part of the result.
     LambdaInvoke,
+    /// A request that the input describes.
+    HttpInvoke,
     /// Something that this host does not do.
     Other,
 }
@@ -33,6 +37,9 @@ impl<'r> Resource<'r> {
     pub(super) fn of(text: &'r str) -> Self {
         if text == LAMBDA_INVOKE {
             return Self::LambdaInvoke;
+        }
+        if text == HTTP_INVOKE {
+            return Self::HttpInvoke;
         }
         let named = match text.strip_prefix(SHORT) {
             Some(rest) => ComponentName::of_parts(rest, None),
@@ -110,6 +117,7 @@ mod tests {
     #[test]
     fn what_names_no_component_is_something_else() {
         assert_eq!(Resource::of("arn:aws:states:::lambda:invoke"), Resource::LambdaInvoke);
+        assert_eq!(Resource::of("arn:aws:states:::http:invoke"), Resource::HttpInvoke);
         for text in [
             "arn:aws:states:::sqs:sendMessage",
             "arn:aws:states:eu-west-1:123456789012:activity:check",

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use sandbox::{Limits, LogLine, Ran, Spent};
+use sandbox::{Limits, LogLine, LogStream, Ran, Spent};
 use serde_json::Value;
 use types::{Clock, Fuel, Moment, ObjectName, Outcome, Units};
 use workflows::TaskFailed;
@@ -105,6 +105,16 @@ impl Tally {
     /// Whether any of them may have done what a second run would do again.
     pub(super) fn has_run(&self) -> bool {
         self.used().has_run
+    }
+
+    /// Adds what HTTP tasks have used.
+    pub(super) fn went_out(&self, out: &egress::Used) {
+        let mut used = self.used();
+        used.spent.egress_calls = used.spent.egress_calls.saturating_add(out.requests);
+        used.spent.egress_bytes = used.spent.egress_bytes.saturating_add(out.bytes);
+        let at = self.clock.now();
+        let line = |fault: &String| LogLine { at, stream: LogStream::Log, text: format!("egress: {fault}") };
+        used.lines.extend(out.faults.iter().map(line));
     }
 
     /// All of it, once nothing runs any more.
