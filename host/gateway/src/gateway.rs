@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use types::Code;
 
 use crate::connection;
+use crate::jobs::Jobs;
 use crate::premises::{House, Premises};
 use crate::settings::{Settings, SettingsError};
 use crate::traffic::Requests;
@@ -57,6 +58,11 @@ impl Gateway {
         self.accept(&listener, tls.as_ref(), &shutdown).await;
         drop(listener);
         self.drain().await;
+    }
+
+    /// What does the tasks of executions that no call waits for.
+    pub fn jobs(&self) -> Arc<dyn workflows::Work> {
+        Arc::new(Jobs(Arc::clone(&self.premises)))
     }
 
     /// What it does at the moment.

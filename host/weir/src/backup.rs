@@ -137,6 +137,7 @@ impl List {
 fn schema_known(name: &str) -> i64 {
     let known = match name {
         "catalog.db" => catalog::Catalog::SCHEMA_VERSION,
+        "workflows.db" => workflows::Workflows::SCHEMA_VERSION,
         "usage.db" => ledger::Ledger::SCHEMA_VERSION,
         "traces.db" => traces::Traces::SCHEMA_VERSION,
         _ => 0,

@@ -60,6 +60,11 @@ impl Folder {
         self.join("usage.db")
     }
 
+    /// Standard executions.
+    pub(crate) fn workflows_db(&self) -> PathBuf {
+        self.join("workflows.db")
+    }
+
     /// Logs.
     pub(crate) fn traces_db(&self) -> PathBuf {
         self.join("traces.db")

@@ -15,9 +15,11 @@ mod watch;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use gateway::Gateway;
 use store::DataLock;
 use tokio_util::sync::CancellationToken;
 use types::Clock;
+use workflows::Workflows;
 
 use self::listen::Listeners;
 use self::rooms::Rooms;
@@ -62,11 +64,14 @@ async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> 
 
     let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
     let mut watch = Watch::new(draining.clone(), closing.clone())?;
-    start(&mut watch, folder, config, (&rooms, &clock), listeners)?;
+    let gateway = rooms.gateway(folder, config, &clock)?;
+    let workflows = rooms::workflows(folder, &gateway, &clock)?;
+    start(&mut watch, (folder, config), (&rooms, &clock), (gateway, workflows.clone()), listeners);
     folder.write_addresses(&addresses)?;
     announce::announce(session, &addresses, token.as_ref())?;
 
     let end = watch.until_the_end().await;
+    workflows.close().await;
     rooms.close().await;
     folder.remove_addresses()?;
     tracing::info!("the host has stopped");
@@ -76,15 +81,22 @@ async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> 
 /// Starts every loop of the host.
 fn start(
     watch: &mut Watch,
-    folder: &Folder,
-    config: &HostToml,
+    (folder, config): (&Folder, &HostToml),
     (rooms, clock): (&Rooms, &Clock),
+    (gateway, workflows): (Gateway, Workflows),
     listeners: Listeners,
-) -> anyhow::Result<()> {
-    let gateway = rooms.gateway(folder, config, clock)?;
+) {
     let metrics = rooms.metrics(&gateway, config);
     let ((data, tls), draining) = (listeners.gateway, watch.draining());
     watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
+
+    let stopping = watch.draining();
+    watch.keep("workflows", async move {
+        // Executions go on where they are when the host starts again: no call waits for them.
+        stopping.cancelled().await;
+        workflows.stop();
+        Ok(())
+    });
 
     let router = rooms.control(folder, config, clock, watch.draining());
     let router = control::exposing(router, move || metrics.text());
@@ -95,5 +107,4 @@ fn start(
     });
     watch.keep("certificates", certificates::run(listeners.certificates, watch.closing()));
     watch.keep("sweep", sweep::run(rooms.ledger.clone(), clock.clone(), watch.closing()));
-    Ok(())
 }

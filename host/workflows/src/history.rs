@@ -11,7 +11,7 @@ use asl::{Change, Outcome, QueryLanguage, StateKind, StateMachine, Step, TaskId}
 use serde_json::{Map, Value, json};
 use types::Timestamp;
 
-use crate::integration::{Kind, TOKEN};
+use crate::integration::{Errand, Kind, Until};
 
 /// The most events of one execution. The last of them says that there were too many.
 pub(crate) const EVENTS_MAX: u64 = 25_000;
@@ -46,6 +46,8 @@ enum Answer {
     Worker,
     /// Somebody outside, by its token.
     Token,
+    /// An execution that it starts.
+    Child,
 }
 
 /// A task that has been asked for and has no answer.
@@ -89,6 +91,12 @@ impl Cursor {
     /// Whether the task has been asked for, and has no answer.
     pub(crate) fn knows(&self, task: TaskId) -> bool {
         self.tasks.contains_key(&task.get())
+    }
+
+    /// Whether it starts an execution whose start has not been noted: the end of that one must wait for it.
+    pub(crate) fn is_starting(&self, task: TaskId) -> bool {
+        let of_child = self.tasks.get(&task.get()).is_some_and(|asked| asked.answer == Answer::Child);
+        of_child && !self.is_submitted(task)
     }
 
     /// Whether nothing is left to do for it here.
@@ -202,8 +210,11 @@ impl History {
         if let Some(details) = started {
             self.follow(frame, at, &format!("{word}Started"), details);
         }
-        let answer =
-            if kind == Kind::Activity || request.resource.ends_with(TOKEN) { Answer::Token } else { Answer::Worker };
+        let answer = match Errand::of(request.resource) {
+            Errand::Start(Until::Ended | Until::EndedParsed) => Answer::Child,
+            Errand::Activity | Errand::WorkThenToken | Errand::Start(Until::Token) => Answer::Token,
+            Errand::Work | Errand::Start(Until::Started) => Answer::Worker,
+        };
         self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer });
     }
 

@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 /// The suffix by which a task waits for its token.
-pub(crate) const TOKEN: &str = ".waitForTaskToken";
+const TOKEN: &str = ".waitForTaskToken";
 const START: &str = "arn:aws:states:::states:startExecution";
 
 /// The resource without the suffix that says when it is done.

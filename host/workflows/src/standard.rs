@@ -44,11 +44,21 @@ pub struct Settings {
     pub running_max: u64,
     /// How long an execution is kept after its end.
     pub retention: Duration,
+    /// After so many steps nothing more is done, as if the process had been killed there.
+    #[cfg(feature = "test-util")]
+    pub dies_after: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { live_max: 2_000, tasks_max: 256, running_max: 1_000_000, retention: Duration::from_hours(90 * 24) }
+        Self {
+            live_max: 2_000,
+            tasks_max: 256,
+            running_max: 1_000_000,
+            retention: Duration::from_hours(90 * 24),
+            #[cfg(feature = "test-util")]
+            dies_after: None,
+        }
     }
 }
 
@@ -74,6 +84,8 @@ pub(crate) struct House {
     pub(crate) ready: Notify,
     runners: TaskTracker,
     pub(crate) closing: CancellationToken,
+    #[cfg(feature = "test-util")]
+    steps: std::sync::atomic::AtomicU64,
 }
 
 /// How the outside reaches an execution in memory.
@@ -123,15 +135,28 @@ impl Workflows {
             ready: Notify::new(),
             runners: TaskTracker::new(),
             closing: CancellationToken::new(),
+            #[cfg(feature = "test-util")]
+            steps: std::sync::atomic::AtomicU64::new(0),
         };
         let house = Arc::new(house);
         house.runners.spawn(clockwork::run(Arc::clone(&house)));
         Ok(Self(house))
     }
 
+    /// Whether the process has been killed, as it were.
+    #[cfg(feature = "test-util")]
+    pub fn is_dead(&self) -> bool {
+        self.0.closing.is_cancelled()
+    }
+
     /// How many executions are in memory.
     pub fn live(&self) -> usize {
         self.0.lock_live().len()
+    }
+
+    /// Gives up what runs, which goes on when the file is opened again. Operations are still taken.
+    pub fn stop(&self) {
+        self.0.closing.cancel();
     }
 
     /// Gives up what runs, which goes on when the file is opened again, and closes the file.
@@ -157,6 +182,16 @@ impl House {
         if let Some(live) = self.lock_live().get(&seq) {
             live.lost.cancel();
         }
+    }
+
+    /// A step is to be written. One after the last that a test allows is not, and neither is any other.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn may_step(&self) -> bool {
+        let done = self.steps.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if self.settings.dies_after.is_some_and(|most| done >= most) {
+            self.closing.cancel();
+        }
+        !self.closing.is_cancelled()
     }
 
     /// Runs something to its end, whoever goes away meanwhile.

@@ -4,6 +4,8 @@ mod guest;
 mod stream;
 mod workflow;
 
+pub(crate) use guest::keep_lines;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,6 +25,7 @@ use crate::permit::Permit;
 use crate::refusal::{self, Refusal};
 use crate::reply::Part;
 use crate::served::Runs;
+use crate::settings::Settings;
 use crate::steps::{StepResult, nothing, out_of_order};
 
 /// How an invocation ended: facts for the bill, the record and the reply.
@@ -186,16 +189,16 @@ async fn run_with<T>(
         permit.lend();
         return guest.await;
     }
-    turn(call, permit, guest).await
+    turn(&call.premises.settings, permit, guest).await
 }
 
-/// Waits for what has the call's place. When its turn is over, the place goes to the next and it runs on.
-async fn turn<T>(call: &Call, permit: &mut Permit, guest: impl Future<Output = T>) -> T {
+/// Waits for what has a place. When its turn is over, the place goes to the next and it runs on.
+pub(crate) async fn turn<T>(settings: &Settings, permit: &mut Permit, guest: impl Future<Output = T>) -> T {
     tokio::pin!(guest);
     tokio::select! {
         biased;
         ended = &mut guest => return ended,
-        () = tokio::time::sleep(call.premises.settings.guest_turn) => permit.lend(),
+        () = tokio::time::sleep(settings.guest_turn) => permit.lend(),
     }
     guest.await
 }

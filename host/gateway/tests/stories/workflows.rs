@@ -151,7 +151,7 @@ async fn the_components_of_a_call_share_the_fuel_of_its_release() {
 async fn what_the_host_does_not_offer_fails_by_a_name_that_can_be_caught_and_says_what_to_do() {
     let host = Host::start().await;
     for (slug, resource, error, told) in [
-        ("queue", "arn:aws:states:::sqs:sendMessage", "Weir.NotOffered", "component:NAME"),
+        ("queue", "arn:aws:states:::sqs:sendMessage", "Weir.UnsupportedResource", "component:NAME"),
         ("gone", "component:nobody", "Lambda.ResourceNotFoundException", "publish one of the task world"),
         ("self", "component:self", "Lambda.InvalidParameterValueException", "task world"),
     ] {

@@ -12,6 +12,7 @@ use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use traces::Traces;
 use types::{ByteCount, Clock};
+use workflows::Workflows;
 
 use super::metrics::Metrics;
 use super::relay::ToLedger;
@@ -132,6 +133,13 @@ impl Rooms {
         self.traces.close().await;
         self.ledger.close().await;
     }
+}
+
+/// The executions, which have their tasks done by the gateway.
+pub(super) fn workflows(folder: &Folder, gateway: &Gateway, clock: &Clock) -> anyhow::Result<Workflows> {
+    let path = folder.workflows_db();
+    Workflows::open(&path, workflows::Settings::default(), clock.clone(), gateway.jobs())
+        .with_context(|| format!("could not open {}", path.display()))
 }
 
 fn slots(config: &HostToml) -> u32 {

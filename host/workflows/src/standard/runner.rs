@@ -81,6 +81,8 @@ struct Runner<'h> {
     wake: Option<Timestamp>,
     /// The frames of the tasks that the run asks for next.
     asked_by: HashMap<TaskId, u64>,
+    /// Another execution was started, and its end may lie in the inbox.
+    has_started: bool,
 }
 
 /// Why a runner ends before its execution does.
@@ -163,6 +165,7 @@ impl<'h> Runner<'h> {
             settle: Vec::new(),
             wake: None,
             asked_by: HashMap::new(),
+            has_started: false,
         })
     }
 
@@ -211,11 +214,9 @@ impl<'h> Runner<'h> {
         for one in asked {
             self.begin(one);
         }
-        if more {
-            self.take_inbox().await?;
-            return Ok(true);
+        if !more || !self.take_inbox().await? {
+            self.wait().await?;
         }
-        self.wait().await?;
         Ok(true)
     }
 
@@ -328,6 +329,10 @@ impl<'h> Runner<'h> {
 
     /// Writes the step, however long the file takes to accept it.
     async fn commit(&self, new: Step) -> Result<Stepped, Gone> {
+        #[cfg(feature = "test-util")]
+        if !self.house.may_step() {
+            return Err(Gone::Closing);
+        }
         let new = Arc::new(new);
         let mut pause = TRY_AGAIN.0;
         loop {
@@ -389,14 +394,18 @@ impl<'h> Runner<'h> {
                     break;
                 }
                 () = self.live.told.notified() => {
-                    self.take_inbox().await?;
-                    break;
+                    if self.take_inbox().await? {
+                        break;
+                    }
                 }
                 () = tokio::time::sleep(due) => {}
             }
         }
         while let Some(ended) = self.tasks.try_join_next() {
             self.take(Some(ended));
+        }
+        if std::mem::take(&mut self.has_started) && self.run.outcome().is_none() {
+            self.take_inbox().await?;
         }
         Ok(())
     }
@@ -419,13 +428,18 @@ impl<'h> Runner<'h> {
         let submits = matches!(errand, Errand::WorkThenToken)
             || matches!(errand, Errand::Start(until) if until != Until::Started);
         match performed.answer {
-            Ok(output) if submits => self.history.submitted(self.house.clock.now(), task, &output),
+            Ok(output) if submits => {
+                self.has_started = true;
+                self.history.submitted(self.house.clock.now(), task, &output);
+            }
             Ok(output) => self.apply(Event::Succeeded { task, output }),
             Err(TaskFailed { error, cause }) => self.apply(Event::Failed { task, error, cause }),
         }
     }
 
-    async fn take_inbox(&mut self) -> Result<(), Gone> {
+    /// Takes up what has happened outside; whether there was anything.
+    async fn take_inbox(&mut self) -> Result<bool, Gone> {
+        let before = self.taken;
         let (seq, after) = (self.seq, self.taken);
         let letters = match self.house.store.read(move |db| happened(db, seq, after, TAKE_MAX)).await {
             Ok(letters) => letters,
@@ -436,8 +450,15 @@ impl<'h> Runner<'h> {
             }
         };
         for (id, body) in letters {
+            let letter = serde_json::from_str(&body);
+            if let Ok(Happened::Succeeded { task, .. } | Happened::Failed { task, .. }) = &letter
+                && self.history.cursor.is_starting(TaskId::new(*task))
+            {
+                // The other execution was quick. First comes that it was started.
+                break;
+            }
             self.taken = id;
-            let Ok(letter) = serde_json::from_str(&body) else { continue };
+            let Ok(letter) = letter else { continue };
             match letter {
                 Happened::Succeeded { task, output } => {
                     let Ok(output) = serde_json::from_str(&output) else { continue };
@@ -454,7 +475,7 @@ impl<'h> Runner<'h> {
                 }
             }
         }
-        Ok(())
+        Ok(self.taken > before)
     }
 
     fn apply(&mut self, event: Event) {

@@ -78,8 +78,12 @@ impl House {
 
     /// The same folder, opened by another process as it were.
     pub(crate) async fn reopened(self) -> Self {
+        self.reopened_with(Settings::default()).await
+    }
+
+    pub(crate) async fn reopened_with(self, settings: Settings) -> Self {
         self.workflows.close().await;
-        Self::open(self.folder, self.caller, self.clock, Settings::default())
+        Self::open(self.folder, self.caller, self.clock, settings)
     }
 
     pub(crate) async fn ask(&self, operation: &str, body: Value) -> Result<Value, OperationError> {

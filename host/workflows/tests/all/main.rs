@@ -4,6 +4,7 @@
 
 mod activities;
 mod callbacks;
+mod crashes;
 mod executions;
 mod histories;
 mod house;

@@ -42,7 +42,7 @@ async fn a_wait_of_years_leaves_the_memory_and_ends_when_its_moment_comes() {
     }
     let house = house.reopened().await;
     assert_eq!(house.describe(&execution).await["status"], "RUNNING");
-    hands.advance(Duration::from_secs(94_608_000 - 60));
+    hands.advance(Duration::from_mins(1_576_799));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(house.describe(&execution).await["status"], "RUNNING", "a minute too early");
     hands.advance(Duration::from_secs(61));

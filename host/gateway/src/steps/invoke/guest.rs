@@ -9,10 +9,11 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use sandbox::{CallContext, Component, FailureKind, GuestFailure, HttpRequest, Ran};
 use traces::Stream;
-use types::{Code, ObjectName, Outcome, PublicCode, Units};
+use types::{ApiId, CallId, Code, ObjectName, Outcome, PublicCode, Units};
 
 use crate::call::{Call, RequestBody};
 use crate::permit::Permit;
+use crate::premises::Premises;
 use crate::refusal::{self, Refusal};
 use crate::steps::invoke::{Answer, Ingress, Invoked, run_with};
 
@@ -183,13 +184,23 @@ pub(super) fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
 
 /// Keeps what the guest wrote, and for its provider how it failed.
 pub(super) fn keep_logs(call: &Call, outcome: Outcome, detail: Option<String>, logs: (Vec<sandbox::LogLine>, u32)) {
-    let (lines, dropped) = logs;
-    if lines.is_empty() && dropped == 0 && detail.is_none() {
+    let told = detail.map(|detail| format!("{outcome}: {detail}"));
+    keep_lines(&call.premises, (call.asked.call, call.target.api.id), told, logs);
+}
+
+/// Keeps what a component wrote, and what the host has to say of it.
+pub(crate) fn keep_lines(
+    premises: &Premises,
+    (call, api): (CallId, ApiId),
+    told: Option<String>,
+    (lines, dropped): (Vec<sandbox::LogLine>, u32),
+) {
+    if lines.is_empty() && dropped == 0 && told.is_none() {
         return;
     }
     let mut kept: Vec<(Stream, String)> = lines.into_iter().map(|line| (stream_of(line.stream), line.text)).collect();
-    kept.extend(detail.map(|detail| (Stream::Host, format!("{outcome}: {detail}"))));
-    call.premises.house.traces.keep_logs(call.asked.call, call.target.api.id, kept, dropped);
+    kept.extend(told.map(|told| (Stream::Host, told)));
+    premises.house.traces.keep_logs(call, api, kept, dropped);
 }
 
 fn stream_of(stream: sandbox::LogStream) -> Stream {

@@ -3,7 +3,6 @@
 mod answer;
 mod components;
 mod input;
-mod resource;
 mod tally;
 mod way_out;
 
@@ -48,7 +47,7 @@ pub(super) async fn workflow(
             () = house.sandbox.aborted() => None,
         }
     };
-    let ended = turn(call, &mut permit, stoppable).await;
+    let ended = turn(&call.premises.settings, &mut permit, stoppable).await;
     drop(permit);
     let (mut invoked, why) = match ended {
         Some(ended) => conclude(call, ended, &components),

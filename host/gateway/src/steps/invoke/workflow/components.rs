@@ -6,20 +6,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use catalog::World;
 use sandbox::{CallContext, Sandbox, Step};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{Digest, Outcome};
 use workflows::{Task, TaskFailed, Tasks};
 
-use super::resource::{ComponentName, Resource};
-use super::tally::{Tally, failed};
+use super::tally::Tally;
 use super::way_out::WayOut;
 use crate::call::Call;
-use crate::served::{Runs, Served};
+use crate::functions::{self, NoFunction, as_function, not_offered};
+use crate::resource::{ComponentName, Resource};
+use crate::served::Served;
 use crate::steps::invoke::Invoked;
 use crate::steps::invoke::guest::{allowances, called_by, keep_logs};
 
@@ -97,28 +97,9 @@ impl<'c> Components<'c> {
 
     /// `lambda:invoke`: the input names the function and holds its payload.
     async fn invoke(&self, task: &Task) -> Result<Value, TaskFailed> {
-        let input = task.input.as_object();
-        let text = |name| input.and_then(|input| input.get(name)).and_then(Value::as_str);
-        if let Some(other) = text("InvocationType").filter(|kind| *kind != "RequestResponse") {
-            let cause = format!("a component is called and waited for, not by InvocationType {other}");
-            return Err(failed("Lambda.InvalidParameterValueException", cause));
-        }
-        let function = text("FunctionName").unwrap_or_default();
-        let named = ComponentName::of_function(function);
-        let named = match text("Qualifier") {
-            Some(qualifier) => named.and_then(|name| name.qualified(qualifier)),
-            None => named,
-        };
-        let name = named.ok_or_else(|| missing(function))?;
-        let payload = input.and_then(|input| input.get("Payload")).cloned().unwrap_or_else(|| json!({}));
+        let (name, payload) = functions::named(&task.input)?;
         let answer = self.run(name, task, &payload).await?;
-        Ok(json!({
-            "ExecutedVersion": name.release.map_or_else(|| "$LATEST".to_owned(), |release| release.to_string()),
-            "Payload": answer,
-            "SdkHttpMetadata": { "HttpStatusCode": 200 },
-            "SdkResponseMetadata": { "RequestId": self.call.asked.call.to_string() },
-            "StatusCode": 200,
-        }))
+        Ok(functions::answered(name, &answer, &self.call.asked.call.to_string()))
     }
 
     /// Calls a component with `input`. Dropping the future stops it.
@@ -146,28 +127,12 @@ impl<'c> Components<'c> {
 
     /// The release that `name` stands for, if the workflow may use it: one of its own organisation's, of the task world.
     fn find(&self, name: ComponentName<'_>) -> Result<(Arc<Served>, Digest), TaskFailed> {
-        let (premises, own) = (&self.call.premises, &self.call.target.api);
-        let snapshot = premises.house.catalog.snapshot();
-        let api = snapshot.api(name.slug).filter(|api| api.organisation == own.organisation && api.suspended.is_none());
-        let live = api.and_then(|api| api.live.as_ref());
-        let (Some(api), Some(live)) = (api, live) else { return Err(missing(name.slug)) };
         let draw = crate::trace::low_bits(self.call.asked.call);
-        let served = match name.release {
-            None => premises.served.of(api, live, draw, &premises.house.sandbox),
-            Some(number) => premises.served.numbered(api, live, number, &premises.house.sandbox),
-        };
-        let served = served.map_err(|error| self.tally.stop(Outcome::HostError, error.to_string()))?;
-        let served = served.ok_or_else(|| missing(name.slug))?;
-        match &served.runs {
-            Runs::Component { digest, world: World::Task } => {
-                let digest = *digest;
-                Ok((served, digest))
-            }
-            _ => Err(failed(
-                "Lambda.InvalidParameterValueException",
-                format!("{} is not of the task world, which steps of a workflow are called in", name.slug),
-            )),
-        }
+        let found = functions::find(&self.call.premises, self.call.target.api.organisation, name, draw);
+        found.map(|function| (function.served, function.digest)).map_err(|error| match error {
+            NoFunction::Failed(failed) => failed,
+            NoFunction::Host(error) => self.tally.stop(Outcome::HostError, error.to_string()),
+        })
     }
 
     /// The same for all attempts of one visit of a state, and for nothing else.
@@ -212,24 +177,4 @@ impl Work {
         let limits = tally.begin(&self.limits, &mut self.context.allowances)?;
         tally.end(self.sandbox.call_task(&component, self.context, self.input, &limits).await)
     }
-}
-
-fn missing(name: &str) -> TaskFailed {
-    let cause = format!("this organisation has no component {name} that is live: publish one of the task world");
-    failed("Lambda.ResourceNotFoundException", cause)
-}
-
-/// What another service would do. The name is ours: no service of that name has failed.
-fn not_offered(resource: &str) -> TaskFailed {
-    let cause = format!(
-        "this host does not offer {resource}: publish a component of the task world that does it, and name it in \
-         Resource as component:NAME"
-    );
-    failed("Weir.NotOffered", cause)
-}
-
-/// Functions fail with a document as their cause.
-fn as_function(failed: TaskFailed) -> TaskFailed {
-    let document = json!({ "errorMessage": failed.cause, "errorType": failed.error });
-    TaskFailed { cause: document.to_string(), ..failed }
 }

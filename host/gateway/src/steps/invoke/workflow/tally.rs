@@ -1,6 +1,5 @@
 //! What the components of one call have used, and what is left for the next.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -9,6 +8,7 @@ use serde_json::Value;
 use types::{Clock, Fuel, Moment, ObjectName, Outcome, Units};
 use workflows::TaskFailed;
 
+use crate::functions::failed;
 use crate::steps::invoke::guest::split;
 
 /// Lines of one call that are kept, of all its components together.
@@ -148,8 +148,4 @@ impl Used {
         self.lines.extend(lines.into_iter().take(room));
         self.dropped = self.dropped.saturating_add(dropped).saturating_add(over);
     }
-}
-
-pub(super) fn failed(error: impl Into<Cow<'static, str>>, cause: String) -> TaskFailed {
-    TaskFailed { error: error.into(), cause }
 }

@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 use workflows::TaskFailed;
 
 use super::components::AT_ONCE;
-use super::tally::failed;
 use crate::call::Call;
+use crate::functions::failed;
 
 /// Requests of one run, those for tokens included. A guess: ten times what a component has.
 const REQUESTS: u32 = 100;

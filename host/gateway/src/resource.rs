@@ -12,7 +12,7 @@ const SHORT: &str = "component:";
 
 /// What a Task asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resource<'r> {
+pub(crate) enum Resource<'r> {
     /// A component, with the whole input; its answer is the whole result.
     Component(ComponentName<'r>),
     /// The component that the input names; its answer is a part of the result.
@@ -25,16 +25,16 @@ pub(super) enum Resource<'r> {
 
 /// A component by the slug of its API, and by the number of a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ComponentName<'r> {
+pub(crate) struct ComponentName<'r> {
     /// The API's slug.
-    pub(super) slug: &'r str,
+    pub(crate) slug: &'r str,
     /// The release's number. `None`: whichever is live.
-    pub(super) release: Option<u32>,
+    pub(crate) release: Option<u32>,
 }
 
 impl<'r> Resource<'r> {
     /// Reads the `Resource` of a Task.
-    pub(super) fn of(text: &'r str) -> Self {
+    pub(crate) fn of(text: &'r str) -> Self {
         if text == LAMBDA_INVOKE {
             return Self::LambdaInvoke;
         }
@@ -53,7 +53,7 @@ impl<'r> Resource<'r> {
 impl<'r> ComponentName<'r> {
     /// Reads the name of a Lambda function: its name alone, a part of its ARN, or its whole ARN, each with a qualifier
     /// or without. `None`: it is none of these, or its qualifier names no release.
-    pub(super) fn of_function(text: &'r str) -> Option<Self> {
+    pub(crate) fn of_function(text: &'r str) -> Option<Self> {
         let rest = match text.strip_prefix("arn:") {
             // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
             Some(arn) => {
@@ -69,7 +69,7 @@ impl<'r> ComponentName<'r> {
     }
 
     /// The same component at the release that `qualifier` names.
-    pub(super) fn qualified(self, qualifier: &str) -> Option<Self> {
+    pub(crate) fn qualified(self, qualifier: &str) -> Option<Self> {
         Self::of_parts(self.slug, Some(qualifier))
     }
 

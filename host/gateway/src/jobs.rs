@@ -1,0 +1,125 @@
+//! Tasks of executions that no call waits for: components of the execution's organisation, each a fresh instance.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sandbox::{CallContext, Ran, Step};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use types::{ApiId, CallId, Outcome};
+use workflows::{Job, Performed, Performing, TaskFailed, Work};
+
+use crate::functions::{self, Function, NoFunction, as_function, failed};
+use crate::premises::Premises;
+use crate::resource::{ComponentName, Resource};
+use crate::steps::invoke::{keep_lines, turn};
+
+/// Does them with the gateway's own places for guests: a job waits in its API's queue as a call does.
+pub(crate) struct Jobs(pub(crate) Arc<Premises>);
+
+impl Work for Jobs {
+    fn perform(&self, job: Job) -> Performing {
+        let premises = Arc::clone(&self.0);
+        Box::pin(async move { Performed { answer: perform(&premises, &job).await.map(Arc::new), usage: None } })
+    }
+}
+
+async fn perform(premises: &Arc<Premises>, job: &Job) -> Result<Value, TaskFailed> {
+    let resource = &*job.task.resource;
+    match Resource::of(resource) {
+        Resource::Component(name) if resource.starts_with("arn:") => {
+            run(premises, job, name, &job.task.input).await.map(|(answer, _)| answer).map_err(as_function)
+        }
+        Resource::Component(name) => run(premises, job, name, &job.task.input).await.map(|(answer, _)| answer),
+        Resource::LambdaInvoke => {
+            let (name, payload) = functions::named(&job.task.input).map_err(as_function)?;
+            let (answer, call) = run(premises, job, name, &payload).await.map_err(as_function)?;
+            Ok(functions::answered(name, &answer, &call.to_string()))
+        }
+        Resource::HttpInvoke => {
+            let cause = "no release stands behind this execution, and so no grant to reach a host: publish the machine \
+                         as a workflow, or call a component that has the grant";
+            Err(failed("States.Permissions", cause.to_owned()))
+        }
+        Resource::Other => Err(functions::not_offered(resource)),
+    }
+}
+
+/// Calls a component. Dropping the future stops it.
+async fn run(
+    premises: &Arc<Premises>,
+    job: &Job,
+    name: ComponentName<'_>,
+    input: &Value,
+) -> Result<(Value, CallId), TaskFailed> {
+    let call = premises.draw_id(premises.house.clock.now());
+    let found = functions::find(premises, job.owner.organisation, name, crate::trace::low_bits(call));
+    let function = found.map_err(|error| match error {
+        NoFunction::Failed(failed) => failed,
+        NoFunction::Host(error) => host_failed(&error),
+    })?;
+    let halt = CancellationToken::new();
+    let _stops_with_us = halt.clone().drop_guard();
+    let context = CallContext {
+        call,
+        invocation: Some(job.invocation_id.clone()),
+        attempt: job.task.attempt,
+        traceparent: None,
+        api: name.slug.into(),
+        release: function.served.release.number,
+        caller: None,
+        allowances: Vec::new(),
+        outbound: function.served.outbound.clone(),
+        depth: 0,
+        config: Arc::clone(&function.served.config),
+        step: Some(Step { execution: job.execution.clone(), state: job.task.state.as_str().to_owned() }),
+        halt: Some(halt),
+    };
+    let (premises, input) = (Arc::clone(premises), Bytes::from(input.to_string()));
+    // In a task of its own: one that is given up is stopped, and what it wrote is kept.
+    let house = Arc::clone(&premises);
+    let done = house.calls.spawn(async move {
+        let api = function.api;
+        let ran = in_its_place(&premises, &function, context, input).await?;
+        end(&premises, (call, api), ran)
+    });
+    let answer = done.await.map_err(|error| host_failed(&error))??;
+    Ok((answer, call))
+}
+
+/// Waits for a place, and runs the component in it.
+async fn in_its_place(
+    premises: &Premises,
+    function: &Function,
+    context: CallContext,
+    input: Bytes,
+) -> Result<Ran<Bytes>, TaskFailed> {
+    let sandbox = &premises.house.sandbox;
+    let component = sandbox.load(&function.digest).await.map_err(|error| host_failed(&error))?;
+    let permit = premises.permits.take(function.api, &function.served.share).await;
+    let mut permit = permit.map_err(|error| failed("Lambda.TooManyRequestsException", error.to_string()))?;
+    let guest = sandbox.call_task(&component, context, input, &function.served.limits);
+    if component.runs_long() {
+        permit.lend();
+        return Ok(guest.await);
+    }
+    Ok(turn(&premises.settings, &mut permit, guest).await)
+}
+
+/// The answer of a component, or the error that Retry and Catch match.
+fn end(premises: &Premises, (call, api): (CallId, ApiId), ran: Ran<Bytes>) -> Result<Value, TaskFailed> {
+    let told = ran.detail.as_ref().map(|detail| format!("{}: {detail}", ran.outcome));
+    keep_lines(premises, (call, api), told, (ran.logs, ran.logs_dropped));
+    match (ran.outcome, ran.answer, ran.failure) {
+        (Outcome::Ok, Some(answer), _) => serde_json::from_slice(&answer).map_err(|error| {
+            failed(Outcome::InvalidResponse.error_name().unwrap_or("Wasm.InvalidResponse"), error.to_string())
+        }),
+        (Outcome::GuestError, _, Some(failure)) => Err(failed(failure.code, failure.message)),
+        (outcome, ..) => Err(failed(outcome.error_name().unwrap_or("Wasm.HostError"), ran.detail.unwrap_or_default())),
+    }
+}
+
+fn host_failed(error: &dyn std::error::Error) -> TaskFailed {
+    tracing::error!(%error, "the host could not run a component of an execution");
+    failed(Outcome::HostError.error_name().unwrap_or("Wasm.HostError"), error.to_string())
+}
