@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sandbox::{CallContext, Ran, Step};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use types::{ApiId, CallId, Outcome};
+use types::{ApiId, ByteCount, CallId, Fact, Fuel, Outcome, TaskUse, Timestamp};
 use workflows::{Job, Performed, Performing, TaskFailed, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
@@ -20,20 +20,24 @@ pub(crate) struct Jobs(pub(crate) Arc<Premises>);
 impl Work for Jobs {
     fn perform(&self, job: Job) -> Performing {
         let premises = Arc::clone(&self.0);
-        Box::pin(async move { Performed { answer: perform(&premises, &job).await.map(Arc::new), usage: None } })
+        Box::pin(async move {
+            let mut usage = None;
+            let answer = perform(&premises, &job, &mut usage).await.map(Arc::new);
+            Performed { answer, usage }
+        })
     }
 }
 
-async fn perform(premises: &Arc<Premises>, job: &Job) -> Result<Value, TaskFailed> {
+async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>) -> Result<Value, TaskFailed> {
     let resource = &*job.task.resource;
     match Resource::of(resource) {
         Resource::Component(name) if resource.starts_with("arn:") => {
-            run(premises, job, name, &job.task.input).await.map(|(answer, _)| answer).map_err(as_function)
+            run(premises, job, (name, &job.task.input), usage).await.map(|(answer, _)| answer).map_err(as_function)
         }
-        Resource::Component(name) => run(premises, job, name, &job.task.input).await.map(|(answer, _)| answer),
+        Resource::Component(name) => run(premises, job, (name, &job.task.input), usage).await.map(|(answer, _)| answer),
         Resource::LambdaInvoke => {
             let (name, payload) = functions::named(&job.task.input).map_err(as_function)?;
-            let (answer, call) = run(premises, job, name, &payload).await.map_err(as_function)?;
+            let (answer, call) = run(premises, job, (name, &payload), usage).await.map_err(as_function)?;
             Ok(functions::answered(name, &answer, &call.to_string()))
         }
         Resource::HttpInvoke => {
@@ -49,10 +53,11 @@ async fn perform(premises: &Arc<Premises>, job: &Job) -> Result<Value, TaskFaile
 async fn run(
     premises: &Arc<Premises>,
     job: &Job,
-    name: ComponentName<'_>,
-    input: &Value,
+    (name, input): (ComponentName<'_>, &Value),
+    usage: &mut Option<String>,
 ) -> Result<(Value, CallId), TaskFailed> {
-    let call = premises.draw_id(premises.house.clock.now());
+    let began = premises.house.clock.now();
+    let call = premises.draw_id(began);
     let found = functions::find(premises, job.owner.organisation, name, crate::trace::low_bits(call));
     let function = found.map_err(|error| match error {
         NoFunction::Failed(failed) => failed,
@@ -76,15 +81,52 @@ async fn run(
         halt: Some(halt),
     };
     let (premises, input) = (Arc::clone(premises), Bytes::from(input.to_string()));
+    let used = TaskUse {
+        call,
+        api: function.api,
+        release: function.served.release.id,
+        component: function.digest,
+        execution: job.execution.clone(),
+        invocation: job.invocation_id.clone(),
+        attempt: job.task.attempt,
+        began,
+        ended: began,
+        outcome: Outcome::HostError,
+        component_us: 0,
+        fuel: Fuel::ZERO,
+        fuel_schedule: sandbox::FUEL_SCHEDULE,
+        memory_peak: ByteCount::ZERO,
+        request_bytes: ByteCount::of(input.len()),
+        response_bytes: ByteCount::ZERO,
+        egress_bytes: ByteCount::ZERO,
+        egress_calls: 0,
+    };
     // In a task of its own: one that is given up is stopped, and what it wrote is kept.
     let house = Arc::clone(&premises);
     let done = house.calls.spawn(async move {
         let api = function.api;
         let ran = in_its_place(&premises, &function, context, input).await?;
-        end(&premises, (call, api), ran)
+        let used = count(used, &ran, premises.house.clock.now());
+        Ok::<_, TaskFailed>((end(&premises, (call, api), ran), used))
     });
-    let answer = done.await.map_err(|error| host_failed(&error))??;
-    Ok((answer, call))
+    let (answer, used) = done.await.map_err(|error| host_failed(&error))??;
+    *usage = serde_json::to_string(&Fact::Task(Box::new(used))).ok();
+    Ok((answer?, call))
+}
+
+/// What an attempt has used, now that it has ended.
+fn count(used: TaskUse, ran: &Ran<Bytes>, now: Timestamp) -> TaskUse {
+    TaskUse {
+        ended: now,
+        outcome: ran.outcome,
+        component_us: u64::try_from(ran.spent.component_time.as_micros()).unwrap_or(u64::MAX),
+        fuel: ran.spent.fuel,
+        memory_peak: ran.spent.memory_peak,
+        response_bytes: ran.answer.as_ref().map_or(ByteCount::ZERO, |answer| ByteCount::of(answer.len())),
+        egress_bytes: ran.spent.egress_bytes,
+        egress_calls: ran.spent.egress_calls,
+        ..used
+    }
 }
 
 /// Waits for a place, and runs the component in it.

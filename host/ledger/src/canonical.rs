@@ -17,6 +17,8 @@ pub(crate) enum LinkKind {
     Stream,
     /// One management act.
     Act,
+    /// One attempt at a task of an execution.
+    Task,
 }
 
 impl LinkKind {
@@ -25,11 +27,12 @@ impl LinkKind {
             Self::Calls => "calls",
             Self::Stream => "stream",
             Self::Act => "act",
+            Self::Task => "task",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Calls, Self::Stream, Self::Act].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Calls, Self::Stream, Self::Act, Self::Task].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -9,6 +9,7 @@ use store::{Store, Synchronous, WriteError};
 use types::{Clock, Outcome, Timestamp};
 
 use crate::accounts::Accounts;
+use crate::canonical::LinkKind;
 use crate::denial::Denials;
 use crate::once::Running;
 use crate::rollup::Rollups;
@@ -204,7 +205,7 @@ fn recover(store: &Store<Writer>, now: Timestamp) -> Result<(), WriteError<rusql
             for (seq, admitted_us) in &open {
                 let link = tip.link.saturating_add(1);
                 calls::complete(tx, (*seq, link), &calls::Facts::interrupted(*admitted_us, now))?;
-                audit::link_stream(tx, &mut tip, *seq)?;
+                audit::link_one(tx, &mut tip, LinkKind::Stream, *seq)?;
             }
             Ok::<usize, rusqlite::Error>(open.len())
         })?;

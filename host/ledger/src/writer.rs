@@ -178,7 +178,7 @@ impl Writer {
         calls::complete(tx, (seq, link), &facts)?;
         (facts.status, facts.units, facts.billed_units) = calls::opened(tx, seq)?;
         let usage = self.write_usage(tx, (seq, call), &ids, sheet)?;
-        audit::link_stream(tx, tip, seq)?;
+        audit::link_one(tx, tip, LinkKind::Stream, seq)?;
         let completed = Some((link, Entry { ids, facts, usage }));
         sheet.pending.push(Pending { settlement: Arc::downgrade(call), completed });
         Ok(())

@@ -1,7 +1,8 @@
 //! What the catalog tells the ledger, through an outbox: the facts that usage.db needs to be complete in itself.
 
 use crate::{
-    ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, ReleaseId, RouteId, SubscriptionId, Terms, Timestamp,
+    ApiId, AppId, ByteCount, CallId, Digest, Fuel, KeyId, OrganisationId, Outcome, PlanId, ReleaseId, RouteId,
+    SubscriptionId, Terms, Timestamp,
 };
 
 /// One management act: who did what to what, with the thing before and after. Ids only, never names of people.
@@ -21,12 +22,55 @@ pub struct Act {
     pub after: Option<String>,
 }
 
-/// One fact on its way from catalog.db to usage.db. Serialised as the outbox row's body.
+/// What one attempt at a task of an execution has used. It is no call of a consumer's: nothing of it is billed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TaskUse {
+    /// The id under which the component ran.
+    pub call: CallId,
+    /// The API whose component it was.
+    pub api: ApiId,
+    /// The release that served.
+    pub release: ReleaseId,
+    /// Its component.
+    pub component: Digest,
+    /// The execution's ARN.
+    pub execution: String,
+    /// The same for all attempts at one visit of one state. With the attempt it is found once.
+    pub invocation: String,
+    /// From 1.
+    pub attempt: u32,
+    /// When it was asked for.
+    pub began: Timestamp,
+    /// When it had ended.
+    pub ended: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The component's own share of the time, in microseconds.
+    pub component_us: u64,
+    /// What it spent.
+    pub fuel: Fuel,
+    /// Which table of costs the fuel was counted by.
+    pub fuel_schedule: u16,
+    /// The most memory that it held.
+    pub memory_peak: ByteCount,
+    /// Its input.
+    pub request_bytes: ByteCount,
+    /// Its answer.
+    pub response_bytes: ByteCount,
+    /// What it sent and received on its own account.
+    pub egress_bytes: ByteCount,
+    /// How many requests it made on its own account.
+    pub egress_calls: u32,
+}
+
+/// One fact on its way from catalog.db or workflows.db to usage.db. Serialised as the outbox row's body.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
     /// A management act, which becomes a link of the audit chain.
     Act(Act),
+    /// What one attempt at a task of an execution has used.
+    Task(Box<TaskUse>),
     /// An organisation, new or renamed.
     Organisation {
         /// Its id.

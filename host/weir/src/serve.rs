@@ -9,6 +9,7 @@ mod metrics;
 mod relay;
 mod rooms;
 mod secrets;
+mod settle;
 mod sweep;
 mod watch;
 
@@ -66,6 +67,8 @@ async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> 
     let mut watch = Watch::new(draining.clone(), closing.clone())?;
     let gateway = rooms.gateway(folder, config, &clock)?;
     let workflows = rooms::workflows(folder, &gateway, &clock)?;
+    // Before anything is admitted: what an earlier run has used is in the books.
+    settle::drain(&workflows, &rooms.ledger).await?;
     start(&mut watch, (folder, config), (&rooms, &clock), (gateway, workflows.clone()), listeners);
     folder.write_addresses(&addresses)?;
     announce::announce(session, &addresses, token.as_ref())?;
@@ -90,6 +93,7 @@ fn start(
     let ((data, tls), draining) = (listeners.gateway, watch.draining());
     watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
 
+    watch.keep("settle", settle::run(workflows.clone(), rooms.ledger.clone(), watch.closing()));
     let stopping = watch.draining();
     watch.keep("workflows", async move {
         // Executions go on where they are when the host starts again: no call waits for them.

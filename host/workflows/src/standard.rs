@@ -80,6 +80,8 @@ pub(crate) struct House {
     machines: Mutex<HashMap<i64, Arc<StateMachine>>>,
     /// Something may be due earlier than the clockwork knows.
     due: Notify,
+    /// Something is in the outbox.
+    pub(crate) used: Notify,
     /// A worker's task may be ready.
     pub(crate) ready: Notify,
     runners: TaskTracker,
@@ -132,6 +134,7 @@ impl Workflows {
             tasks: Arc::new(Semaphore::new(settings.tasks_max)),
             machines: Mutex::default(),
             due: Notify::new(),
+            used: Notify::new(),
             ready: Notify::new(),
             runners: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -147,6 +150,32 @@ impl Workflows {
     #[cfg(feature = "test-util")]
     pub fn is_dead(&self) -> bool {
         self.0.closing.is_cancelled()
+    }
+
+    /// What tasks have used and nobody has been told, the oldest first, as [`crate::Performed::usage`] had it. The
+    /// numbers are never used again.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub async fn outbox(&self, most: u32) -> Result<Vec<(u64, String)>, ReadError> {
+        let rows = self.0.store.read(move |db| sql::steps::outbox(db, most)).await?;
+        Ok(rows.into_iter().map(|(id, body)| (id.unsigned_abs(), body)).collect())
+    }
+
+    /// Forgets what was in the outbox up to this number.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written: it will be in the outbox again.
+    pub async fn told(&self, up_to: u64) -> Result<(), WriteError<rusqlite::Error>> {
+        let up_to = i64::try_from(up_to).unwrap_or(i64::MAX);
+        self.0.store.write(move |db| sql::steps::told(db, up_to)).await
+    }
+
+    /// Waits until something new may be in the outbox.
+    pub async fn used(&self) {
+        self.0.used.notified().await;
     }
 
     /// How many executions are in memory.

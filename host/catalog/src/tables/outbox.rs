@@ -49,6 +49,7 @@ pub(crate) fn delete_up_to(conn: &Connection, last: i64) -> rusqlite::Result<()>
 fn kind(fact: &Fact) -> &'static str {
     match fact {
         Fact::Act(_) => "act",
+        Fact::Task(_) => "task",
         Fact::Organisation { .. } => "organisation",
         Fact::Api { .. } => "api",
         Fact::Route { .. } => "route",

@@ -40,14 +40,14 @@ pub(crate) fn add_calls(
     tx.prepare_cached(ADD)?.execute(row).map(drop)
 }
 
-/// Brings a stream that has just been completed under the next link.
-pub(crate) fn link_stream(tx: &Connection, tip: &mut Tip, seq: i64) -> rusqlite::Result<()> {
+/// Brings a stream that has just been completed, or the row of a task, under the next link.
+pub(crate) fn link_one(tx: &Connection, tip: &mut Tip, kind: LinkKind, seq: i64) -> rusqlite::Result<()> {
     let mut rows = Vec::new();
     let found = read_rows(tx, (seq, 1), tip.link.saturating_add(1), &mut rows)?;
     if found != 1 {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     }
-    add_calls(tx, tip, LinkKind::Stream, (seq, 1, &rows))
+    add_calls(tx, tip, kind, (seq, 1, &rows))
 }
 
 /// Appends an act and its link.
@@ -106,10 +106,11 @@ pub(crate) fn read_rows(
 /// Appends one row; `false` when it cannot have been written by us.
 fn write_row(connection: &Connection, row: &Row<'_>, bytes: &mut Vec<u8>) -> rusqlite::Result<bool> {
     let mut ids = [0; 8];
+    // Nobody has subscribed to a task: its row stands under an invocation instead.
+    let is_task = row.get::<_, Option<String>>(11)?.is_some();
     for (index, id) in ids.iter_mut().enumerate() {
-        let Some(number) = row.get::<_, Option<String>>(index)?.and_then(|text| public_number(&text)) else {
-            return Ok(false);
-        };
+        let number = row.get::<_, Option<String>>(index)?.and_then(|text| public_number(&text));
+        let Some(number) = number.or(is_task.then_some(0)) else { return Ok(false) };
         *id = number;
     }
     let Some(component) = row.get::<_, Option<String>>(8)?.and_then(|text| text.parse::<Digest>().ok()) else {
@@ -192,7 +193,7 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<Verification> 
 /// Appends what `stored` was made over; `false` when it is not all there.
 fn canonical(connection: &Connection, stored: &Stored, bytes: &mut Vec<u8>) -> rusqlite::Result<bool> {
     match (stored.kind, stored.call_seq, stored.calls, stored.act_seq) {
-        (Some(LinkKind::Calls | LinkKind::Stream), Some(first), Some(calls), None) => {
+        (Some(LinkKind::Calls | LinkKind::Stream | LinkKind::Task), Some(first), Some(calls), None) => {
             Ok(read_rows(connection, (first, calls), stored.seq, bytes)? == calls)
         }
         (Some(LinkKind::Act), None, None, Some(act)) => {

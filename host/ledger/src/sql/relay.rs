@@ -1,10 +1,20 @@
 //! Facts from other files, each once.
 
 use rusqlite::{Connection, params};
-use types::{Fact, OutboxId, PlanId, Terms};
+use types::{Fact, OutboxId, PlanId, TaskUse, Terms};
 
+use crate::canonical::LinkKind;
 use crate::sql::audit;
 use crate::sql::dimension::{self, SubscriptionStub};
+
+/// A task has no subscription, no app, no key, no route and no plan, and nothing of it is billed.
+const TASK: &str = "
+    INSERT OR IGNORE INTO call (seq, call_id, subscription, app, api_key, api, route, release, plan, component, exec_id,
+      invocation_id, attempt, admitted_us, ended_us, status, outcome, period_start_us, units, billed_units, total_us,
+      component_us, fuel, fuel_schedule_id, memory_peak_bytes, request_bytes, response_bytes, egress_bytes,
+      egress_calls, link)
+    VALUES (?1, ?2, 0, 0, 0, ?3, 0, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, 0, 0, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+      ?19, ?20, ?21)";
 
 /// Takes over those of `facts` that have not come before.
 pub(crate) fn take_over(tx: &Connection, source: &str, facts: &[(OutboxId, Fact)]) -> rusqlite::Result<()> {
@@ -23,6 +33,7 @@ fn apply(tx: &Connection, fact: &Fact) -> rusqlite::Result<()> {
             let mut tip = audit::tip(tx)?;
             audit::add_act(tx, &mut tip, act)
         }
+        Fact::Task(used) => task(tx, used),
         Fact::Organisation { id, name } => {
             let row = dimension::organisation(tx, &id.to_string())?;
             update(tx, "UPDATE organisation SET name = ?2 WHERE id = ?1", params![row, name])
@@ -70,6 +81,40 @@ fn apply(tx: &Connection, fact: &Fact) -> rusqlite::Result<()> {
             update(tx, set, params![row, stub.app, stub.api, stub.plan, stub.anchor_us])
         }
     }
+}
+
+/// A row of its own for an attempt at a task, under a link of its own. Once, whoever tells it again.
+fn task(tx: &Connection, used: &TaskUse) -> rusqlite::Result<()> {
+    let mut tip = audit::tip(tx)?;
+    let api = dimension::api(tx, &used.api.to_string())?;
+    let component = dimension::component(tx, &used.component)?;
+    let release = dimension::release(tx, used.release, api, component)?;
+    let seq = tip.call.saturating_add(1);
+    let micros = |passed: std::time::Duration| i64::try_from(passed.as_micros()).unwrap_or(i64::MAX);
+    let inserted = tx.prepare_cached(TASK)?.execute(params![
+        seq,
+        used.call.to_string(),
+        api,
+        release,
+        component,
+        used.execution,
+        used.invocation,
+        used.attempt,
+        used.began.as_micros(),
+        used.ended.as_micros(),
+        used.outcome.as_str(),
+        micros(used.ended.since(used.began)),
+        i64::try_from(used.component_us).unwrap_or(i64::MAX),
+        used.fuel.to_sql(),
+        used.fuel_schedule,
+        used.memory_peak.to_sql(),
+        used.request_bytes.to_sql(),
+        used.response_bytes.to_sql(),
+        used.egress_bytes.to_sql(),
+        used.egress_calls,
+        tip.link.saturating_add(1),
+    ])?;
+    if inserted == 0 { Ok(()) } else { audit::link_one(tx, &mut tip, LinkKind::Task, seq) }
 }
 
 fn plan(tx: &Connection, id: PlanId, api: i64, (name, terms): (&str, &Terms)) -> rusqlite::Result<()> {

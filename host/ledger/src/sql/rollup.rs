@@ -149,7 +149,7 @@ fn add_one(tx: &Connection, grain: Grain, key: &TrafficKey, sum: &Traffic) -> ru
 }
 
 const LINKS_AFTER: &str = "
-    SELECT seq, call_seq, calls FROM audit WHERE seq > ?1 ORDER BY seq";
+    SELECT seq, CASE kind WHEN 'task' THEN NULL ELSE call_seq END, calls FROM audit WHERE seq > ?1 ORDER BY seq";
 const CALLS_OF_LINK: &str = "
     SELECT seq, subscription, app, api_key, api, route, release, plan, component, admitted_us, ended_us, status,
       outcome, client_gone, period_start_us, units, billed_units, total_us, component_us, fuel, fuel_schedule_id,

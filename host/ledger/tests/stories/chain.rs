@@ -1,7 +1,7 @@
 //! The audit chain: what was changed is found.
 
 use ledger::Inspection;
-use types::{Act, Fact, OrganisationId, OutboxId};
+use types::{Act, ByteCount, CallId, Digest, Fact, Fuel, OrganisationId, OutboxId, Outcome, TaskUse};
 
 use crate::book::{Book, hard, need, used};
 
@@ -88,4 +88,56 @@ async fn a_fact_that_comes_twice_is_taken_over_once() {
     assert_eq!(book.number("SELECT count(*) FROM act"), 1);
     assert_eq!(book.number("SELECT count(*) FROM organisation WHERE name = 'Acme and sons'"), 1);
     assert!(book.ledger.verify().await.unwrap().holds());
+}
+
+fn task(book: &Book, attempt: u32) -> Fact {
+    let now = book.clock.now();
+    Fact::Task(Box::new(TaskUse {
+        call: CallId::generate(now),
+        api: types::ApiId::generate(now),
+        release: types::ReleaseId::generate(now),
+        component: Digest::of(b"component"),
+        execution: "arn:aws:states:local:123456789012:execution:order:1".to_owned(),
+        invocation: "arn:aws:states:local:123456789012:execution:order:1:2".to_owned(),
+        attempt,
+        began: now,
+        ended: now,
+        outcome: Outcome::Ok,
+        component_us: 7,
+        fuel: Fuel::saturating(1_000),
+        fuel_schedule: 1,
+        memory_peak: ByteCount::kib(64),
+        request_bytes: ByteCount::ZERO,
+        response_bytes: ByteCount::ZERO,
+        egress_bytes: ByteCount::ZERO,
+        egress_calls: 0,
+    }))
+}
+
+#[tokio::test]
+async fn an_attempt_at_a_task_has_one_row_that_bills_nothing() {
+    let book = written().await;
+    let facts = [(OutboxId::from_u128(1), task(&book, 1)), (OutboxId::from_u128(2), task(&book, 2))];
+    book.ledger.relay("workflows", &facts).await.unwrap();
+    book.ledger.relay("workflows", &facts).await.unwrap();
+    // Told under another id after all, it is still the same attempt.
+    book.ledger.relay("workflows", &[(OutboxId::from_u128(3), task(&book, 2))]).await.unwrap();
+    assert_eq!(book.number("SELECT count(*) FROM call WHERE exec_id IS NOT NULL"), 2);
+    assert_eq!(book.number("SELECT sum(units) + sum(billed_units) FROM call WHERE exec_id IS NOT NULL"), 0);
+    assert!(book.ledger.reconcile().await.unwrap().holds());
+    let chain = book.ledger.verify().await.unwrap();
+    assert!(chain.holds(), "{chain:?}");
+    book.tool().execute("UPDATE call SET fuel = 0 WHERE attempt = 1", []).unwrap();
+    assert!(!book.ledger.verify().await.unwrap().holds(), "it is under a link");
+}
+
+#[tokio::test]
+async fn calls_settle_after_the_rows_of_tasks_as_before() {
+    let book = written().await;
+    book.ledger.relay("workflows", &[(OutboxId::from_u128(1), task(&book, 1))]).await.unwrap();
+    let acme = book.subscriber(hard(100));
+    let admitted = book.admit(&acme, &[]).await.unwrap();
+    book.ledger.settle(admitted, book.ended(vec![used("requests", 1)])).await.unwrap();
+    assert!(book.ledger.verify().await.unwrap().holds());
+    assert!(book.ledger.reconcile().await.unwrap().holds());
 }

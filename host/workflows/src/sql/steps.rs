@@ -303,6 +303,19 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
     Ok(loaded)
 }
 
+/// What is to be told, the oldest first, with its numbers.
+pub(crate) fn outbox(db: &Connection, most: u32) -> rusqlite::Result<Vec<(i64, String)>> {
+    db.prepare_cached("SELECT id, body FROM outbox WHERE topic = 'settle' ORDER BY id LIMIT ?")?
+        .query_map([most], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Forgets what has been told.
+pub(crate) fn told(db: &Connection, up_to: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM outbox WHERE topic = 'settle' AND id <= ?")?.execute([up_to])?;
+    Ok(())
+}
+
 /// Counts of this house stay far below the end of the type.
 pub(crate) fn unsigned(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

@@ -193,12 +193,16 @@ impl<'h> Runner<'h> {
         let is_over = outcome.is_some();
         let parks = step.park;
         let parent = step.closing.as_ref().and_then(|closing| closing.parent.as_ref()).map(|(parent, _)| *parent);
+        let has_used = !step.settle.is_empty();
         let has_activities = step.tokens.iter().any(|token| token.activity.is_some());
         let more = match self.commit(step).await? {
             Stepped::Lost => return Err(Gone::Lost),
             Stepped::Written { more } => more,
         };
         self.revision += 1;
+        if has_used {
+            self.house.used.notify_one();
+        }
         if has_activities {
             self.house.ready.notify_waiters();
         }
