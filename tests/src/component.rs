@@ -66,6 +66,15 @@ const DECLINE_TASK: &str = r#"
     (i32.const 512))
   (data (i32.const 64) "CardDeclined") (data (i32.const 80) "no cover on"))
 "#;
+/// The failure `rejected`, with a code at 64, an empty message and the request's body as its detail.
+const EXPLAIN: &str = r#"
+    (i32.store8 (i32.const 512) (i32.const 1))
+    (i32.store (i32.const 528) (i32.const 64)) (i32.store (i32.const 532) (i32.const 12))
+    (i32.store8 (i32.const 544) (i32.const 1))
+    (i64.store (i32.const 548) (i64.load (i32.add (local.get $args) (i32.const 156))))
+    (i32.const 512))
+  (data (i32.const 64) "no-such-word"))
+"#;
 const LOGGING: &str = "
 package weir:guests;
 package wasi:logging@0.1.0-draft {
@@ -198,6 +207,15 @@ impl Component {
         Self::task(SPIN)
     }
 
+    /// Reports a failure by the name `no-such-word`, as the caller's fault, whose detail is the request's body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Component::echo`].
+    pub fn explaining() -> anyhow::Result<Self> {
+        Self::http(EXPLAIN)
+    }
+
     /// Any bytes, good or bad.
     pub fn of(bytes: impl Into<Vec<u8>>) -> Self {
         Self { bytes: bytes.into() }
@@ -261,7 +279,9 @@ mod tests {
             Component::task_trapping(),
             Component::task_spinning(),
         ];
-        for made in tasks.into_iter().chain(plain).chain([logging, streaming, Component::refusing()]) {
+        for made in
+            tasks.into_iter().chain(plain).chain([logging, streaming, Component::refusing(), Component::explaining()])
+        {
             assert!(made.unwrap().bytes().starts_with(b"\0asm\x0d\0\x01\0"));
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn serve(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn go(workspace: &Workspace) -> anyhow::Result<(Host, Keys)> {
-    title("Building the host and the three example providers");
+    title("Building the host and the example providers");
     let weir = workspace.build_weir()?;
     guests::build(workspace, &weir)?;
 
@@ -43,7 +43,7 @@ fn go(workspace: &Workspace) -> anyhow::Result<(Host, Keys)> {
     println!("data     {}\ngateway  {}\ncontrol  {}", folder.display(), host.gateway(), host.control());
 
     title("Publishing, as any provider does: `weir publish`");
-    for plugin in guests::folders(workspace)? {
+    for plugin in guests::served(workspace)? {
         host.weir(&["publish", &plugin.display().to_string(), "--organisation", "examples"])?;
     }
 
@@ -70,8 +70,9 @@ fn subscribe(host: &Host) -> anyhow::Result<Keys> {
         Ok(made["key"]["secret"].as_str().map(str::to_owned))
     };
     let shop = key("vat", "BASIC", "shop")?.context("the first subscription of an app makes a key")?;
-    key("thumbnail", "BASIC", "shop")?;
-    key("headers", "BASIC", "shop")?;
+    for api in ["thumbnail", "headers", "qr", "markdown", "geo"] {
+        key(api, "BASIC", "shop")?;
+    }
     let visitor = key("vat", "TRIAL", "visitor")?.context("the first subscription of an app makes a key")?;
     Ok(Keys { shop, visitor })
 }
@@ -96,6 +97,9 @@ fn print_invitation(host: &Host, keys: &Keys) {
     println!(
         "curl -H 'X-API-Key: {key}' --data-binary @PICTURE.jpg '{gateway}/thumbnail/v1/thumbnails?width=200' -o small.jpg"
     );
+    println!("curl -H 'X-API-Key: {key}' '{gateway}/qr/v1/codes?text=hello&format=png' -o hello.png");
+    println!("curl -H 'X-API-Key: {key}' -d '# Hello' {gateway}/markdown/v1/html");
+    println!("curl -H 'X-API-Key: {key}' '{gateway}/geo/v1/distance?from=52.5,13.4&to=48.9,2.4&unit=km'");
     println!("curl -H 'X-API-Key: {key}' -d hello {gateway}/headers/inspect\n");
     println!("sqlite3 -readonly {} \"{}\"", Path::new(&data.to_string()).join("usage.db").display(), books::CALLS);
 }

@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
         worker_threads: 1,
         pool_slots: 16,
         loaded_max: 1,
+        egress: None,
         child: Some(PathBuf::from(weir)),
     };
     let sandbox = Sandbox::start(settings, Clock::system())?;
@@ -78,8 +79,11 @@ async fn calls(sandbox: &Sandbox, component: &Arc<Component>, count: u32) -> any
             release: 1,
             caller: None,
             allowances: Vec::new(),
+            outbound: None,
+            depth: 0,
             config: Arc::new([]),
             step: None,
+            halt: None,
         };
         let ran = sandbox.call_http(component, context, request, &limits).await;
         ensure!(ran.outcome == Outcome::Ok, "{ran:?}");

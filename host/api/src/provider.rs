@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use types::{
-    ApiId, Capability, Currency, Digest, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow,
-    ReleaseId, Units,
+    ApiId, Capability, Currency, Digest, Egress, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow,
+    ReleaseId, SecretName, Units,
 };
 
 use crate::At;
@@ -170,6 +170,9 @@ pub struct NewRelease {
     /// What the component is allowed beyond computing its answer.
     #[serde(default)]
     pub grants: BTreeSet<Capability>,
+    /// What the component may reach outside. Nothing when absent.
+    #[serde(default, skip_serializing_if = "Egress::is_empty")]
+    pub egress: Egress,
     /// Settings that the component reads.
     #[serde(default)]
     pub config: BTreeMap<String, String>,
@@ -192,6 +195,12 @@ pub struct Release {
     pub world: Option<World>,
     /// Its routes, each as method and path.
     pub routes: Vec<String>,
+    /// Where its requests may go, each as methods and URL.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<String>,
+    /// The secrets that these may carry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretName>,
     /// When it was made.
     pub created_at: At,
 }

@@ -2,7 +2,8 @@
 //!
 //! It keeps `catalog.db` and shows it to calls as a [`Snapshot`]: a persistent structure that is read without a lock,
 //! an await or a query. It talks to `store`, and to the ledger through [`Relay`] alone. It never runs a component, never
-//! counts a call, and never keeps a secret: of keys and tokens it stores digests.
+//! counts a call, and never keeps a secret in the clear: of keys and tokens it stores digests, of organisations' secrets
+//! what a [`Vault`] has sealed.
 //!
 //! ```text
 //! command -> catalog.db: the change and its outbox rows, one commit
@@ -20,8 +21,10 @@ mod limits;
 mod product;
 mod publisher;
 mod relay;
+mod secret;
 mod snapshot;
 mod tables;
+mod vault;
 
 pub use catalog::{Catalog, Settings, Stats};
 pub use consumer::{Actor, App, Key, Organisation, Principal, Role, Subscription, Token};
@@ -29,8 +32,10 @@ pub use error::{CatalogError, OpenError};
 pub use limits::Limits;
 pub use product::{Api, Component, Live, ObjectDeclaration, Plan, Release, Route, Runs, World, WorldError};
 pub use relay::{Relay, RelayFailed};
+pub use secret::{Secret, check_secret};
 pub use snapshot::Snapshot;
 pub use tables::access::NewKey;
 pub use tables::api::NewApi;
 pub use tables::plan::NewPlan;
 pub use tables::release::{NewRelease, NewRoute, NewRuns};
+pub use vault::{Sealed, Unreadable, Vault};

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use types::{
-    ApiId, ByteCount, Capability, Currency, Digest, Money, ObjectName, OrganisationId, PlanId, ReleaseId, RouteId,
-    Terms, Timestamp, Units,
+    ApiId, ByteCount, Capability, Currency, Digest, Egress, Money, ObjectName, OrganisationId, PlanId, ReleaseId,
+    RouteId, Terms, Timestamp, Units,
 };
 
 use crate::Limits;
@@ -152,6 +152,8 @@ pub struct Release {
     pub objects: Vec<ObjectDeclaration>,
     /// What the component is allowed beyond computing its answer.
     pub grants: BTreeSet<Capability>,
+    /// What it may reach outside.
+    pub egress: Egress,
     /// What the component reads as configuration. No secrets.
     pub config: BTreeMap<String, String>,
     /// The HTTP status of each named error of the component.

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
-use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SubscriptionId, TokenId};
+use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretName, SubscriptionId, TokenId};
 
-use crate::{Api, App, Key, Organisation, Plan, Subscription, Token};
+use crate::{Api, App, Key, Organisation, Plan, Secret, Subscription, Token};
 
 /// One consistent state of the catalog. Never changes; a change makes another one.
 ///
@@ -25,6 +25,7 @@ pub struct Snapshot {
     subscriptions: HashTrieMapSync<(AppId, ApiId), Arc<Subscription>>,
     subscriptions_by_id: HashTrieMapSync<SubscriptionId, Arc<Subscription>>,
     token_digests: HashTrieMapSync<Digest, Arc<Token>>,
+    secrets: RedBlackTreeMapSync<(OrganisationId, SecretName), Arc<Secret>>,
 }
 
 impl Snapshot {
@@ -98,6 +99,16 @@ impl Snapshot {
         self.token_digests.get(digest)
     }
 
+    /// The secret of this organisation with this name, removed or not.
+    pub fn secret(&self, organisation: OrganisationId, name: &SecretName) -> Option<&Arc<Secret>> {
+        self.secrets.get(&(organisation, name.clone()))
+    }
+
+    /// All secrets, removed ones too, by organisation and name.
+    pub fn secrets(&self) -> impl Iterator<Item = &Arc<Secret>> {
+        self.secrets.values()
+    }
+
     /// All organisations.
     pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
         self.organisations.values()
@@ -169,6 +180,9 @@ impl Snapshot {
             next.subscriptions.insert_mut((subscription.app, subscription.api), Arc::clone(&subscription));
             next.subscriptions_by_id.insert_mut(subscription.id, subscription);
         }
+        for secret in changed.secrets {
+            next.secrets.insert_mut((secret.organisation, secret.name.clone()), secret);
+        }
         for token in changed.tokens {
             next.token_digests.insert_mut(token.digest, Arc::clone(&token));
             next.tokens.insert_mut(token.id, token);
@@ -215,6 +229,7 @@ pub(crate) struct Changed {
     pub(crate) keys: Vec<Arc<Key>>,
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) tokens: Vec<Arc<Token>>,
+    pub(crate) secrets: Vec<Arc<Secret>>,
 }
 
 #[cfg(test)]

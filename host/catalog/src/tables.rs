@@ -12,6 +12,7 @@ pub(crate) mod organisation;
 pub(crate) mod outbox;
 pub(crate) mod plan;
 pub(crate) mod release;
+pub(crate) mod secret;
 pub(crate) mod subscription;
 
 pub(crate) use change::Change;
@@ -23,4 +24,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/spend-cap.sql"),
     include_str!("tables/account.sql"),
     include_str!("tables/workflow.sql"),
+    include_str!("tables/secrets.sql"),
 ];

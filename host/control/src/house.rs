@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::Catalog;
+use catalog::{Catalog, Vault};
 use ledger::Ledger;
 use sandbox::Sandbox;
 use tokio::sync::Semaphore;
@@ -23,6 +23,8 @@ pub struct House {
     pub sandbox: Sandbox,
     /// What components wrote.
     pub traces: Traces,
+    /// Seals the secrets of organisations.
+    pub vault: Vault,
     /// Time.
     pub clock: Clock,
     /// Cancelled when the host begins to stop.

@@ -14,7 +14,7 @@ use types::{CallId, Code};
 
 use crate::house::{Desk, House, Settings};
 use crate::refusal::Refusal;
-use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports};
+use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports, secrets};
 
 /// How long a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/subscriptions"),
     ("POST", "/v1/subscriptions"),
     ("PUT", "/v1/subscriptions/{subscription}/spend-cap"),
+    ("GET", "/v1/secrets"),
+    ("PUT", "/v1/secrets/{name}"),
+    ("DELETE", "/v1/secrets/{name}"),
     ("GET", "/v1/usage"),
     ("GET", "/v1/calls"),
     ("GET", "/v1/calls/{call}/logs"),
@@ -59,7 +62,7 @@ pub const ROUTES: &[(&str, &str)] = &[
 ];
 
 /// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 23] {
+fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 25] {
     use Pace::{Quick, Slow};
     [
         ("/healthz", Quick, get(health::healthz)),
@@ -78,6 +81,8 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 23] {
         ("/v1/keys/{key}/disable", Quick, post(consumers::disable_key)),
         ("/v1/subscriptions", Quick, get(consumers::subscriptions).post(consumers::subscribe)),
         ("/v1/subscriptions/{subscription}/spend-cap", Quick, put(consumers::set_spend_cap)),
+        ("/v1/secrets", Quick, get(secrets::list)),
+        ("/v1/secrets/{name}", Quick, put(secrets::set).delete(secrets::remove)),
         ("/v1/usage", Quick, get(reports::usage)),
         ("/v1/calls", Quick, get(reports::calls)),
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),

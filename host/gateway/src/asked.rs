@@ -38,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) version: Version,
+    /// How often it has come through this host. `None`: it says something else.
+    pub(crate) depth: Option<u8>,
     /// Those that may go on to a component.
     pub(crate) headers: HeaderMap,
 }
@@ -57,6 +59,8 @@ impl Asked {
         });
         let credential = Credential::take(&mut headers);
         let idempotency = IdempotencyKey::of(&method, &headers);
+        let depth = |value: &header::HeaderValue| value.to_str().ok().and_then(|depth| depth.parse().ok());
+        let depth = headers.get(DEPTH).map_or(Some(0), depth);
         Self {
             call,
             received_at,
@@ -69,6 +73,7 @@ impl Asked {
             method,
             uri,
             version,
+            depth,
             headers,
         }
     }
@@ -101,10 +106,9 @@ impl Asked {
             return Err(Refusal::new(Code::RequestInvalid).detail("This host is no proxy."));
         }
         self.idempotency.check()?;
-        let depth = self.headers.get(DEPTH).map(|depth| depth.to_str().ok().and_then(|depth| depth.parse::<u8>().ok()));
-        match depth {
-            Some(Some(0..=DEPTH_MAX)) | None => Ok(()),
-            Some(_) => Err(Refusal::new(Code::LoopDetected)),
+        match self.depth {
+            Some(0..=DEPTH_MAX) => Ok(()),
+            _ => Err(Refusal::new(Code::LoopDetected)),
         }
     }
 
@@ -163,7 +167,8 @@ impl Target {
         let live =
             api.live.as_ref().ok_or_else(|| Refusal::new(Code::NotFound).detail("This API has no release yet."))?;
         let draw = trace::low_bits(asked.call);
-        let served = premises.served.of(api, live, draw).map_err(|error| Refusal::caused_by(Code::Internal, error))?;
+        let served = premises.served.of(api, live, draw, &premises.house.sandbox);
+        let served = served.map_err(|error| Refusal::caused_by(Code::Internal, error))?;
         let served = served.ok_or_else(|| Refusal::new(Code::NotFound))?;
         let own = path.get(path_from..).filter(|own| !own.is_empty()).unwrap_or("/");
         match served.find(&asked.method, own) {

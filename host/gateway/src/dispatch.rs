@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use http::Request;
 use http::header::{self, HeaderValue};
+use http::{Method, Request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use types::{ByteCount, CallId, Code};
@@ -29,6 +29,7 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
     let (parts, body) = request.into_parts();
     let asked = Asked::read(&premises, parts, peer);
     let (call, began, method) = (asked.call, asked.began, MethodIndex::of(&asked.method));
+    let is_head = asked.method == Method::HEAD;
     let house = Arc::clone(&premises);
     let mut reply = match receive(&premises, &asked, body).await {
         Ok(Received::Call { target, body, place }) => {
@@ -43,6 +44,9 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
         }
     };
     name(&mut reply, call);
+    if is_head {
+        keep_head(&mut reply);
+    }
     let took = house.house.clock.moment().since(began);
     house.traffic.answered(method, reply.status().as_u16(), took);
     reply
@@ -52,6 +56,14 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
 fn name(reply: &mut Reply, call: CallId) {
     if let Ok(id) = HeaderValue::from_str(&call.to_string()) {
         reply.headers_mut().insert("x-request-id", id);
+    }
+}
+
+/// Takes the body out of the answer to a `HEAD`, and says how long it would be. Over HTTP/2 the library sends what is there.
+fn keep_head(reply: &mut Reply) {
+    let length = reply.body_mut().clear().filter(|length| *length > 0);
+    if let Some(length) = length {
+        reply.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
 }
 

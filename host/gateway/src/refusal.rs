@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use api::{PROBLEM_JSON, Problem};
+use api::{FieldError, PROBLEM_JSON, Problem};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
@@ -87,6 +87,12 @@ impl Refusal {
         refusal.problem.code = name.as_str().to_owned().into();
         refusal.named = Some(name);
         refusal
+    }
+
+    /// Names the fields of the request that are wrong.
+    pub(crate) fn fields(mut self, errors: Vec<FieldError>) -> Self {
+        self.problem.errors = errors;
+        self
     }
 
     /// The host's code. Of a guest's own failure it is that of a failed component.

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use asl::StateMachine;
 use catalog::{Api, Live, Release, Route, World};
 use ledger::Need;
+use sandbox::{Outbound, Sandbox};
 use types::{ApiId, Capability, Digest};
 
 use crate::permit::Share;
@@ -59,6 +60,8 @@ pub(crate) struct Served {
     pub(crate) limits: Arc<sandbox::Limits>,
     /// The settings that its component may read: none without the grant.
     pub(crate) config: Arc<[(String, String)]>,
+    /// What it may reach outside.
+    pub(crate) outbound: Option<Outbound>,
     /// The API's part of the places for guests: shared by all its releases.
     pub(crate) share: Arc<Share>,
     templates: Templates,
@@ -74,7 +77,8 @@ pub(crate) struct ServedRoute {
 }
 
 impl Served {
-    fn compile(release: &Arc<Release>, share: &Arc<Share>) -> Result<Self, ServeError> {
+    fn compile(api: &Api, release: &Arc<Release>, share: &Arc<Share>, sandbox: &Sandbox) -> Result<Self, ServeError> {
+        let outbound = sandbox.outbound((api.organisation, &api.slug), release.id, &release.egress);
         let names = release.routes.iter().map(|route| (route.method.as_str(), route.template.as_str()));
         let templates = Templates::compile(names)?;
         let serve = |route: &Arc<Route>| ServedRoute {
@@ -85,7 +89,8 @@ impl Served {
         Ok(Self {
             routes: release.routes.iter().map(serve).collect(),
             limits: Arc::new(sandbox_limits(&release.limits)),
-            config: settings(release),
+            config: settings(release, outbound.as_ref()),
+            outbound,
             runs: Runs::compile(&release.runs)?,
             release: Arc::clone(release),
             share: Arc::clone(share),
@@ -100,9 +105,12 @@ impl Served {
 }
 
 /// What the component of `release` may read of its settings.
-fn settings(release: &Release) -> Arc<[(String, String)]> {
-    let granted = release.grants.contains(&Capability::Config);
-    release.config.iter().filter(|_| granted).map(|(name, value)| (name.clone(), value.clone())).collect()
+fn settings(release: &Release, outbound: Option<&Outbound>) -> Arc<[(String, String)]> {
+    if !release.grants.contains(&Capability::Config) {
+        return Arc::default();
+    }
+    let own = release.config.iter().map(|(name, value)| (name.clone(), value.clone()));
+    own.chain(outbound.into_iter().flat_map(Outbound::settings)).collect()
 }
 
 fn sandbox_limits(limits: &catalog::Limits) -> sandbox::Limits {
@@ -132,13 +140,20 @@ struct ServedApi {
 }
 
 impl ServedReleases {
-    /// The release of `api` that serves the next call. `draw` picks among weighted ones.
+    /// The release of `api` that serves the next call. `draw` picks among weighted ones; `sandbox` makes ready what is
+    /// not yet.
     ///
     /// # Errors
     ///
     /// [`ServeError`] for a release that cannot be compiled.
-    pub(crate) fn of(&self, api: &Api, live: &Arc<Live>, draw: u64) -> Result<Option<Arc<Served>>, ServeError> {
-        self.with(api, live, |served| served.pick(draw))
+    pub(crate) fn of(
+        &self,
+        api: &Api,
+        live: &Arc<Live>,
+        draw: u64,
+        sandbox: &Sandbox,
+    ) -> Result<Option<Arc<Served>>, ServeError> {
+        self.with((api, live), sandbox, |served| served.pick(draw))
     }
 
     /// The live release of `api` with this number.
@@ -146,14 +161,25 @@ impl ServedReleases {
     /// # Errors
     ///
     /// [`ServeError`] for a release that cannot be compiled.
-    pub(crate) fn numbered(&self, api: &Api, live: &Arc<Live>, number: u32) -> Result<Option<Arc<Served>>, ServeError> {
-        self.with(api, live, |served| {
+    pub(crate) fn numbered(
+        &self,
+        api: &Api,
+        live: &Arc<Live>,
+        number: u32,
+        sandbox: &Sandbox,
+    ) -> Result<Option<Arc<Served>>, ServeError> {
+        self.with((api, live), sandbox, |served| {
             let found = served.releases.iter().find(|(served, _)| served.release.number == number);
             found.map(|(served, _)| Arc::clone(served))
         })
     }
 
-    fn with<T>(&self, api: &Api, live: &Arc<Live>, pick: impl FnOnce(&ServedApi) -> T) -> Result<T, ServeError> {
+    fn with<T>(
+        &self,
+        (api, live): (&Api, &Arc<Live>),
+        sandbox: &Sandbox,
+        pick: impl FnOnce(&ServedApi) -> T,
+    ) -> Result<T, ServeError> {
         let known = self.by_api.load();
         if let Some(served) = known.get(&api.id)
             && Arc::ptr_eq(&served.live, live)
@@ -161,12 +187,12 @@ impl ServedReleases {
             return Ok(pick(served));
         }
         drop(known);
-        let compiled = self.compile(api.id, live)?;
+        let compiled = self.compile(api, live, sandbox)?;
         Ok(pick(&compiled))
     }
 
-    fn compile(&self, api: ApiId, live: &Arc<Live>) -> Result<Arc<ServedApi>, ServeError> {
-        let before = self.by_api.load().get(&api).cloned();
+    fn compile(&self, api: &Api, live: &Arc<Live>, sandbox: &Sandbox) -> Result<Arc<ServedApi>, ServeError> {
+        let before = self.by_api.load().get(&api.id).cloned();
         let share = before.as_ref().map_or_else(Arc::default, |before| Arc::clone(&before.share));
         let mut releases = Vec::with_capacity(live.releases.len());
         for (release, weight) in &live.releases {
@@ -174,7 +200,7 @@ impl ServedReleases {
                 before.iter().flat_map(|before| &before.releases).find(|(known, _)| known.release.id == release.id);
             let served = match known {
                 Some((known, _)) => Arc::clone(known),
-                None => Arc::new(Served::compile(release, &share)?),
+                None => Arc::new(Served::compile(api, release, &share, sandbox)?),
             };
             releases.push((served, *weight));
         }
@@ -182,7 +208,7 @@ impl ServedReleases {
         let compiled = Arc::new(ServedApi { live: Arc::clone(live), share, releases });
         self.by_api.rcu(|known| {
             let mut next = HashMap::clone(known);
-            next.insert(api, Arc::clone(&compiled));
+            next.insert(api.id, Arc::clone(&compiled));
             next
         });
         Ok(compiled)

@@ -2,7 +2,8 @@
 //!
 //! An upload is checked structurally, compiled and probed in a child process, and kept under its digest; a call gets
 //! a fresh instance from a pool, with limits on fuel, time, memory, handles and sizes, and ends in one of the
-//! outcomes of [`types::Outcome`]. This room knows no plan, no quota and no price. Nothing here opens a socket.
+//! outcomes of [`types::Outcome`]. This room knows no plan, no quota and no price. Nothing here opens a socket: what a
+//! guest sends goes to `egress`.
 
 mod artefact;
 mod cache;
@@ -15,6 +16,7 @@ mod engine;
 mod logging;
 mod logs;
 mod meter;
+mod outbound;
 mod outcome;
 mod places;
 mod run;
@@ -30,6 +32,7 @@ pub use call::{BodyError, Broken, CallContext, Caller, HttpRequest, RequestBody,
 pub use component::{Component, LoadError};
 pub use engine::FUEL_SCHEDULE;
 pub use logs::{LogLine, LogStream};
+pub use outbound::Outbound;
 pub use outcome::{FailureKind, GuestFailure};
 pub use run::{Ran, Spent};
 pub use settings::{Limits, Settings, StartError};

@@ -39,6 +39,10 @@ pub struct Spent {
     pub component_time: Duration,
     /// The largest sum of its memories.
     pub memory_peak: ByteCount,
+    /// Requests that it sent out.
+    pub egress_calls: u32,
+    /// What went out and came in with them.
+    pub egress_bytes: ByteCount,
 }
 
 /// How the guest's part of a call ended.
@@ -76,10 +80,13 @@ impl<T> Ended<T> {
         let left = store.get_fuel().unwrap_or(0);
         let state = store.data_mut();
         state.collect_output();
+        let went_out = state.went_out();
         let spent = Spent {
             fuel: Fuel::saturating(state.limits.fuel.get().saturating_sub(left)),
             component_time: state.elapsed(),
             memory_peak: ByteCount::of(state.limiter.memory_peak()),
+            egress_calls: went_out.requests,
+            egress_bytes: went_out.bytes,
         };
         let (outcome, answer, failure, detail) = match self {
             Self::Answered(answer) => (Outcome::Ok, Some(answer), None, None),

@@ -20,6 +20,8 @@ pub struct Settings {
     pub pool_slots: u32,
     /// Loaded components that are kept; the longest unused is dropped first.
     pub loaded_max: usize,
+    /// What carries guests' requests. `None`: every one is denied.
+    pub egress: Option<egress::Egress>,
     /// The program that compiles when called as `PROGRAM compile-child`. `None`: this one.
     pub child: Option<PathBuf>,
 }

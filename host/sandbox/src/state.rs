@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use egress::{Line, Used};
 use types::{Clock, Moment};
 use wasmtime::{CallHook, Store, StoreContextMut, Trap, UpdateDeadline};
 
@@ -45,6 +46,8 @@ pub(crate) struct HostState {
     pub(crate) limits: Arc<Limits>,
     /// What `wasi:config` answers with.
     pub(crate) config: Arc<[(String, String)]>,
+    /// The call's way out, when its release is granted one.
+    pub(crate) line: Option<Line>,
     pub(crate) phase: Phase,
     /// Fuel that the host call under way costs for what it carries. Taken when it returns.
     owed: u64,
@@ -78,6 +81,7 @@ impl HostState {
             meter,
             logs: Logs::new(clock.clone()),
             config: Arc::default(),
+            line: None,
             phase: Phase::Instantiating,
             owed: 0,
             fuel_after_host: None,
@@ -100,8 +104,8 @@ impl HostState {
 
     /// The WASI part, made on first use.
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
-        let (limits, clock) = (&self.limits, &self.clock);
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(limits, clock)))
+        let (limits, clock, line) = (&self.limits, &self.clock, &self.line);
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(limits, clock, line.clone())))
     }
 
     /// What standard output and standard error wrote; drained before the call is told of.
@@ -109,6 +113,15 @@ impl HostState {
         if let Some(wasi) = &mut self.wasi {
             wasi.drain_into(&mut self.logs);
         }
+    }
+
+    /// What went out, with what did not in the provider's log.
+    pub(crate) fn went_out(&mut self) -> Used {
+        let used = self.line.as_ref().map(Line::used).unwrap_or_default();
+        for fault in &used.faults {
+            self.logs.host_line(&format!("egress: {fault}"));
+        }
+        used
     }
 
     pub(crate) fn elapsed(&self) -> std::time::Duration {

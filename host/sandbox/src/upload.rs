@@ -89,6 +89,7 @@ struct Inner {
     uses: AtomicU64,
     loading: tokio::sync::Mutex<()>,
     places: Places,
+    egress: Option<egress::Egress>,
 }
 
 struct Loaded {
@@ -119,6 +120,7 @@ impl Sandbox {
             uses: AtomicU64::new(0),
             loading: tokio::sync::Mutex::new(()),
             places: Places::new(slots),
+            egress: settings.egress,
             engine,
             linker,
             clock,
@@ -176,6 +178,11 @@ impl Sandbox {
         self.places().free()
     }
 
+    /// Resolves when [`Self::abort_all`] was called.
+    pub async fn aborted(&self) {
+        self.0.threads.signals.aborted().await;
+    }
+
     /// Ends every call that still runs, as [`types::Outcome::Aborted`].
     pub fn abort_all(&self) {
         self.0.threads.signals.abort_all();
@@ -187,6 +194,10 @@ impl Sandbox {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    pub(crate) fn egress(&self) -> Option<&egress::Egress> {
+        self.0.egress.as_ref()
     }
 
     pub(crate) fn places(&self) -> &Places {

@@ -1,15 +1,17 @@
-//! The standard interfaces as a guest gets them: no files, no sockets, no environment, no way out.
+//! The standard interfaces as a guest gets them: no files, no sockets, no environment, no way out but one.
 
 mod output;
 
 use std::time::Duration;
 
+use egress::Line;
 use types::{Clock, Moment};
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::logs::{LogStream, Logs};
+use crate::outbound::WayOut;
 use crate::settings::Limits;
 use crate::state::HostState;
 use crate::world::http::weir::plugin::meter;
@@ -19,21 +21,20 @@ use output::Output;
 
 /// Random bytes for one request of the guest.
 const RANDOM_MAX: u64 = 64 * 1024;
-/// One write to a response body.
-const BODY_CHUNK: usize = 64 * 1024;
 
 /// The WASI part of a store.
 pub(crate) struct Wasi {
     ctx: WasiCtx,
     http: WasiHttpCtx,
-    hooks: NoWayOut,
+    /// Above the table, so that it is dropped before the bodies in there.
+    hooks: WayOut,
     table: ResourceTable,
     stdout: Output,
     stderr: Output,
 }
 
 impl Wasi {
-    pub(crate) fn new(limits: &Limits, clock: &Clock) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: &Clock, line: Option<Line>) -> Self {
         let (stdout, stderr) = (Output::default(), Output::default());
         let mut builder = WasiCtx::builder();
         builder
@@ -49,7 +50,7 @@ impl Wasi {
         http.set_field_size_limit(limits.response_headers.to_usize());
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        Self { ctx: builder.build(), http, hooks: NoWayOut, table, stdout, stderr }
+        Self { ctx: builder.build(), http, hooks: WayOut(line), table, stdout, stderr }
     }
 
     pub(crate) fn drain_into(&mut self, logs: &mut Logs) {
@@ -104,30 +105,6 @@ impl HostMonotonicClock for Coarse {
 
 fn nanoseconds(passed: Duration) -> u64 {
     u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Every outgoing request is denied before a name is resolved.
-struct NoWayOut;
-
-type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
-
-impl WasiHttpHooks for NoWayOut {
-    fn send_request(
-        &mut self,
-        _request: http::Request<WasiBody>,
-        _options: Option<RequestOptions>,
-        _sent: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
-        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
-    }
-
-    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        BODY_CHUNK
-    }
-
-    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
-        1
-    }
 }
 
 impl WasiView for HostState {

@@ -100,6 +100,8 @@ ids! {
     ExecutionId = "exe",
     /// One bearer token of the control plane.
     TokenId = "tok",
+    /// One secret of an organisation.
+    SecretId = "sec",
     /// One row of an outbox. Never used again, not even after a restore.
     OutboxId = "out",
 }

@@ -7,6 +7,7 @@ mod capability;
 mod clock;
 mod code;
 mod digest;
+mod egress;
 mod fact;
 mod histogram;
 mod ids;
@@ -23,15 +24,18 @@ pub use clock::ManualClock;
 pub use clock::{Clock, Moment, Timestamp};
 pub use code::{Code, PublicCode};
 pub use digest::{Digest, DigestError};
+pub use egress::{
+    Egress, EgressRule, EgressRuleError, HOST_NAME_MAX, HostPattern, Scheme, SecretGrant, SecretName, is_host_name,
+};
 pub use fact::{Act, Fact};
 pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
-    ApiId, AppId, CallId, ExecutionId, IdError, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId,
+    ApiId, AppId, CallId, ExecutionId, IdError, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId, SecretId,
     SubscriptionId, TokenId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use outcome::Outcome;
 pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
-pub use secret::{HostKey, KeyKind, SecretError, SecretKey};
+pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue};
 pub use units::{AmountError, ByteCount, Fuel, Units};

@@ -137,6 +137,30 @@ impl fmt::Debug for HostKey {
     }
 }
 
+/// A secret of an organisation in the clear, for the moment in which it is sealed or sent. Overwritten when dropped.
+pub struct SecretValue(zeroize::Zeroizing<String>);
+
+impl SecretValue {
+    /// The most bytes that a secret may have.
+    pub const BYTES_MAX: usize = 8 * 1024;
+
+    /// Takes a text in.
+    pub fn new(text: String) -> Self {
+        Self(zeroize::Zeroizing::new(text))
+    }
+
+    /// The text itself, to be sealed or put into a request.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretValue(…)")
+    }
+}
+
 /// Fills `bytes` from the kernel's generator.
 pub(crate) fn fill_random(bytes: &mut [u8]) {
     #[expect(

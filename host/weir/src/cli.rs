@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::client::Client;
 use crate::command;
 use crate::config::Environment;
 use crate::folder::Folder;
 use crate::output::Output;
+use crate::profile::{Profile, ProfileFile};
+use crate::terminal::Terminal;
 
 /// Hosts APIs sold to the public: components behind keys, plans and a ledger.
 #[derive(Debug, Parser)]
@@ -26,7 +28,7 @@ struct Line {
 #[derive(Debug, Args)]
 struct Everywhere {
     /// The host's data folder [env: WEIR_DATA; else the user's folder for data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", overrides_with = "data")]
     data: Option<PathBuf>,
     /// The control plane's URL [env: WEIR_CONTROL; else that of the host on the data folder]
     #[arg(long, global = true, value_name = "URL")]
@@ -34,6 +36,9 @@ struct Everywhere {
     /// A token of the control plane [env: WEIR_TOKEN; else the operator's in the data folder]
     #[arg(long, global = true, value_name = "TOKEN")]
     token: Option<String>,
+    /// A host that `weir login` stored [env: WEIR_PROFILE; else the one that was last logged in to, unless --data or WEIR_DATA names a folder]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
     /// Print one JSON document
     #[arg(long, global = true)]
     json: bool,
@@ -43,6 +48,12 @@ struct Everywhere {
 enum Command {
     /// Run the host; the first start makes the data folder and prints the operator's token
     Serve,
+    /// Store a host on another machine and a token for it; without a URL, list those that are stored
+    Login(command::Login),
+    /// Forget a host that was stored
+    Logout(command::Logout),
+    /// Make a provider's project in a new folder, with all that it needs of Weir
+    New(command::New),
     /// Build the component of the project in a folder
     Build(command::Build),
     /// Publish the project in a folder: its component, release and plans. Repeating it changes nothing
@@ -51,15 +62,27 @@ enum Command {
     Promote(command::Promote),
     /// Let an earlier release serve an API, alone
     Rollback(command::Rollback),
+    /// List the releases of an API, and which of them serve
+    Releases(command::Releases),
+    /// List apps
+    Apps(command::Apps),
+    /// List, make and disable the keys of an app
+    #[command(subcommand)]
+    Keys(command::Keys),
+    /// List subscriptions
+    Subscriptions(command::Subscriptions),
     /// Give an app a subscription, and print a key for it once
     Subscribe(command::Subscribe),
+    /// Set, list and remove the secrets that components' requests carry
+    #[command(subcommand)]
+    Secrets(command::Secrets),
     /// Call a hosted API as a consumer does
     Call(command::Call),
     /// Show what subscriptions used
     Usage(command::Usage),
     /// List recorded calls, the newest first
     Calls(command::Calls),
-    /// Show what the component wrote during a call
+    /// Show what the component wrote during a call, or follow what an API's writes
     Logs(command::Logs),
     /// Check, run, test and draw workflows on this machine
     #[command(subcommand)]
@@ -73,6 +96,10 @@ enum Command {
     /// Check the audit chain
     #[command(subcommand)]
     Audit(Audit),
+    /// Print the script that completes commands in a shell
+    Completions(command::Completions),
+    /// Print the manual page, or write one for each command
+    Man(command::Man),
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,17 +117,61 @@ pub(crate) struct Session {
     pub(crate) folder: Folder,
     /// Where the answer goes.
     pub(crate) output: Output,
+    /// What the terminal can show.
+    pub(crate) terminal: Terminal,
+    /// Hosts that this user has logged in to.
+    pub(crate) profiles: ProfileFile,
     control: Option<String>,
     token: Option<String>,
+    profile: Option<String>,
+    /// Whether a flag or the environment names the data folder.
+    folder_is_named: bool,
 }
 
 impl Session {
     /// A client of the control plane.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         let control = self.control.clone().or_else(|| self.environment.control.clone());
-        let token = self.token.clone().or_else(|| self.environment.token.clone());
-        Client::of_control(&self.folder, control, token)
+        let token = self.given_token();
+        match self.profile_in_use()? {
+            // A token goes to the host that it was stored for, and to no other.
+            Some(profile) if control.as_ref().is_none_or(|url| url.trim_end_matches('/') == profile.control) => {
+                let client = Client::of(profile.control, token.unwrap_or(profile.token));
+                Ok(client.with_gateway(profile.gateway))
+            }
+            _ => match control {
+                Some(url) => Client::of_control(&self.folder, &url, token),
+                None => Client::of_folder(&self.folder, token),
+            },
+        }
     }
+
+    /// The token that a flag or the environment gives.
+    pub(crate) fn given_token(&self) -> Option<String> {
+        self.token.clone().or_else(|| self.environment.token.clone())
+    }
+
+    /// The profile that a flag or the environment names.
+    pub(crate) fn profile_name(&self) -> Option<&str> {
+        self.profile.as_deref().or(self.environment.profile.as_deref())
+    }
+
+    /// The profile that is named, or else the one that was last logged in to, unless a data folder is named.
+    pub(crate) fn profile_in_use(&self) -> anyhow::Result<Option<Profile>> {
+        if let Some(name) = self.profile_name() {
+            return self.profiles.read()?.get(name).cloned().map(Some);
+        }
+        if self.folder_is_named {
+            return Ok(None);
+        }
+        let profiles = self.profiles.read()?;
+        profiles.current.as_deref().map(|name| profiles.get(name).cloned()).transpose()
+    }
+}
+
+/// The command line, for completions and manual pages.
+pub(crate) fn line() -> clap::Command {
+    Line::command()
 }
 
 /// Runs the command that `arguments` name, the first of them being the program's own name.
@@ -118,17 +189,35 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(line: Line) -> anyhow::Result<ExitCode> {
     let environment = Environment::read();
+    let folder_is_named = line.everywhere.data.is_some() || environment.data.is_some();
     let folder = Folder::at(line.everywhere.data.unwrap_or_else(|| environment.data_folder()));
     let output = if line.everywhere.json { Output::Json } else { Output::Lines };
-    let session =
-        Session { environment, folder, output, control: line.everywhere.control, token: line.everywhere.token };
+    let session = Session {
+        terminal: Terminal::of(&environment),
+        profiles: environment.profiles(),
+        environment,
+        folder,
+        output,
+        control: line.everywhere.control,
+        token: line.everywhere.token,
+        profile: line.everywhere.profile,
+        folder_is_named,
+    };
     match line.command {
         Command::Serve => crate::serve::run(&session),
+        Command::Login(login) => login.run(&session),
+        Command::Logout(logout) => logout.run(&session),
+        Command::New(new) => new.run(&session),
         Command::Build(build) => build.run(&session),
         Command::Publish(publish) => publish.run(&session),
         Command::Promote(promote) => promote.run(&session),
         Command::Rollback(rollback) => rollback.run(&session),
+        Command::Releases(releases) => releases.run(&session),
+        Command::Apps(apps) => apps.run(&session),
+        Command::Keys(keys) => keys.run(&session),
+        Command::Subscriptions(subscriptions) => subscriptions.run(&session),
         Command::Subscribe(subscribe) => subscribe.run(&session),
+        Command::Secrets(secrets) => secrets.run(&session),
         Command::Call(call) => call.run(&session),
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),
@@ -138,6 +227,8 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Backup(backup) => backup.run(&session),
         Command::Restore(restore) => restore.run(&session),
         Command::Audit(Audit::Verify) => command::verify_audit(&session),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(&session),
     }
 }
 
@@ -160,8 +251,6 @@ fn refuse_line(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -4,6 +4,7 @@
 //! absent. Nothing else in the workspace reads a configuration file or the environment.
 
 mod control;
+mod egress;
 mod environment;
 mod gateway;
 mod ledger;
@@ -18,6 +19,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 pub(crate) use self::control::ControlSection;
+pub(crate) use self::egress::EgressSection;
 pub(crate) use self::environment::Environment;
 pub(crate) use self::gateway::GatewaySection;
 pub(crate) use self::ledger::LedgerSection;
@@ -42,6 +44,8 @@ pub(crate) struct HostToml {
     pub(crate) runtime: RuntimeSection,
     /// Where components run.
     pub(crate) sandbox: SandboxSection,
+    /// Where components may send requests.
+    pub(crate) egress: EgressSection,
     /// What is kept of calls.
     pub(crate) ledger: LedgerSection,
     /// What is kept of logs.
@@ -93,6 +97,13 @@ mod tests {
             let parsed = HostToml::parse(&format!("{section}\n{example}\n"));
             assert!(parsed.is_ok(), "{example}: {parsed:?}");
         }
+    }
+
+    #[test]
+    fn the_configuration_of_the_container_is_valid_and_reachable_from_outside() {
+        let config = HostToml::parse(include_str!("../../../packaging/host.toml")).unwrap();
+        assert!(config.gateway.listen.ip().is_unspecified() && config.control.listen.ip().is_unspecified());
+        assert_eq!((config.gateway.listen.port(), config.control.listen.port()), (8080, 8081));
     }
 
     #[test]

@@ -12,8 +12,10 @@ mod command;
 mod config;
 mod folder;
 mod output;
+mod profile;
 mod progress;
 mod project;
 mod serve;
+mod terminal;
 
 pub use cli::run;

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use crate::terminal;
+
 /// Where a command's answer goes, and in which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -28,20 +30,17 @@ impl Output {
         }
     }
 
-    /// Prints rows under headings, each column as wide as it must be; nothing in JSON.
+    /// Prints rows under headings, each column as wide as it must be and the line as wide as the terminal; nothing in
+    /// JSON.
     pub(crate) fn table(self, headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
-        let mut widths: Vec<usize> = headings.iter().map(|heading| heading.len()).collect();
-        for row in rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        let print = |cells: &mut dyn Iterator<Item = &str>| {
-            let line: Vec<String> = cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        let lines: Vec<Vec<String>> = std::iter::once(headings).chain(rows.iter().cloned()).collect();
+        let widths = terminal::widths(&lines, terminal::width());
+        lines.iter().try_for_each(|cells| {
+            let line: Vec<String> =
+                cells.iter().zip(&widths).map(|(cell, width)| terminal::padded(cell, *width)).collect();
             self.line(line.join("  ").trim_end())
-        };
-        print(&mut headings.iter().copied())?;
-        rows.iter().try_for_each(|row| print(&mut row.iter().map(String::as_str)))
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! A provider's project: the file `weir.toml` in its folder.
 
+mod openapi;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,12 @@ pub(crate) struct Project {
     /// Settings that the component reads.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, String>,
+    /// Where the component's requests may go.
+    #[serde(default)]
+    pub(crate) egress: Vec<types::EgressRule>,
+    /// The secrets that they may carry.
+    #[serde(default)]
+    pub(crate) secrets: Vec<types::SecretGrant>,
     /// HTTP statuses for the component's named errors.
     #[serde(default)]
     pub(crate) errors: BTreeMap<String, u16>,
@@ -50,6 +58,8 @@ pub(crate) struct ApiTable {
     /// Host names under which it is served too.
     #[serde(default)]
     pub(crate) hosts: Vec<String>,
+    /// An OpenAPI document, relative to the folder: each of its operations is a route, before those of `[[routes]]`.
+    openapi: Option<PathBuf>,
 }
 
 /// The table `[component]`.
@@ -86,7 +96,13 @@ impl Project {
         let text = std::fs::read_to_string(&path).with_context(|| {
             format!("could not read {}: a provider's project is a folder with a {FILE}", path.display())
         })?;
-        Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))
+        let mut project = Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))?;
+        if let Some(document) = &project.api.openapi {
+            let own = std::mem::take(&mut project.routes);
+            project.routes = openapi::routes(&folder.join(document))?;
+            project.routes.extend(own);
+        }
+        Ok(project)
     }
 
     fn parse(text: &str) -> Result<Self, toml::de::Error> {
@@ -116,6 +132,12 @@ mod tests {
         name = "megapixels"
         unit = "megapixel"
         max_per_call = 100
+        [[egress]]
+        host = "api.example.com"
+        methods = ["GET"]
+        [[secrets]]
+        name = "upstream"
+        hosts = ["api.example.com"]
         [[routes]]
         method = "GET"
         path = "/v1/rates/{country}"
@@ -138,6 +160,8 @@ mod tests {
         assert_eq!(project.plans[0].quotas[1].overage.as_deref(), Some("0.002"));
         assert_eq!(project.limits.concurrency, Some(64));
         assert_eq!(component.grants, types::Capability::ALL.into());
+        assert_eq!(project.egress[0].to_string(), "GET https://api.example.com/");
+        assert_eq!(project.secrets[0].headers, ["authorization"]);
     }
 
     #[test]

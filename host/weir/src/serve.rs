@@ -8,6 +8,7 @@ mod machine;
 mod metrics;
 mod relay;
 mod rooms;
+mod secrets;
 mod sweep;
 mod watch;
 
@@ -57,6 +58,7 @@ async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> 
     let rooms = Rooms::open(folder, config, &clock).await?;
     let token = announce::ensure_operator_token(folder, &rooms.catalog).await?;
     let addresses = listeners.addresses()?;
+    rooms.egress.listens(&[listeners.gateway.0.local_addr()?, listeners.control.0.local_addr()?]);
 
     let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
     let mut watch = Watch::new(draining.clone(), closing.clone())?;

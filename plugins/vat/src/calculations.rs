@@ -162,6 +162,6 @@ mod tests {
             assert_eq!(answer(calculate_one(&request)), code, "{query}");
         }
         let unknown = Request::post("/v1/calculations", r#"{"lines":[{"country":"DE","amount":"1"}]}"#);
-        assert_eq!(answer(calculate_batch(&unknown)), "invalid-json");
+        assert_eq!(answer(calculate_batch(&unknown)), "request-invalid");
     }
 }

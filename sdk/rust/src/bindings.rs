@@ -22,3 +22,34 @@ pub mod task {
         },
     });
 }
+
+/// What a release may grant. A component that calls none of it imports none of it.
+pub mod granted {
+    wit_bindgen::generate!({
+        inline: r"
+            package weir:granted;
+
+            world granted {
+                import wasi:config/store@0.2.0-rc.1;
+                import wasi:logging/logging@0.1.0-draft;
+            }
+
+            package wasi:config@0.2.0-rc.1 {
+                interface store {
+                    variant error { upstream(string), io(string) }
+                    get: func(key: string) -> result<option<string>, error>;
+                    get-all: func() -> result<list<tuple<string, string>>, error>;
+                }
+            }
+
+            package wasi:logging@0.1.0-draft {
+                interface logging {
+                    enum level { trace, debug, info, warn, error, critical }
+                    log: func(level: level, context: string, message: string);
+                }
+            }
+        ",
+        world: "weir:granted/granted",
+        generate_all,
+    });
+}

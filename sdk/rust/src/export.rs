@@ -6,7 +6,7 @@
 /// root. In native builds it only checks the function's type.
 #[macro_export]
 macro_rules! export_http {
-    ($handler:path) => {
+    ($handler:expr) => {
         const _: fn(&$crate::Context, &$crate::http::Request) -> Result<$crate::http::Response, $crate::http::Failure> =
             $handler;
 
@@ -37,7 +37,7 @@ macro_rules! export_http {
 /// root. In native builds it only checks the function's type.
 #[macro_export]
 macro_rules! export_task {
-    ($run:path) => {
+    ($run:expr) => {
         const _: fn(&$crate::Context, &[u8]) -> Result<Vec<u8>, $crate::task::TaskError> = $run;
 
         #[cfg(target_family = "wasm")]

@@ -1,10 +1,23 @@
 //! The `http` world: a typed request in, a typed response or a typed failure out.
 
+mod answer;
+mod extract;
+mod failure;
+mod fields;
+pub(crate) mod pointer;
+mod query;
+mod route;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::meter::MeterError;
-use crate::query;
+pub use answer::Answer;
+pub use extract::{Extract, Json, Path, Query};
+pub use failure::{Failure, FieldError, Problem};
+pub use route::Route;
+#[doc(hidden)]
+pub use route::{Entry, dispatch};
+pub use weir_sdk_macros::Failure;
 
 /// A header: its lower-case name and its bytes.
 pub type Field = (String, Vec<u8>);
@@ -82,9 +95,10 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Failure::Rejected`] with the code `invalid-json`, and where and why reading stopped.
+    /// [`Failure::invalid`] at the place in the body where reading stopped.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|error| Failure::rejected("invalid-json", error.to_string()))
+        let fault = |(pointer, detail): (String, String)| Failure::invalid(pointer, detail);
+        pointer::read(&self.body).map_err(fault)
     }
 }
 
@@ -135,76 +149,6 @@ impl Response {
     }
 }
 
-/// Why there is no answer. The kind says who is at fault, and whether trying again can help.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The caller's fault: a 4xx, never retried. The release's `[errors]` map its code to a status.
-    Rejected(Problem),
-    /// Trying again may help.
-    Retryable(Problem),
-    /// Trying again does not help.
-    Permanent(Problem),
-    /// The call would use more of this object than it may.
-    QuotaExceeded(String),
-}
-
-/// What a failure says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problem {
-    /// A stable word for programs, such as `unknown-country`.
-    pub code: String,
-    /// A sentence for people.
-    pub message: String,
-    /// More for programs: JSON, by agreement with the caller.
-    pub detail: Option<Vec<u8>>,
-    /// After how many milliseconds trying again makes sense.
-    pub retry_after_ms: Option<u64>,
-}
-
-impl Problem {
-    /// A problem with a code and a message.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), ..Self::default() }
-    }
-}
-
-impl Failure {
-    /// The caller's fault.
-    pub fn rejected(code: &str, message: impl Into<String>) -> Self {
-        Self::Rejected(Problem::new(code, message))
-    }
-
-    /// A fault that may pass.
-    pub fn retryable(code: &str, message: impl Into<String>) -> Self {
-        Self::Retryable(Problem::new(code, message))
-    }
-
-    /// A fault that will not pass.
-    pub fn permanent(code: &str, message: impl Into<String>) -> Self {
-        Self::Permanent(Problem::new(code, message))
-    }
-
-    /// The code of its problem; `quota-exceeded` for a spent object.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Rejected(problem) | Self::Retryable(problem) | Self::Permanent(problem) => &problem.code,
-            Self::QuotaExceeded(_) => "quota-exceeded",
-        }
-    }
-}
-
-impl From<MeterError> for Failure {
-    /// A limit that is reached is a spent quota; the other two are mistakes of the component.
-    fn from(error: MeterError) -> Self {
-        match error {
-            MeterError::LimitReached { object, .. } => Self::QuotaExceeded(object),
-            MeterError::UnknownObject { .. } | MeterError::TooManyObjects => {
-                Self::permanent("meter", error.to_string())
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,18 +159,5 @@ mod tests {
         assert_eq!(request.path, "/v1/rates/DE");
         assert_eq!(request.query_value("kind").as_deref(), Some("standard rate"));
         assert_eq!(request.query_value("Date"), None);
-    }
-
-    #[test]
-    fn a_body_that_is_not_json_is_the_callers_fault() {
-        let refused = Request::post("/", "{").json::<serde_json::Value>().unwrap_err();
-        assert!(matches!(refused, Failure::Rejected(ref problem) if problem.code == "invalid-json"), "{refused:?}");
-    }
-
-    #[test]
-    fn a_spent_object_is_a_quota_failure() {
-        let spent = MeterError::LimitReached { object: "pages".into(), left: 2 };
-        assert_eq!(Failure::from(spent), Failure::QuotaExceeded("pages".into()));
-        assert_eq!(Failure::from(MeterError::TooManyObjects).code(), "meter");
     }
 }

@@ -1,34 +1,63 @@
 //! Write a Weir component in Rust.
 //!
-//! A component is a plain function on plain types, and one line that exports it. The same function is called by
-//! native tests, where the [`meter`] is a recorder instead of the host's.
+//! A component is plain functions on plain types, an attribute on each, and one line that exports them. The same functions
+//! are called by native tests, where [`meter`], [`log`] and [`config`] are stand-ins for the host's.
 //!
 //! ```
-//! use weir_sdk::http::{Failure, Request, Response};
-//! use weir_sdk::{Context, meter};
+//! use serde::{Deserialize, Serialize};
+//! use weir_sdk::http::{Failure, Json, Path, Query};
 //!
-//! fn handle(_context: &Context, request: &Request) -> Result<Response, Failure> {
-//!     let name = request.param("name").ok_or_else(|| Failure::rejected("missing-name", "give a name"))?;
-//!     meter::add("greetings", 1)?;
-//!     Ok(Response::text(200, format!("Hello, {name}!")))
+//! #[derive(Deserialize)]
+//! struct Who {
+//!     name: String,
 //! }
 //!
-//! weir_sdk::export_http!(handle);
+//! #[derive(Deserialize)]
+//! struct Manner {
+//!     #[serde(default)]
+//!     loudly: bool,
+//! }
 //!
-//! let request = Request::get("/v1/hello/Ada").with_param("name", "Ada");
-//! let (answer, recorded) = meter::record(&[("greetings", 10)], || handle(&Context::default(), &request));
-//! assert_eq!(answer.unwrap().body, b"Hello, Ada!");
-//! assert_eq!(recorded, [("greetings".to_owned(), 1)]);
+//! #[derive(Serialize)]
+//! struct Greeting {
+//!     text: String,
+//! }
+//!
+//! #[weir_sdk::http("GET /v1/greetings/{name}")]
+//! fn greet(Path(who): Path<Who>, Query(manner): Query<Manner>) -> Result<Json<Greeting>, Failure> {
+//!     if who.name == "nobody" {
+//!         return Err(Failure::with_status(404, "unknown-name", "nobody is not here", None));
+//!     }
+//!     let mark = if manner.loudly { "!" } else { "." };
+//!     Ok(Json(Greeting { text: format!("Hello, {}{mark}", who.name) }))
+//! }
+//!
+//! weir_sdk::routes!(greet);
+//!
+//! # fn main() {
+//! use weir_sdk::{Context, http::Request};
+//! let answer = |path| handle(&Context::default(), &Request::get(path));
+//! assert_eq!(answer("/v1/greetings/Ada?loudly=true").unwrap().body, br#"{"text":"Hello, Ada!"}"#);
+//! assert_eq!(answer("/v1/greetings/nobody").unwrap_err().status(), 404);
+//! assert_eq!(answer("/v1/greetings/Ada?loudly=very").unwrap_err().errors()[0].pointer, "/query/loudly");
+//! # }
 //! ```
 //!
-//! It talks to the host through `weir:plugin` alone (the folder `wit/`). It never reads a clock, an environment or a
+//! The guide is `docs/sdk-rust.md`.
+//!
+//! It talks to the host through `weir:plugin` (the folder `wit/`) and, where its release grants it, `wasi:config` and
+//! `wasi:logging`. It never reads a clock, an environment or a
 //! file: a component has none.
 
+// What the attributes write names the crate; its own tests do so too.
+extern crate self as weir_sdk;
+
+pub mod config;
 mod context;
 mod export;
 pub mod http;
+pub mod log;
 pub mod meter;
-mod query;
 pub mod task;
 
 #[cfg(target_family = "wasm")]
@@ -41,3 +70,12 @@ mod heap;
 pub mod wire;
 
 pub use context::{Caller, Context, Step};
+pub use weir_sdk_macros::{http, task};
+
+#[cfg(test)]
+mod tests;
+
+/// The guide, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sdk-rust.md")]
+struct Guide;

@@ -3,6 +3,49 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use weir_sdk_macros::TaskError;
+
+use crate::Context;
+use crate::http::pointer;
+
+/// A task. Made by `#[weir_sdk::task]`, as a type called like its function.
+pub trait Task {
+    /// Reads the input, calls the function, and writes what it returned.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput`, or what the function fails with.
+    fn run(context: &Context, input: &[u8]) -> Result<Vec<u8>, TaskError>;
+}
+
+/// What a task's function may return: a `Result`.
+///
+/// ```compile_fail,E0277
+/// #[weir_sdk::task]
+/// fn greet(name: String) -> String {
+///     name
+/// }
+/// # fn main() {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a task returns a `Result`, not `{Self}`",
+    label = "write `Result<Output, Error>`: the output serializes, the error becomes a `TaskError`"
+)]
+pub trait Output {
+    /// The output as JSON, or the error.
+    ///
+    /// # Errors
+    ///
+    /// The function's own; `InvalidOutput` for a value without a JSON form.
+    fn output(self) -> Result<Vec<u8>, TaskError>;
+}
+
+impl<T: Serialize, E: Into<TaskError>> Output for Result<T, E> {
+    fn output(self) -> Result<Vec<u8>, TaskError> {
+        output(&self.map_err(Into::into)?)
+    }
+}
+
 /// A failure that a workflow can catch by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskError {
@@ -11,6 +54,14 @@ pub struct TaskError {
     /// A sentence for people.
     pub cause: String,
 }
+
+impl std::fmt::Display for TaskError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.cause)
+    }
+}
+
+impl std::error::Error for TaskError {}
 
 impl TaskError {
     /// A failure called `name`.
@@ -23,16 +74,19 @@ impl TaskError {
 ///
 /// # Errors
 ///
-/// A [`TaskError`] called `InvalidInput` that says where and why reading stopped.
+/// A [`struct@TaskError`] called `InvalidInput` that says where, by a JSON pointer, and why reading stopped.
 pub fn input<T: DeserializeOwned>(input: &[u8]) -> Result<T, TaskError> {
-    serde_json::from_slice(input).map_err(|error| TaskError::new("InvalidInput", error.to_string()))
+    pointer::read(input).map_err(|(pointer, detail)| {
+        let place = if pointer.is_empty() { "the input" } else { &pointer };
+        TaskError::new("InvalidInput", format!("{place}: {detail}"))
+    })
 }
 
 /// Writes a task's output.
 ///
 /// # Errors
 ///
-/// A [`TaskError`] called `InvalidOutput` when `value` has no JSON form.
+/// A [`struct@TaskError`] called `InvalidOutput` when `value` has no JSON form.
 pub fn output<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, TaskError> {
     serde_json::to_vec(value).map_err(|error| TaskError::new("InvalidOutput", error.to_string()))
 }

@@ -1,10 +1,13 @@
 //! Between the plain types and the generated ones. Reached by the export macros only.
 #![allow(missing_docs, clippy::allow_attributes, reason = "reached through macros, not by people")]
 
+use crate::bindings::granted::wasi::{config::store, logging::logging};
 use crate::bindings::http::exports::weir::plugin::http_handler as http_wire;
 use crate::bindings::http::weir::plugin::{meter as meter_wire, types};
 use crate::bindings::task::exports::weir::plugin::task_handler as task_wire;
+use crate::config::ConfigError;
 use crate::http::{Failure, Problem, Request, Response};
+use crate::log::Level;
 use crate::meter::MeterError;
 use crate::task::TaskError;
 use crate::{Caller, Context, Step};
@@ -60,6 +63,32 @@ fn meter_error(error: meter_wire::MeterError, object: &str) -> MeterError {
     }
 }
 
+pub fn log(level: Level, context: &str, message: &str) {
+    let level = match level {
+        Level::Trace => logging::Level::Trace,
+        Level::Debug => logging::Level::Debug,
+        Level::Info => logging::Level::Info,
+        Level::Warn => logging::Level::Warn,
+        Level::Error => logging::Level::Error,
+        Level::Critical => logging::Level::Critical,
+    };
+    logging::log(level, context, message);
+}
+
+pub fn config_get(name: &str) -> Result<Option<String>, ConfigError> {
+    store::get(name).map_err(config_error)
+}
+
+pub fn config_all() -> Result<Vec<(String, String)>, ConfigError> {
+    store::get_all().map_err(config_error)
+}
+
+fn config_error(error: store::Error) -> ConfigError {
+    match error {
+        store::Error::Upstream(cause) | store::Error::Io(cause) => ConfigError { cause },
+    }
+}
+
 fn context_of(context: types::Context) -> Context {
     Context {
         call_id: context.call_id,
@@ -75,6 +104,15 @@ fn context_of(context: types::Context) -> Context {
 }
 
 fn problem_of(problem: Problem) -> types::Problem {
-    let Problem { code, message, detail, retry_after_ms } = problem;
-    types::Problem { code, message, detail, retry_after_ms }
+    let detail = problem.detail();
+    let Problem { code, message, retry_after_ms, .. } = problem;
+    match detail {
+        Ok(detail) => types::Problem { code, message, detail, retry_after_ms },
+        Err(error) => types::Problem {
+            code: "not-json".to_owned(),
+            message: format!("{code}: {message}: {error}"),
+            detail: None,
+            retry_after_ms,
+        },
+    }
 }

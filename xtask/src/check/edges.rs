@@ -8,10 +8,23 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 17] = [
+const EDGES: [(&str, &[&str]); 25] = [
     (
         "weir",
-        &["api", "asl", "catalog", "control", "gateway", "ledger", "sandbox", "store", "tls", "traces", "workflows"],
+        &[
+            "api",
+            "asl",
+            "catalog",
+            "control",
+            "egress",
+            "gateway",
+            "ledger",
+            "sandbox",
+            "store",
+            "tls",
+            "traces",
+            "workflows",
+        ],
     ),
     ("gateway", &["api", "asl", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
@@ -19,13 +32,21 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
-    ("sandbox", &[]),
+    ("sandbox", &["egress"]),
+    ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
     ("jsonata", &[]),
     ("jsonpath", &[]),
     ("api", &[]),
     ("store", &[]),
     ("tls", &[]),
+    ("weir-sdk", &["weir-sdk-macros"]),
+    ("dispatch", &["weir-sdk"]),
+    ("geo", &["weir-sdk"]),
+    ("markdown", &["weir-sdk"]),
+    ("payment", &["weir-sdk"]),
+    ("procurement", &["weir-sdk"]),
+    ("qr", &["weir-sdk"]),
     ("vat", &["weir-sdk"]),
     ("thumbnail", &["weir-sdk"]),
     ("headers", &[]),

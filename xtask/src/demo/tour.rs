@@ -77,6 +77,7 @@ impl Tour {
         walker.vat(&keys.shop)?;
         walker.thumbnail(&keys.shop)?;
         walker.headers(&keys.shop)?;
+        walker.small(&keys.shop)?;
         walker.strangers(keys)?;
         walker.spent_quota(&keys.visitor)?;
         walker.too_fast(&keys.shop)?;
@@ -131,6 +132,44 @@ impl Walker<'_> {
         })?;
         let body: Vec<u8> = (0..=255).cycle().take(300_000).collect();
         self.step(post("300 KB there and back, streamed", "/headers/echo", body.clone()), |reply| reply.body == body)
+    }
+
+    /// One call of each of the small ones.
+    fn small(&mut self, key: &str) -> anyhow::Result<()> {
+        let step = Step {
+            what: "a QR code",
+            key: Some(key),
+            method: "GET",
+            path: "/qr/v1/codes?text=hello&format=png&size=200",
+            body: Vec::new(),
+            status: 200,
+            kept: Kept::Row,
+        };
+        self.step(step, |reply| reply.body.starts_with(b"\x89PNG") && size(&reply.body) == Some((200, 200)))?;
+        let text = b"# Hi\n<script>x</script>".to_vec();
+        let step = Step {
+            what: "hostile Markdown, made harmless",
+            key: Some(key),
+            method: "POST",
+            path: "/markdown/v1/html",
+            body: text,
+            status: 200,
+            kept: Kept::Row,
+        };
+        self.step(step, |reply| reply.body.starts_with(b"<h1 id=\"md-hi\">Hi</h1>\n&lt;script&gt;"))?;
+        self.get("a distance", key, "/geo/v1/distance?from=40.6,-73.8&to=51.6,-0.5&unit=km", |answer| {
+            answer["distance"].as_f64().is_some_and(|distance| (distance - 5_551.759).abs() < 0.001)
+        })?;
+        let step = Step {
+            what: "a point that is none: the field is named",
+            key: Some(key),
+            method: "GET",
+            path: "/geo/v1/distance?from=40.6,-73.8&to=99,0",
+            body: Vec::new(),
+            status: 400,
+            kept: Kept::Row,
+        };
+        self.step(step, |reply| reply.json()["errors"][0]["pointer"] == "/query/to")
     }
 
     fn strangers(&mut self, keys: &Keys) -> anyhow::Result<()> {

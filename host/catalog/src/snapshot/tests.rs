@@ -16,8 +16,8 @@ use crate::tables::access::{self, NewKey};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute, NewRuns};
-use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, subscription};
-use crate::{Actor, CatalogError, Component, Limits, Role, World};
+use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, secret, subscription};
+use crate::{Actor, CatalogError, Component, Limits, Role, Sealed, World};
 
 /// One command over a small world, so that commands meet: names, slugs and hosts are few.
 #[derive(Debug, Clone)]
@@ -67,6 +67,15 @@ enum Move {
     CapSubscription(u8, Option<u64>),
     Token(Option<u8>),
     DisableToken(u8),
+    Secret {
+        owner: u8,
+        name: u8,
+        value: u8,
+    },
+    RemoveSecret {
+        owner: u8,
+        name: u8,
+    },
     /// The publisher comes by.
     Publish,
 }
@@ -94,7 +103,9 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (few.clone(), any::<bool>()).prop_map(|(which, on)| Move::SuspendSubscription(which, on)),
         1 => (few.clone(), proptest::option::of(0_u64..9)).prop_map(|(which, cap)| Move::CapSubscription(which, cap)),
         1 => prop::option::of(few.clone()).prop_map(Move::Token),
-        1 => few.prop_map(Move::DisableToken),
+        1 => few.clone().prop_map(Move::DisableToken),
+        3 => (0_u8..2, few.clone(), few.clone()).prop_map(|(owner, name, value)| Move::Secret { owner, name, value }),
+        2 => (0_u8..2, few).prop_map(|(owner, name)| Move::RemoveSecret { owner, name }),
         5 => Just(Move::Publish),
     ]
 }
@@ -158,6 +169,7 @@ fn new_release(api: ApiId, seed: u8, routes: u8) -> NewRelease {
             max_per_call: Units::saturating(9),
         }],
         grants: std::collections::BTreeSet::new(),
+        egress: types::Egress::default(),
         config: BTreeMap::from([("seed".to_owned(), seed.to_string())]),
         errors: BTreeMap::new(),
     }
@@ -251,9 +263,20 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
         Move::DisableToken(token) => {
             access::disable_token(change, nth(&known.tokens, *token, "token")?, "a reason")?;
         }
+        Move::Secret { owner, name, value } => {
+            let sealed = Sealed { key_version: 1, nonce: [*value; 24], text: vec![*value] };
+            secret::set(change, nth(&known.organisations, *owner, "organisation")?, &secret_name(*name), &sealed)?;
+        }
+        Move::RemoveSecret { owner, name } => {
+            secret::remove(change, nth(&known.organisations, *owner, "organisation")?, &secret_name(*name))?;
+        }
         _ => {}
     }
     Ok(())
+}
+
+fn secret_name(n: u8) -> SecretName {
+    format!("secret-{n}").parse().unwrap()
 }
 
 fn publish(store: &Store<NoGroup>, root: &Snapshot) -> Snapshot {

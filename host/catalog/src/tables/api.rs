@@ -110,6 +110,13 @@ pub(super) fn require(change: &Change<'_>, api: ApiId) -> Result<(), CatalogErro
         .ok_or_else(|| CatalogError::missing("API", &api))
 }
 
+/// Who sells it.
+pub(super) fn organisation(change: &Change<'_>, api: ApiId) -> Result<OrganisationId, CatalogError> {
+    change
+        .find("SELECT organisation FROM api WHERE id = ?1", [api.to_string()], |row| column::parsed(row, 0))?
+        .ok_or_else(|| CatalogError::missing("API", &api))
+}
+
 /// A reason is shown to operators and providers, and ends in the audit record.
 pub(super) fn check_reason(reason: Option<&str>) -> Result<(), CatalogError> {
     let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= REASON_CHARACTERS;

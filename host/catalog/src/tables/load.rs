@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Params, Row};
-use types::{ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, SubscriptionId, TokenId};
+use types::{ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, SecretId, SubscriptionId, TokenId};
 
-use super::{column, plan, release};
+use super::{column, plan, release, secret};
 use crate::snapshot::Changed;
 use crate::{Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Snapshot, Subscription, Token};
 
@@ -25,6 +25,7 @@ pub(crate) struct Touched {
     plans: BTreeSet<PlanId>,
     apps: BTreeSet<AppId>,
     keys: BTreeSet<KeyId>,
+    secrets: BTreeSet<SecretId>,
     subscriptions: BTreeSet<SubscriptionId>,
     tokens: BTreeSet<TokenId>,
 }
@@ -49,6 +50,7 @@ impl Touched {
             Some(PlanId::PREFIX) => self.plans.extend(subject.parse::<PlanId>()),
             Some(AppId::PREFIX) => self.apps.extend(subject.parse::<AppId>()),
             Some(KeyId::PREFIX) => self.keys.extend(subject.parse::<KeyId>()),
+            Some(SecretId::PREFIX) => self.secrets.extend(subject.parse::<SecretId>()),
             Some(SubscriptionId::PREFIX) => self.subscriptions.extend(subject.parse::<SubscriptionId>()),
             Some(TokenId::PREFIX) => self.tokens.extend(subject.parse::<TokenId>()),
             _ => {}
@@ -67,6 +69,7 @@ pub(crate) fn everything(conn: &Connection, ceiling: &Limits) -> rusqlite::Resul
         keys: all(conn, KEY, key)?,
         subscriptions: all(conn, SUBSCRIPTION, |row| subscription(row, |plan| by_id.get(&plan).map(Arc::clone)))?,
         tokens: all(conn, TOKEN, token)?,
+        secrets: all(conn, secret::SELECT, secret::read)?,
         plans,
     })
 }
@@ -99,6 +102,9 @@ pub(crate) fn touched(
     let known = |plan: PlanId| fresh.get(&plan).or_else(|| current.plan(plan)).map(Arc::clone);
     for id in &touched.subscriptions {
         changed.subscriptions.push(one(conn, SUBSCRIPTION, id, |row| subscription(row, known))?);
+    }
+    for id in &touched.secrets {
+        changed.secrets.push(one(conn, secret::SELECT, id, secret::read)?);
     }
     for id in &touched.tokens {
         changed.tokens.push(one(conn, TOKEN, id, token)?);

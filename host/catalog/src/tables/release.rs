@@ -1,6 +1,7 @@
 //! Components, releases with their routes and objects, and which release is live.
 
 mod check;
+mod egress;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,14 +11,14 @@ use serde_json::{Value, json};
 use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Units};
 
 use super::change::{Change, Turn};
-use super::{api, column};
+use super::{api, column, secret};
 use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, Runs};
 
 pub use check::{NewRelease, NewRoute, NewRuns};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
     request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json,
-    workflow
+    egress_json, workflow
     FROM release LEFT JOIN component ON component.sha256 = release.component";
 
 /// Releases that share an API's calls at most: more is no comparison any more.
@@ -89,6 +90,8 @@ pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, Catal
         NewRuns::Workflow(_) => None,
     };
     check::check(new, component.as_ref())?;
+    egress::check(new)?;
+    require_secrets(change, new)?;
     let latest = latest(change.conn, new.api)?;
     if let Some(latest) = latest.as_ref().filter(|latest| says_the_same(latest, new)) {
         return Ok(latest.number);
@@ -112,8 +115,9 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
     };
     change.write(
         "INSERT INTO release (id, api, number, component, fuel, wall_us, memory_bytes, request_body_bytes,
-             response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json, workflow)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json, egress_json,
+             workflow)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             id.to_string(),
             new.api.to_string(),
@@ -129,9 +133,25 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
             json!(new.config).to_string(),
             change.now.as_micros(),
             json!(new.grants).to_string(),
+            json!(new.egress).to_string(),
             workflow
         ],
     )
+}
+
+/// Refuses secrets that nobody has set: their requests would all be denied.
+fn require_secrets(change: &Change<'_>, new: &NewRelease) -> Result<(), CatalogError> {
+    if new.egress.secrets.is_empty() {
+        return Ok(());
+    }
+    let organisation = api::organisation(change, new.api)?;
+    for wanted in &new.egress.secrets {
+        if !secret::is_set(change, organisation, &wanted.name)? {
+            let why = format!("the secret {0} is not set: `weir secrets set {0}` comes first", wanted.name);
+            return Err(CatalogError::invalid("egress", why));
+        }
+    }
+    Ok(())
 }
 
 fn insert_objects(change: &Change<'_>, id: ReleaseId, objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {
@@ -270,7 +290,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         id: column::parsed(row, 0)?,
         api: column::parsed(row, 1)?,
         number: row.get(2)?,
-        runs: match row.get::<_, Option<String>>(15)? {
+        runs: match row.get::<_, Option<String>>(16)? {
             Some(definition) => Runs::workflow(definition),
             None => Runs::Component { digest: column::digest(row, 3)?, world: column::parsed(row, 4)? },
         },
@@ -288,6 +308,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         errors: column::json(row, 12)?,
         created_at: column::moment(row, 13)?,
         grants: column::json(row, 14)?,
+        egress: column::json(row, 15)?,
     })
 }
 
@@ -334,6 +355,7 @@ fn says_the_same(release: &Release, new: &NewRelease) -> bool {
         && release.limits == new.limits
         && release.objects == new.objects
         && release.grants == new.grants
+        && release.egress == new.egress
         && release.config == new.config
         && release.errors == new.errors
         && release.routes.len() == new.routes.len()
@@ -359,6 +381,7 @@ fn document(new: &NewRelease, number: u32, world: &str, routes: &[RouteId]) -> V
         "routes": routes,
         "objects": objects,
         "grants": new.grants,
+        "egress": new.egress,
         // The values may be anything; that they are as released is proved by their digest.
         "config_sha256": Digest::of(json!(new.config).to_string().as_bytes()),
         "errors": new.errors,

@@ -60,6 +60,7 @@ pub(crate) async fn create(
         routes,
         objects: objects.collect(),
         grants: new.grants,
+        egress: new.egress,
         config: new.config,
         errors: new.errors,
     };
@@ -143,6 +144,8 @@ fn shown(release: &Release) -> api::Release {
             Runs::Workflow { .. } => None,
         },
         routes: release.routes.iter().map(|route| format!("{} {}", route.method, route.template)).collect(),
+        egress: release.egress.allow.iter().map(ToString::to_string).collect(),
+        secrets: release.egress.secrets.iter().map(|secret| secret.name.clone()).collect(),
         created_at: release.created_at.into(),
     }
 }

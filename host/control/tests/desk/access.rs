@@ -40,6 +40,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         .replace("{app}", &things.app)
         .replace("{key}", &things.key)
         .replace("{subscription}", &things.subscription)
+        .replace("{name}", "mail")
         .replace("{call}", "call_01JD3W0000000000000000000A");
     let body = match (method, path) {
         ("POST", "/v1/organisations") => json!({"name": "other"}),
@@ -48,6 +49,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         ("PUT", "/v1/apis/{slug}/live") => json!({"release": 1}),
         ("POST", "/v1/apis/{slug}/releases") => release(&things.digest.parse().unwrap()),
         ("POST", "/v1/apis/{slug}/plans") => plan(),
+        ("PUT", "/v1/secrets/{name}") => json!({"value": "hidden", "organisation": "acme"}),
         ("POST", "/v1/apps") => json!({"name": "shop", "organisation": "acme"}),
         ("POST", "/v1/apps/{app}/keys") => json!({}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
@@ -57,6 +59,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
     };
     match path {
         "/v1/usage" => (format!("{filled}?subscription={}", things.subscription), body),
+        "/v1/secrets/{name}" if method == "DELETE" => (format!("{filled}?organisation=acme"), body),
         "/v1/calls" => (format!("{filled}?api=vat"), body),
         _ => (filled, body),
     }
@@ -94,7 +97,7 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
             ("GET", "/v1/organisations") => {
                 assert!(!answer.expect(200).to_string().contains("acme"), "{name}");
             }
-            ("GET", "/v1/apis" | "/v1/apps" | "/v1/subscriptions") => {
+            ("GET", "/v1/apis" | "/v1/apps" | "/v1/secrets" | "/v1/subscriptions") => {
                 assert_eq!(answer.expect(200)["items"], json!([]), "{name}");
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),

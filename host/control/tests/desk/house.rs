@@ -33,7 +33,7 @@ pub(crate) struct Desk {
     pub(crate) catalog: Catalog,
     pub(crate) operator: String,
     pub(crate) draining: CancellationToken,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// What came back.
@@ -84,15 +84,18 @@ impl Desk {
             worker_threads: 1,
             pool_slots: 2,
             loaded_max: 4,
+            egress: None,
             // No upload of these tests gets as far as the compiler.
             child: Some("/bin/false".into()),
         };
         let sandbox = Sandbox::start(settings, clock.clone()).unwrap();
         let (_, operator) = catalog.create_token(Actor::Host, Role::Operator).await.unwrap();
         let draining = CancellationToken::new();
-        let house = House { catalog: catalog.clone(), ledger, sandbox, traces, clock, draining: draining.clone() };
+        let vault = catalog::Vault::new(&HostKey::generate());
+        let house =
+            House { catalog: catalog.clone(), ledger, sandbox, traces, vault, clock, draining: draining.clone() };
         let router = control::router(house, Settings::new(path.join("uploads")));
-        Self { router, catalog, operator: operator.reveal().to_owned(), draining, _folder: folder }
+        Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -5,4 +5,5 @@ mod access;
 mod house;
 mod publish;
 mod refusals;
+mod secrets;
 mod settings;

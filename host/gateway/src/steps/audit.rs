@@ -1,7 +1,6 @@
 //! Audit: the record of the call, composed of plain facts. Pure; the finaliser has it written.
 
 use ledger::{Ended, ObjectUnits};
-use types::ByteCount;
 
 use crate::call::Call;
 use crate::envelope::Step;
@@ -41,8 +40,7 @@ pub(crate) fn record(call: &Call, invoked: &Invoked, units: Vec<ObjectUnits>) ->
         memory_peak: invoked.spent.memory_peak,
         request_bytes: invoked.request_bytes,
         response_bytes: invoked.response_bytes,
-        // Components have no way out to the network.
-        egress_bytes: ByteCount::ZERO,
-        egress_calls: 0,
+        egress_bytes: invoked.spent.egress_bytes,
+        egress_calls: invoked.spent.egress_calls,
     }
 }

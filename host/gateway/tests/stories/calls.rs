@@ -136,3 +136,20 @@ async fn a_components_own_failure_is_recorded_by_the_code_that_the_client_reads(
     assert_eq!((row.status, row.outcome.as_str()), (415, "guest_error"));
     assert_eq!(row.error_code.as_deref(), Some("unsupported-media"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_says_its_status_and_what_is_wrong_with_the_request() {
+    let host = Host::start().await;
+    let shop = host.open("words", &Component::explaining().unwrap(), Offer::default()).await;
+    let detail = r#"{"status":404,"errors":[{"pointer":"/word","detail":"is not there"}],"more":1}"#;
+    let answer = host.post("/words/x", &shop.key, detail).await;
+    assert_eq!(answer.problem(), (404, "no-such-word".to_owned()));
+    let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(problem["errors"], serde_json::json!([{ "pointer": "/word", "detail": "is not there" }]));
+    let row = host.row();
+    assert_eq!((row.status, row.error_code.as_deref()), (404, Some("no-such-word")));
+
+    for unfit in ["", "404", r#"{"status":200}"#, r#"{"status":"404"}"#] {
+        assert_eq!(host.post("/words/x", &shop.key, unfit).await.problem().0, 400, "{unfit}");
+    }
+}

@@ -121,6 +121,7 @@ impl Host {
                 worker_threads: 2,
                 pool_slots: 32,
                 loaded_max: 8,
+                egress: None,
                 child: Some(env!("CARGO_BIN_EXE_gateway-child").into()),
             },
             sandbox_clock,
@@ -193,6 +194,7 @@ impl Host {
             routes: vec![route("*", "/{*rest}"), route("GET", "/fixed/{id}")],
             objects: Vec::new(),
             grants,
+            egress: types::Egress::default(),
             config: BTreeMap::new(),
             errors,
         };
@@ -234,7 +236,7 @@ impl Host {
     /// The rows of calls that have ended: id, status, outcome, billed requests, error code, client gone.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
-        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id, fuel FROM call WHERE outcome IS NOT NULL ORDER BY seq";
+        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id, fuel, component_us FROM call WHERE outcome IS NOT NULL ORDER BY seq";
         let mut rows = reader.prepare(text).unwrap();
         let read = rows.query_map([], |row| {
             Ok(Row {
@@ -246,6 +248,7 @@ impl Host {
                 client_gone: row.get(5)?,
                 client_request_id: row.get(6)?,
                 fuel: row.get(7)?,
+                component_us: row.get(8)?,
             })
         });
         read.unwrap().map(Result::unwrap).collect()
@@ -278,6 +281,7 @@ pub(crate) struct Row {
     pub(crate) client_gone: bool,
     pub(crate) client_request_id: Option<String>,
     pub(crate) fuel: i64,
+    pub(crate) component_us: i64,
 }
 
 /// An answer as it came.

@@ -125,6 +125,7 @@ impl House {
             worker_threads: 2,
             pool_slots: 8,
             loaded_max: 8,
+            egress: None,
             child: Some(env!("CARGO_BIN_EXE_sandbox-child").into()),
         }
     }
@@ -162,8 +163,11 @@ pub(crate) fn context() -> CallContext {
         release: 1,
         caller: None,
         allowances: vec![("pages".parse().unwrap(), Units::saturating(10)), (ObjectName::requests(), Units::MAX)],
+        outbound: None,
+        depth: 0,
         config: Arc::from([("mode".to_owned(), "fast".to_owned()), ("large".to_owned(), "x".repeat(8_000))]),
         step: None,
+        halt: None,
     }
 }
 

@@ -5,6 +5,7 @@
 mod entries;
 mod grants;
 mod guests;
+mod outbound;
 mod responses;
 mod stops;
 mod streams;

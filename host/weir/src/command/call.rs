@@ -78,16 +78,24 @@ impl Call {
     fn url(&self, session: &Session) -> anyhow::Result<(String, Trust)> {
         let (base, trust) = match self.gateway.clone().or_else(|| session.environment.gateway.clone()) {
             Some(url) => (url, Trust::System),
-            None => match session.folder.read_addresses()? {
-                Some(addresses) => (addresses.gateway, Trust::ThisMachine),
-                None => bail!(
-                    "no host runs on {}: start one with `weir serve`, or name one with --gateway URL",
-                    session.folder.path().display()
-                ),
+            None => match session.profile_in_use()?.and_then(|profile| profile.gateway) {
+                Some(gateway) => (gateway, Trust::System),
+                None => Self::beside(session)?,
             },
         };
         check_scheme(&base)?;
         Ok((format!("{}/{}/{}", base.trim_end_matches('/'), self.api, self.path.trim_start_matches('/')), trust))
+    }
+
+    /// The host on the data folder.
+    fn beside(session: &Session) -> anyhow::Result<(String, Trust)> {
+        match session.folder.read_addresses()? {
+            Some(addresses) => Ok((addresses.gateway, Trust::ThisMachine)),
+            None => bail!(
+                "no host runs on {}: start one with `weir serve`, or name one with --gateway URL",
+                session.folder.path().display()
+            ),
+        }
     }
 
     fn content(&self) -> anyhow::Result<Vec<u8>> {

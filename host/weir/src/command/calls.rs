@@ -1,11 +1,12 @@
-//! `weir calls` and `weir logs`: what happened.
+//! `weir calls`: what happened.
 
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use types::{AppId, CallId, SubscriptionId, Timestamp};
+use types::{AppId, SubscriptionId, Timestamp};
 
 use crate::cli::Session;
+use crate::terminal::{Watch, watch};
 
 /// The arguments of `weir calls`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,8 @@ pub(crate) struct Calls {
     /// How many, 1 to 1,000
     #[arg(long, default_value_t = 20)]
     limit: u32,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 impl Calls {
@@ -46,12 +49,15 @@ impl Calls {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
-        let page: api::Page<api::Call> = session.client()?.get_with("/v1/calls", &query)?;
-        session.output.document(&page)?;
-        session.output.table(
-            &["CALL", "AT", "API", "ROUTE", "STATUS", "OUTCOME", "BILLED", "TOTAL µs", "COMPONENT µs", "FUEL"],
-            &page.items.iter().map(row).collect::<Vec<_>>(),
-        )?;
+        let client = session.client()?;
+        watch(self.watch.every(), || {
+            let page: api::Page<api::Call> = client.get_with("/v1/calls", &query)?;
+            session.output.document(&page)?;
+            session.output.table(
+                &["CALL", "AT", "API", "ROUTE", "STATUS", "OUTCOME", "BILLED", "TOTAL µs", "COMPONENT µs", "FUEL"],
+                &page.items.iter().map(row).collect::<Vec<_>>(),
+            )
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -72,26 +78,4 @@ fn row(call: &api::Call) -> Vec<String> {
         number(call.component_us),
         number(call.fuel),
     ]
-}
-
-/// The arguments of `weir logs`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Logs {
-    /// The call's id, which the consumer read in `X-Request-Id`
-    call: CallId,
-}
-
-impl Logs {
-    /// Shows them.
-    pub(crate) fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
-        let logs: api::CallLogs = session.client()?.get(&format!("/v1/calls/{}/logs", self.call))?;
-        session.output.document(&logs)?;
-        if logs.lines.is_empty() {
-            session.output.line("The component wrote nothing, or its lines are no longer kept.")?;
-        }
-        for line in &logs.lines {
-            session.output.line(format_args!("{:<7} {}", line.stream, line.text))?;
-        }
-        Ok(ExitCode::SUCCESS)
-    }
 }

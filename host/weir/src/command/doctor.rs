@@ -1,5 +1,6 @@
-//! `weir doctor`: whether this machine is fit, and with `--reconcile` whether the books agree.
+//! `weir doctor`: whether this machine and this data folder are fit, and with `--reconcile` whether the books agree.
 
+mod data;
 mod machine;
 
 use std::process::ExitCode;
@@ -48,8 +49,48 @@ struct Check {
     /// What was looked at.
     name: &'static str,
     verdict: Verdict,
-    /// What was found, and what to do about it.
-    says: String,
+    /// What was found.
+    found: String,
+    /// What that means for the host. Said where something is to be done.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    means: &'static str,
+    /// A command that mends it, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+impl Check {
+    /// Nothing is to be done.
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Good, found: found.into(), means: "", mend: None }
+    }
+
+    /// It works, but worse than it could.
+    fn warning(name: &'static str, found: impl Into<String>, means: &'static str) -> Self {
+        Self { name, verdict: Verdict::Warning, found: found.into(), means, mend: None }
+    }
+
+    /// It does not work.
+    fn bad(name: &'static str, found: impl Into<String>, means: &'static str) -> Self {
+        Self { name, verdict: Verdict::Bad, found: found.into(), means, mend: None }
+    }
+
+    /// With the command that mends it.
+    fn mend(mut self, command: impl Into<String>) -> Self {
+        self.mend = Some(command.into());
+        self
+    }
+
+    fn show(&self, output: Output) -> anyhow::Result<()> {
+        output.line(format_args!("{}  {:<13} {}", self.verdict.word(), self.name, self.found))?;
+        if !self.means.is_empty() {
+            output.line(format_args!("{:20}{}", "", self.means))?;
+        }
+        match &self.mend {
+            Some(command) => output.line(format_args!("{:20}mend it:  {command}", "")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Everything, for `--json`.
@@ -62,10 +103,11 @@ struct Findings<'a> {
 impl Doctor {
     /// Checks.
     pub(crate) fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
-        let checks = machine::checks(&session.folder);
+        let mut checks = machine::checks(&session.folder);
+        checks.extend(data::checks(&session.folder));
         let books = if self.reconcile { Some(reconcile(session)?) } else { None };
         for check in &checks {
-            session.output.line(format_args!("{}  {:<12} {}", check.verdict.word(), check.name, check.says))?;
+            check.show(session.output)?;
         }
         if let Some(books) = &books {
             show(session.output, books)?;

@@ -59,8 +59,8 @@ impl Publish {
             client.put(&format!("/v1/apis/{}/live", api.slug), &api::Live { release: release.number, weight: None })?;
         let verb = if made == Made::Now { "serves from now on" } else { "serves" };
         output.line(format_args!("live          release {} {verb}", release.number))?;
-        if let Some(addresses) = session.folder.read_addresses()? {
-            output.line(format_args!("              {}/{}", addresses.gateway, api.slug))?;
+        if let Some(gateway) = client.gateway() {
+            output.line(format_args!("              {}/{}", gateway.trim_end_matches('/'), api.slug))?;
         }
         output.document(&Published { organisation, api, component, release, plans })?;
         Ok(ExitCode::SUCCESS)
@@ -159,6 +159,7 @@ fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs
         routes: project.routes.clone(),
         objects: project.objects.clone(),
         grants: component.map(|(_, table)| table.grants).unwrap_or_default(),
+        egress: types::Egress { allow: project.egress.clone(), secrets: project.secrets.clone() },
         config: project.config.clone(),
         errors: project.errors.clone(),
     };
@@ -170,6 +171,9 @@ fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs
         release.routes.len(),
         made.word()
     ))?;
+    for place in &release.egress {
+        output.line(format_args!("                may call {place}"))?;
+    }
     Ok(release)
 }
 

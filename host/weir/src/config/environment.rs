@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::profile::ProfileFile;
+
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
@@ -17,7 +19,12 @@ pub(crate) struct Environment {
     pub(crate) key: Option<String>,
     /// `WEIR_LOG`: what is logged, over the setting `log.filter`.
     pub(crate) log: Option<String>,
+    /// `WEIR_PROFILE`: a host that this user has logged in to.
+    pub(crate) profile: Option<String>,
+    /// Whether the locale has characters beyond ASCII, by `LC_ALL`, `LC_CTYPE` or `LANG`, and the terminal shows them.
+    pub(crate) shows_unicode: bool,
     home: Option<PathBuf>,
+    config_home: Option<PathBuf>,
     data_home: Option<PathBuf>,
 }
 
@@ -31,7 +38,10 @@ impl Environment {
             token: text("WEIR_TOKEN"),
             key: text("WEIR_KEY"),
             log: text("WEIR_LOG"),
+            profile: text("WEIR_PROFILE"),
+            shows_unicode: shows_unicode(),
             home: path("HOME"),
+            config_home: path("XDG_CONFIG_HOME"),
             data_home: path("XDG_DATA_HOME"),
         }
     }
@@ -43,6 +53,20 @@ impl Environment {
         let own = || self.data_home.clone().or_else(shared).map(|folder| folder.join("weir"));
         self.data.clone().or_else(own).unwrap_or_else(|| PathBuf::from("weir-data"))
     }
+
+    /// Where hosts that this user has logged in to are kept: in `weir`, in the user's folder for configuration.
+    pub(crate) fn profiles(&self) -> ProfileFile {
+        let shared = || self.home.as_ref().map(|home| home.join(".config"));
+        let folder = self.config_home.clone().or_else(shared).unwrap_or_default();
+        ProfileFile(folder.join("weir/profiles.toml"))
+    }
+}
+
+/// The first of the three that is set decides, as for every program.
+fn shows_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text).unwrap_or_default().to_ascii_lowercase();
+    let is_plain = text("TERM").is_some_and(|terminal| terminal == "dumb" || terminal == "linux");
+    (locale.contains("utf-8") || locale.contains("utf8")) && !is_plain
 }
 
 fn path(name: &str) -> Option<PathBuf> {

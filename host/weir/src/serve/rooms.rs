@@ -4,7 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use catalog::Catalog;
+use catalog::{Catalog, Vault};
+use egress::Egress;
 use gateway::{Gateway, Network};
 use ledger::Ledger;
 use sandbox::Sandbox;
@@ -14,6 +15,7 @@ use types::{ByteCount, Clock};
 
 use super::metrics::Metrics;
 use super::relay::ToLedger;
+use super::secrets::OfCatalog;
 use crate::config::HostToml;
 use crate::folder::Folder;
 
@@ -23,6 +25,8 @@ pub(super) struct Rooms {
     pub(super) ledger: Ledger,
     traces: Traces,
     sandbox: Sandbox,
+    vault: Vault,
+    pub(super) egress: Egress,
 }
 
 /// The largest value of `control.component_mib`.
@@ -43,6 +47,10 @@ impl Rooms {
         let catalog = Catalog::open(&folder.catalog_db(), settings, clock.clone(), relay)
             .await
             .with_context(|| cannot(folder.catalog_db()))?;
+        let vault = Vault::new(&host_key);
+        let secrets = Arc::new(OfCatalog { catalog: catalog.clone(), vault: vault.clone() });
+        let settings = config.egress.settings(folder.path(), host_key.clone())?;
+        let egress = Egress::open(&settings, secrets, clock.clone()).context("could not open the way out")?;
         let settings = sandbox::Settings {
             cache: folder.cache(),
             components: folder.components(),
@@ -50,11 +58,12 @@ impl Rooms {
             worker_threads: config.sandbox.threads(),
             pool_slots: slots(config),
             loaded_max: sandbox::Settings::LOADED_MAX,
+            egress: Some(egress.clone()),
             child: None,
         };
         let sandbox = Sandbox::start(settings, clock.clone())
             .context("could not start the sandbox; fewer sandbox.pool_slots take fewer addresses")?;
-        Ok(Self { catalog, ledger, traces, sandbox })
+        Ok(Self { catalog, ledger, traces, sandbox, vault, egress })
     }
 
     /// The data plane over them.
@@ -96,6 +105,7 @@ impl Rooms {
             ledger: self.ledger.clone(),
             sandbox: self.sandbox.clone(),
             traces: self.traces.clone(),
+            vault: self.vault.clone(),
             clock: clock.clone(),
             draining,
         };
@@ -117,6 +127,7 @@ impl Rooms {
 
     /// Writes what is left and closes the files.
     pub(super) async fn close(&self) {
+        self.egress.close().await;
         self.catalog.close().await;
         self.traces.close().await;
         self.ledger.close().await;

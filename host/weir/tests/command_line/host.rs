@@ -61,6 +61,20 @@ impl Place {
         Ran(self.command(arguments).stdin(Stdio::null()).output().unwrap())
     }
 
+    /// Runs a command that finds its host by itself, with these variables of the environment alone.
+    pub(crate) fn run_as(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.args(arguments).env_clear().envs(environment.iter().copied()).current_dir(self.folder.path());
+        Ran(command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Starts a command that goes on until it is killed.
+    pub(crate) fn follow(&self, arguments: &[&str]) -> Follower {
+        let mut child = self.command(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Follower { child, lines }
+    }
+
     /// Starts the host, and waits until it says that it is up.
     pub(crate) fn start(&self) -> Host {
         let mut command = self.command(&["--json", "serve"]);
@@ -93,6 +107,27 @@ impl Log {
             self.text.lock().unwrap().push_str(&(line.unwrap() + "\n"));
             self.more.notify_all();
         }
+    }
+}
+
+/// A command that goes on. Dropping it kills it.
+pub(crate) struct Follower {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Follower {
+    /// The next line that it prints; `None` when it has ended.
+    pub(crate) fn next_line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        (self.lines.read_line(&mut line).unwrap() > 0).then_some(line)
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

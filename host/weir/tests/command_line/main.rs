@@ -2,12 +2,17 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
 mod backup;
+mod desk;
+mod doctor;
 mod host;
 mod metrics;
+mod new;
 mod pages;
 mod publish;
+mod shell;
 mod start;
 mod stops;
 mod tls;
+mod tour;
 mod words;
 mod workflow;

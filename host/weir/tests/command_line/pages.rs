@@ -1,4 +1,4 @@
-//! The operators' pages: each block that is marked `sh run` is run as it stands, against a host, in a folder of its own.
+//! The pages for operators and of the command line: each block that is marked `sh run` is run as it stands, against a host, in a folder of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ const PROJECT: &str = "[api]\nslug = \"echo\"\ntitle = \"Echo\"\n[component]\nwo
 fn pages() -> Vec<PathBuf> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let folder = fs::read_dir(docs.join("operators")).unwrap().map(|page| page.unwrap().path());
-    let mut pages: Vec<PathBuf> = folder.chain([docs.join("operators.md")]).collect();
+    let mut pages: Vec<PathBuf> = folder.chain([docs.join("operators.md"), docs.join("command-line.md")]).collect();
     pages.sort_unstable();
     pages
 }
@@ -69,7 +69,7 @@ fn run(page: &Path, blocks: &[(usize, String)]) {
 }
 
 #[test]
-fn every_command_that_a_page_for_operators_marks_does_what_it_says() {
+fn every_command_that_a_page_marks_does_what_it_says() {
     let mut marked = 0;
     for page in pages() {
         let blocks = blocks(&fs::read_to_string(&page).unwrap());

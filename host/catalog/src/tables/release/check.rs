@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use types::{ApiId, ByteCount, Capability, Digest, Fuel, ObjectName, Units};
+use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Units};
 
 use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
@@ -32,6 +32,8 @@ pub struct NewRelease {
     pub objects: Vec<ObjectDeclaration>,
     /// What the component is allowed: at least all that its imports ask for.
     pub grants: BTreeSet<Capability>,
+    /// What it may reach outside: at most 32 places, and 16 secrets for them.
+    pub egress: Egress,
     /// What the component reads as configuration: at most 64 entries of at most 8 KiB.
     pub config: BTreeMap<String, String>,
     /// The HTTP status, 400 to 599, of each named error of the component; at most 100.
@@ -87,8 +89,8 @@ fn workflow(new: &NewRelease, definition: &str) -> Result<(), CatalogError> {
     if definition.len() > DEFINITION_BYTES {
         return Err(CatalogError::invalid("workflow", format!("a definition has at most {DEFINITION_BYTES} bytes")));
     }
-    if !new.grants.is_empty() || !new.config.is_empty() {
-        let why = "a workflow is granted nothing and reads no settings: its components are, by releases of their own";
+    if !new.grants.is_empty() || !new.config.is_empty() || new.egress != types::Egress::default() {
+        let why = "a workflow has no grants, settings and way out: its components have, by releases of their own";
         return Err(CatalogError::invalid("grants", why));
     }
     Ok(())

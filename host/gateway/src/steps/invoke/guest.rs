@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::FieldError;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, StatusCode};
@@ -75,8 +76,12 @@ pub(super) fn context(call: &Call) -> CallContext {
         release: call.target.served.release.number,
         caller: called_by(call),
         allowances: allowances(call),
+        outbound: call.target.served.outbound.clone(),
+        // One that says something else was refused.
+        depth: call.asked.depth.unwrap_or(u8::MAX),
         config: Arc::clone(&call.target.served.config),
         step: None,
+        halt: None,
     }
 }
 
@@ -130,16 +135,41 @@ pub(super) fn conclude(call: &Call, answer: Option<Answer>, facts: Ran<()>) -> I
     invoked
 }
 
-/// What a guest's own failure comes to: the status that its release gives to the name, or what the kind implies.
+/// Fields of a request that a failure may name; what goes beyond is left out.
+const FIELDS_MAX: usize = 32;
+/// Bytes of a failure's `detail` that are read; a longer one says nothing.
+const DETAIL_MAX: usize = 64 * 1024;
+
+/// What the host reads of a failure's `detail`. Anything else in it is the component's own.
+#[derive(Debug, Default, serde::Deserialize)]
+struct Detail {
+    status: Option<u16>,
+    #[serde(default)]
+    errors: Vec<FieldError>,
+}
+
+impl Detail {
+    fn read(json: Option<&[u8]>) -> Self {
+        let json = json.filter(|json| json.len() <= DETAIL_MAX);
+        let mut detail: Self = json.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
+        detail.status = detail.status.filter(|status| (400..=599).contains(status));
+        detail.errors.truncate(FIELDS_MAX);
+        detail
+    }
+}
+
+/// What a guest's own failure comes to: the status that its release gives to the name, or that it gives itself, or what
+/// the kind implies.
 pub(super) fn by_guest(call: &Call, failure: Option<GuestFailure>) -> Invoked {
     let Some(failure) = failure else { return Invoked::failed(Outcome::GuestError, None) };
     let mapped = call.target.served.release.errors.get(&failure.code).copied();
-    let status = mapped.or_else(|| (failure.kind == FailureKind::Rejected).then_some(400));
+    let detail = Detail::read(failure.detail.as_deref());
+    let status = mapped.or(detail.status).or_else(|| (failure.kind == FailureKind::Rejected).then_some(400));
     let refusal = match (failure.kind, status) {
         (FailureKind::QuotaExceeded, _) => Refusal::new(Code::QuotaExceeded).detail(failure.message),
         (_, Some(status)) => {
             let name = PublicCode::of_component(&failure.code).unwrap_or_else(|| Code::ComponentFailed.into());
-            Refusal::by_guest(status, name, failure.message)
+            Refusal::by_guest(status, name, failure.message).fields(detail.errors)
         }
         // A name that its release does not map: the provider finds it in the log.
         (_, None) => Refusal::caused_by(Code::ComponentFailed, format!("{}: {}", failure.code, failure.message)),

@@ -2,13 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::fs::{statfs, statvfs};
 use rustix::process::{Resource, getrlimit};
-use types::{Clock, Timestamp};
 
-use super::{Check, Verdict};
+use super::Check;
 use crate::folder::Folder;
 
 /// Files and sockets: 16,384 connections and what the files of the host need.
@@ -23,29 +21,11 @@ const SPACE_LOW_MIB: u64 = 2_048;
 const TMPFS: i64 = 0x0102_1994;
 /// From which kernel on a component's memory can be reset by its dirty pages alone.
 const PAGEMAP_SCAN: (u32, u32) = (6, 7);
-/// How old a backup may become.
-const BACKUP_AGE: Duration = Duration::from_hours(48);
-/// When this was written: no clock is right that shows less. 2026-11-01T00:00:00Z.
-const WRITTEN: Timestamp = Timestamp::from_micros(1_793_491_200_000_000);
 
 /// All checks.
 pub(super) fn checks(folder: &Folder) -> Vec<Check> {
     let data = existing(folder.path());
-    vec![
-        open_files(),
-        memory_maps(),
-        disk_space(data),
-        file_system(data),
-        kernel(),
-        confinement(),
-        clock(folder),
-        private(folder),
-        backup(folder),
-    ]
-}
-
-fn check(name: &'static str, verdict: Verdict, says: impl Into<String>) -> Check {
-    Check { name, verdict, says: says.into() }
+    vec![open_files(), memory_maps(), disk_space(data), file_system(data), kernel(), confinement()]
 }
 
 /// The folder itself, or the nearest one above it that is there.
@@ -54,89 +34,124 @@ fn existing(path: &Path) -> &Path {
 }
 
 fn open_files() -> Check {
-    match getrlimit(Resource::Nofile).maximum {
-        None => check("open files", Verdict::Good, "no limit"),
-        Some(limit) if limit >= FILES => check("open files", Verdict::Good, format!("{limit} may be open")),
-        Some(limit) => check(
-            "open files",
-            Verdict::Warning,
-            format!("only {limit} may be open; raise the hard limit (ulimit -Hn, LimitNOFILE=) to {FILES} or more"),
-        ),
+    of_open_files(getrlimit(Resource::Nofile).maximum)
+}
+
+fn of_open_files(limit: Option<u64>) -> Check {
+    let name = "open files";
+    match limit {
+        None => Check::good(name, "no limit"),
+        Some(limit) if limit >= FILES => Check::good(name, format!("{limit} may be open")),
+        Some(limit) => Check::warning(
+            name,
+            format!("only {limit} may be open"),
+            "Each connection is one. When none is left, clients wait unanswered, and databases cannot be opened.",
+        )
+        .mend(format!("ulimit -Hn {FILES}   (systemd: LimitNOFILE={FILES}; containers: --ulimit nofile={FILES})")),
     }
 }
 
 fn memory_maps() -> Check {
     let read = fs::read_to_string("/proc/sys/vm/max_map_count").ok();
-    match read.and_then(|text| text.trim().parse::<u64>().ok()) {
-        None => check("memory maps", Verdict::Warning, "vm.max_map_count cannot be read"),
-        Some(count) if count >= MAPS => check("memory maps", Verdict::Good, format!("vm.max_map_count is {count}")),
-        Some(count) => check(
-            "memory maps",
-            Verdict::Bad,
-            format!("vm.max_map_count is {count}: components may fail to load; set it to {MAPS} or more with sysctl"),
+    of_memory_maps(read.and_then(|text| text.trim().parse().ok()))
+}
+
+fn of_memory_maps(count: Option<u64>) -> Check {
+    let name = "memory maps";
+    match count {
+        None => Check::warning(
+            name,
+            "vm.max_map_count cannot be read",
+            "Whether components can be loaded is seen only when they are.",
         ),
+        Some(count) if count >= MAPS => Check::good(name, format!("vm.max_map_count is {count}")),
+        Some(count) => Check::bad(
+            name,
+            format!("vm.max_map_count is {count}"),
+            "Each instance of a component takes several areas of memory. When they are used up, calls fail.",
+        )
+        .mend(format!("sysctl -w vm.max_map_count={MAPS}   (for good: packaging/weir.sysctl)")),
     }
 }
 
 fn disk_space(data: &Path) -> Check {
-    let Ok(volume) = statvfs(data) else {
-        return check("disk space", Verdict::Warning, format!("cannot be read for {}", data.display()));
+    let free = statvfs(data).ok().map(|volume| volume.f_bavail.saturating_mul(volume.f_frsize) / (1024 * 1024));
+    of_disk_space(free, data)
+}
+
+fn of_disk_space(free_mib: Option<u64>, data: &Path) -> Check {
+    let name = "disk space";
+    let look = format!("du -sh {}/* | sort -h", data.display());
+    let Some(free) = free_mib else {
+        let found = format!("cannot be read for {}", data.display());
+        return Check::warning(name, found, "When the disk is full, calls are refused.");
     };
-    let free_mib = volume.f_bavail.saturating_mul(volume.f_frsize) / (1024 * 1024);
-    if free_mib < SPACE_BAD_MIB {
-        let says = format!("{free_mib} MiB are free: a call that cannot be recorded is not served; make room");
-        return check("disk space", Verdict::Bad, says);
+    let found = format!("{free} MiB are free");
+    if free < SPACE_BAD_MIB {
+        let means = "A call that cannot be recorded is not served. Make room, or keep calls for fewer days.";
+        return Check::bad(name, found, means).mend(look);
     }
-    let verdict = if free_mib < SPACE_LOW_MIB { Verdict::Warning } else { Verdict::Good };
-    check("disk space", verdict, format!("{free_mib} MiB are free"))
+    if free < SPACE_LOW_MIB {
+        let means = "A busy host writes this much within days. ledger.size_max_mib bounds usage.db.";
+        return Check::warning(name, found, means).mend(look);
+    }
+    Check::good(name, found)
 }
 
 fn file_system(data: &Path) -> Check {
+    let name = "file system";
     match statfs(data) {
-        Err(_) => check("file system", Verdict::Warning, format!("cannot be read for {}", data.display())),
-        Ok(found) if found.f_type == TMPFS => check(
-            "file system",
-            Verdict::Bad,
-            format!("{} is in memory (tmpfs): the books would not outlive the machine; use a disk", data.display()),
+        Err(_) => Check::warning(
+            name,
+            format!("cannot be read for {}", data.display()),
+            "Whether the books outlive the machine is not known.",
         ),
-        Ok(_) => check("file system", Verdict::Good, "on a disk"),
+        Ok(found) if found.f_type == TMPFS => Check::bad(
+            name,
+            format!("{} is in memory (tmpfs)", data.display()),
+            "The books would not outlive the machine. Name a folder on a disk with --data.",
+        ),
+        Ok(_) => Check::good(name, "on a disk"),
     }
 }
 
 fn kernel() -> Check {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let release = release.trim();
+    of_kernel(fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim())
+}
+
+fn of_kernel(release: &str) -> Check {
     match version(release) {
         Some(version) if version >= PAGEMAP_SCAN => {
-            check("kernel", Verdict::Good, format!("{release} resets components by their dirty pages"))
+            Check::good("kernel", format!("{release} resets components by their dirty pages"))
         }
-        _ => check(
+        _ => Check::warning(
             "kernel",
-            Verdict::Warning,
-            format!("{release} has no PAGEMAP_SCAN: calls cost several times the CPU; use Linux 6.7 or later"),
+            format!("{release} has no PAGEMAP_SCAN"),
+            "Each call resets its component's whole memory, which costs several times the CPU. Linux 6.7 has it.",
         ),
     }
 }
 
 /// Asked of a child that shuts itself in as those do that compile uploads.
 fn confinement() -> Check {
-    let name = "confinement";
     let missing = std::env::current_exe().and_then(|program| sandbox::child::missing_confinement(&program));
+    of_confinement(missing)
+}
+
+fn of_confinement(missing: std::io::Result<Vec<String>>) -> Check {
+    let name = "confinement";
     match missing {
-        Ok(missing) if missing.is_empty() => {
-            check(name, Verdict::Good, "uploads are compiled behind Landlock and seccomp")
-        }
-        Ok(missing) => check(
+        Ok(missing) if missing.is_empty() => Check::good(name, "uploads are compiled behind Landlock and seccomp"),
+        Ok(missing) => Check::warning(
             name,
-            Verdict::Warning,
-            format!(
-                "this kernel, or what the host runs in, offers no {}: uploads are compiled behind fewer walls",
-                missing.join(" and no ")
-            ),
+            format!("this kernel, or what the host runs in, offers no {}", missing.join(" and no ")),
+            "Uploads are compiled behind fewer walls: an error in the compiler would reach further.",
         ),
-        Err(error) => {
-            check(name, Verdict::Bad, format!("the process that compiles uploads could not be tried: {error}"))
-        }
+        Err(error) => Check::bad(
+            name,
+            format!("the process that compiles uploads could not be tried: {error}"),
+            "No component can be uploaded.",
+        ),
     }
 }
 
@@ -146,56 +161,9 @@ fn version(release: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The clock cannot be checked against a better one, but against what was written before.
-fn clock(folder: &Folder) -> Check {
-    let now = Clock::system().now();
-    let modified = fs::metadata(folder.usage_db()).and_then(|file| file.modified()).ok();
-    let last = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    let last = last.map_or(WRITTEN, |since| Timestamp::default().after(since)).max(WRITTEN);
-    if now >= last {
-        return check("clock", Verdict::Good, format!("{now}"));
-    }
-    check(
-        "clock",
-        Verdict::Bad,
-        format!("it shows {now}, but usage.db or this program is from {last}: set it, and let a time server keep it"),
-    )
-}
-
-/// The host's key and the operator's token are for their owner alone.
-fn private(folder: &Folder) -> Check {
-    use std::os::unix::fs::PermissionsExt as _;
-    let open: Vec<String> = ["host.key", "operator.token"]
-        .iter()
-        .map(|name| folder.join(name))
-        .filter(|path| fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0))
-        .map(|path| path.display().to_string())
-        .collect();
-    if open.is_empty() {
-        return check("secrets", Verdict::Good, "for their owner alone");
-    }
-    check("secrets", Verdict::Bad, format!("others may read {}: chmod 600", open.join(" and ")))
-}
-
-/// How old the last backup is, if there is anything to back up.
-fn backup(folder: &Folder) -> Check {
-    let command = format!("weir backup FOLDER --data {}", folder.path().display());
-    if !folder.usage_db().exists() {
-        return check("backup", Verdict::Good, "there is nothing to back up yet");
-    }
-    let Some(last) = folder.read_last_backup() else {
-        let says = format!("none was made of this folder: a lost disk would take everything with it; {command}");
-        return check("backup", Verdict::Warning, says);
-    };
-    if Clock::system().now() > last.0.after(BACKUP_AGE) {
-        let says = format!("the last one is of {last}: what was recorded since has no copy; {command}");
-        return check("backup", Verdict::Warning, says);
-    }
-    check("backup", Verdict::Good, format!("the last one is of {last}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Verdict;
     use super::*;
 
     #[test]
@@ -204,5 +172,36 @@ mod tests {
         assert_eq!(version("6.7.0"), Some((6, 7)));
         assert_eq!(version("what"), None);
         assert!(version("6.6.99") < Some(PAGEMAP_SCAN));
+    }
+
+    #[test]
+    fn what_is_not_good_says_what_it_means_and_what_can_be_mended_how() {
+        let data = Path::new("/data");
+        let refused = || Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+        let found = [
+            (of_open_files(Some(1_024)), Verdict::Warning, "LimitNOFILE=20000"),
+            (of_memory_maps(Some(10)), Verdict::Bad, "sysctl -w vm.max_map_count=65530"),
+            (of_memory_maps(None), Verdict::Warning, ""),
+            (of_disk_space(Some(255), data), Verdict::Bad, "du -sh /data"),
+            (of_disk_space(Some(256), data), Verdict::Warning, "du -sh /data"),
+            (of_disk_space(None, data), Verdict::Warning, ""),
+            (of_kernel("6.6.1"), Verdict::Warning, ""),
+            (of_confinement(Ok(vec!["Landlock".to_owned()])), Verdict::Warning, ""),
+            (of_confinement(refused()), Verdict::Bad, ""),
+        ];
+        for (check, verdict, mend) in found {
+            assert_eq!(check.verdict, verdict, "{check:?}");
+            assert!(!check.found.is_empty() && check.means.ends_with('.'), "{check:?}");
+            assert!(check.mend.as_deref().unwrap_or_default().contains(mend), "{check:?}");
+        }
+        let good = [
+            of_open_files(None),
+            of_open_files(Some(FILES)),
+            of_memory_maps(Some(MAPS)),
+            of_disk_space(Some(SPACE_LOW_MIB), data),
+            of_kernel("6.7.0"),
+            of_confinement(Ok(Vec::new())),
+        ];
+        assert!(good.iter().all(|check| check.verdict == Verdict::Good && check.mend.is_none()), "{good:?}");
     }
 }

@@ -8,15 +8,18 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Undoes percent-encoding, and `+` for a space. What is not an escape stays as it is; bytes that are not UTF-8
-/// become U+FFFD.
+/// Undoes percent-encoding, and `+` for a space.
 fn decoded(text: &str) -> String {
+    unescaped(&text.replace('+', " "))
+}
+
+/// Undoes percent-encoding. What is not an escape stays as it is; bytes that are not UTF-8 become U+FFFD.
+pub(crate) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
         match (first, tail) {
-            (b'+', _) => bytes.push(b' '),
             (b'%', [high, low, after @ ..]) => {
                 if let (Some(high), Some(low)) = (nibble(*high), nibble(*low)) {
                     bytes.push(high << 4 | low);
