@@ -50,8 +50,9 @@ pub(crate) fn run(workspace: &Workspace, target: Target, seconds: u32) -> anyhow
         std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
     }
     sow(&workspace.root.join("host"), target, &corpus)?;
+    // Without `--locked`: what the workspace's crates depend on changes, and this package's lock file follows.
     let built = Command::new("cargo")
-        .args(["build", "--locked", "--bin", name, "--target", &host()?])
+        .args(["build", "--bin", name, "--target", &host()?])
         .current_dir(workspace.root.join("fuzz"))
         .env("RUSTFLAGS", FLAGS)
         .env("CARGO_TARGET_DIR", &folder)
@@ -77,6 +78,20 @@ fn host() -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
+/// The definitions of the cases that have a folder each, in one line as the interpreter's target wants them.
+fn folders(cases: &Path) -> anyhow::Result<Vec<String>> {
+    let mut definitions = Vec::new();
+    for entry in std::fs::read_dir(cases).with_context(|| format!("could not read {}", cases.display()))? {
+        let path = entry?.path().join("definition.json");
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            let value: Value =
+                serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+            definitions.push(value.to_string());
+        }
+    }
+    Ok(definitions)
+}
+
 /// Writes what the tests know into the corpus.
 fn sow(host: &Path, target: Target, corpus: &Path) -> anyhow::Result<()> {
     let read = |path: &str| -> anyhow::Result<Value> {
@@ -92,6 +107,7 @@ fn sow(host: &Path, target: Target, corpus: &Path) -> anyhow::Result<()> {
                     cases.as_object().into_iter().flatten().map(|(_, case)| case["definition"].to_string());
                 seeds.extend(definitions);
             }
+            seeds.extend(folders(&host.join("asl/tests/cases"))?);
             if target == Target::Interpreter {
                 seeds = seeds.into_iter().map(|seed| format!("0z2z8z0z6000\n{seed}")).collect();
             }
