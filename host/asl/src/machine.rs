@@ -25,11 +25,19 @@ pub struct StateMachine {
 }
 
 /// A set of states with its own start: the machine itself (the first), a branch, or what a Map runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scope {
     pub(crate) start: StateIndex,
     /// The Parallel or Map state that this belongs to.
     pub(crate) parent: Option<StateIndex>,
+    pub(crate) comment: Option<Box<str>>,
+}
+
+/// Whether they do the same and say the same. Where their warnings stand does not count.
+impl PartialEq for StateMachine {
+    fn eq(&self, other: &Self) -> bool {
+        self.states == other.states && self.scopes == other.scopes && self.timeout == other.timeout
+    }
 }
 
 impl StateMachine {

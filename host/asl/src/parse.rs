@@ -61,7 +61,6 @@ fn whole(root: &Node, report: &Report) -> Option<StateMachine> {
     root.report_duplicates(report);
     let mut top = Fields::open(root, root.at, report)?;
     let timeout = top.whole("TimeoutSeconds", 1, SECONDS_MAX);
-    top.text("Comment");
     top.word("Version", &[("1.0", ())]);
     let language = top.word("QueryLanguage", &QueryLanguage::WORDS).unwrap_or_default();
     let mut builder = scope::Builder::new(report, language);

@@ -110,7 +110,6 @@ pub(super) fn parallel<'d>(
     let mut branches: Vec<ScopeIndex> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let Some(mut branch) = Fields::open(node, node.at, builder.report) else { continue };
-        branch.text("Comment");
         branches.push(builder.scope(&mut branch, Some(index), Sight::Inside));
         branch.finish("a branch");
     }

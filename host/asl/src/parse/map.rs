@@ -6,6 +6,7 @@ use super::scope::{Builder, Sight, Targets};
 use super::{distributed, errand, fields as common};
 use crate::document::{Fields, Node};
 use crate::failure::UNSUPPORTED_DISTRIBUTED_MAP;
+use crate::kind::MachineKind;
 use crate::state::{Concurrency, Map, Mode, ScopeIndex, Selection, StateIndex, Work};
 use crate::template::Template;
 
@@ -21,7 +22,6 @@ pub(super) fn map<'d>(
     let concurrency = concurrency(fields);
     let (name, node) = processor(fields)?;
     let mut inner = fields.open_inner(node, fields.at(name))?;
-    inner.text("Comment");
     let mode = if name == "Iterator" { Mode::Inline } else { mode(&mut inner) };
     distributed::fields(fields, mode);
     if mode == Mode::Inline
@@ -30,7 +30,7 @@ pub(super) fn map<'d>(
     {
         fields.wrong("Items", "'Items' must be an array, or an expression in '{% … %}' that gives one.");
     }
-    if mode == Mode::Distributed {
+    if mode != Mode::Inline {
         let message =
             format!("A distributed Map is checked, and not run: it fails with \"{UNSUPPORTED_DISTRIBUTED_MAP}\".");
         fields.report.doubt(fields.place, message);
@@ -87,18 +87,14 @@ fn mode(inner: &mut Fields<'_, '_>) -> Mode {
     let Some(node) = inner.take("ProcessorConfig") else { return Mode::Inline };
     let place = inner.at("ProcessorConfig");
     let Some(mut config) = Fields::open(node, place, inner.report) else { return Mode::Inline };
-    let mode = config.word("Mode", &[("INLINE", Mode::Inline), ("DISTRIBUTED", Mode::Distributed)]);
-    let mode = mode.unwrap_or(Mode::Inline);
-    let kind = config.word("ExecutionType", &[("STANDARD", ()), ("EXPRESS", ())]);
-    match mode {
-        Mode::Inline if config.has("ExecutionType") => {
-            config.wrong("ExecutionType", "Only the mode DISTRIBUTED has an 'ExecutionType'; remove it.");
-        }
-        Mode::Distributed if kind.is_none() && !config.has("ExecutionType") => {
-            config.report.schema(place, "The mode DISTRIBUTED needs an 'ExecutionType'; add it.");
-        }
-        _ => {}
+    let is_distributed = config.word("Mode", &[("INLINE", false), ("DISTRIBUTED", true)]).unwrap_or_default();
+    let kind = config.word("ExecutionType", &MachineKind::WORDS);
+    if !is_distributed && config.has("ExecutionType") {
+        config.wrong("ExecutionType", "Only the mode DISTRIBUTED has an 'ExecutionType'; remove it.");
+    }
+    if is_distributed && !config.has("ExecutionType") {
+        config.report.schema(place, "The mode DISTRIBUTED needs an 'ExecutionType'; add it.");
     }
     config.finish("'ProcessorConfig'");
-    mode
+    if is_distributed { Mode::Distributed(kind.unwrap_or_default()) } else { Mode::Inline }
 }

@@ -5,6 +5,7 @@
 mod blobs;
 mod bounds;
 mod cases;
+mod definitions;
 mod diagnostics;
 mod formulas;
 mod fuzzed;
@@ -14,4 +15,5 @@ mod kept;
 mod machine;
 mod played;
 mod prefixes;
+mod printed;
 mod yaml;

@@ -1,6 +1,7 @@
 //! `weir workflow`: a definition in the Amazon States Language, looked at, drawn and tried out on this machine. No host
 //! is asked, and no component runs.
 
+mod format;
 mod graph;
 mod play;
 mod run;
@@ -29,6 +30,8 @@ pub(crate) enum Workflow {
     Run(run::Run),
     /// Run the cases of a file, and compare what they come to
     Test(test::Test),
+    /// Print a definition in its normal form: JSON, without what holds anyway
+    Format(format::Format),
     /// Draw a definition
     Graph(graph::Graph),
 }
@@ -40,6 +43,7 @@ impl Workflow {
             Self::Validate(validate) => validate.run(session),
             Self::Run(run) => run.run(session),
             Self::Test(test) => test.run(session),
+            Self::Format(format) => format.run(session),
             Self::Graph(graph) => graph.run(session),
         }
     }
