@@ -3,7 +3,7 @@
 use super::fields::Given;
 use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
-use super::{distributed, errand, fields as common};
+use super::{distributed, errand, fields as common, kind};
 use crate::document::{Fields, Node};
 use crate::failure::UNSUPPORTED_DISTRIBUTED_MAP;
 use crate::kind::MachineKind;
@@ -23,6 +23,7 @@ pub(super) fn map<'d>(
     let (name, node) = processor(fields)?;
     let mut inner = fields.open_inner(node, fields.at(name))?;
     let mode = if name == "Iterator" { Mode::Inline } else { mode(&mut inner) };
+    kind::check_mode(fields, name, mode);
     distributed::fields(fields, mode);
     if mode == Mode::Inline
         && let Selection::Made(Template::Fixed(value)) = &items
@@ -36,7 +37,8 @@ pub(super) fn map<'d>(
         fields.report.doubt(fields.place, message);
     }
     let sight = if mode == Mode::Inline { Sight::Inside } else { Sight::Apart };
-    let processor: ScopeIndex = builder.scope(&mut inner, Some(index), sight);
+    let report = fields.report;
+    let processor: ScopeIndex = kind::inside(report, mode, || builder.scope(&mut inner, Some(index), sight));
     inner.finish(&format!("'{name}'"));
     Some(Work::Map(Box::new(Map { mode, items, concurrency, processor, errand: errand? })))
 }

@@ -12,6 +12,7 @@ mod fuzzed;
 mod jitter;
 mod jsonata;
 mod kept;
+mod kinds;
 mod machine;
 mod played;
 mod prefixes;
