@@ -3,6 +3,7 @@
 //! Starts release builds of everything, drives each from a process of its own, interleaves the rounds so that a noisy
 //! machine disturbs all alike, and quotes medians. Writes `target/bench/latest.json`.
 
+mod asl;
 mod cpu;
 mod machine;
 mod neighbour;
@@ -40,6 +41,8 @@ pub(crate) enum Part {
     All,
     /// A large host alone. The figures are printed.
     Scale,
+    /// The states language by itself. The figures are printed.
+    Asl,
 }
 
 /// Builds, measures, prints and writes the figures.
@@ -49,8 +52,17 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let machine = machine::describe(&folder)?;
     machine::print(&machine);
 
-    workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
+    if part == Part::Asl {
+        workspace.cargo(&["build", "--release", "--package", "bench", "--bin", "asl"])?;
+    } else {
+        workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
+    }
     let release = workspace.target.join("release");
+    let language = asl::measure(&release)?;
+    if part == Part::Asl {
+        println!("{}", serde_json::to_string_pretty(&language)?);
+        return Ok(());
+    }
     let guests = ["echo", "wasi-echo", "loop"].map(|name| workspace.root.join("bench").join(name));
     let mut files = Vec::new();
     for guest in &guests {
@@ -83,6 +95,7 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let mut report = report(&machine, &measured, &subject)?;
     report["neighbours"] = neighbours;
     report["scale"] = scale;
+    report["asl"] = language;
     report["instantiate_and_call_cpu_us"] = json!(instantiate);
     let file = folder.join("latest.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report)?)?;
@@ -190,7 +203,7 @@ fn print_report(report: &Value) {
             row["p99_us"]
         );
     }
-    for part in ["ratios", "instantiate_and_call_cpu_us", "cost", "neighbours", "scale"] {
+    for part in ["ratios", "instantiate_and_call_cpu_us", "cost", "neighbours", "scale", "asl"] {
         println!("\n{part}: {}", serde_json::to_string_pretty(&report[part]).unwrap_or_default());
     }
     println!("\nusage.db: PRAGMA synchronous = {}", report["pragma_synchronous"]);

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask bench | check | demo | test`.
+//! The project's own commands: `cargo xtask bench | check | demo | fuzz | test`.
 //!
 //! It runs cargo and the binary `weir`, and reads what they print and answer. It links no room of the house, so that
 //! whatever it shows went through a public face.
@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod demo;
+mod fuzz;
 mod guests;
 mod host;
 mod test;
@@ -36,6 +37,15 @@ enum Command {
     },
     /// Checks what no compiler checks: edges between crates, sizes of files, names, links in documents
     Check,
+    /// Fuzzes a part of the language, guided by coverage; what was found is written to target/fuzz/found
+    Fuzz {
+        /// What is fuzzed
+        #[arg(value_enum)]
+        target: fuzz::Target,
+        /// For how long
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
     /// Builds what tests need, then runs every test
     Test,
     /// Starts a host on an empty folder, publishes the plugins, subscribes, calls, and shows what was recorded
@@ -61,6 +71,7 @@ fn run() -> anyhow::Result<()> {
     match Line::parse().command {
         Command::Bench { part } => bench::run(&workspace, part),
         Command::Check => check::run(&workspace),
+        Command::Fuzz { target, seconds } => fuzz::run(&workspace, target, seconds),
         Command::Test => test::run(&workspace),
         Command::Demo { once: true } => demo::once(&workspace),
         Command::Demo { once: false } => demo::serve(&workspace),

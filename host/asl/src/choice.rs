@@ -1,6 +1,7 @@
 //! The rules of a Choice state, and what is true.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use serde_json::{Number, Value};
 use types::Timestamp;
@@ -17,17 +18,18 @@ use jsonpath::gather;
 use jsonpath::{Found, Path};
 
 /// One entry of `Choices`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rule {
     pub(crate) test: Test,
     pub(crate) assign: Assign,
     /// In JSONata; in JSONPath that of the state counts.
     pub(crate) output: Option<Selection>,
     pub(crate) next: StateIndex,
+    pub(crate) comment: Option<Box<str>>,
 }
 
 /// What must be true.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
     All(Box<[Test]>),
     Any(Box<[Test]>),
@@ -40,7 +42,7 @@ pub(crate) enum Test {
 }
 
 /// What a variable is held against.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Comparison {
     Text(Order, Operand<String>),
     Number(Order, Operand<Number>),
@@ -72,7 +74,7 @@ pub(crate) enum Quality {
 }
 
 /// A constant, or where to find the value (the operators that end in `Path`).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operand<T> {
     Fixed(T),
     At(Path),
@@ -278,5 +280,13 @@ impl Pattern {
             rest = after;
         }
         true
+    }
+}
+
+/// As it is read: a star and a backslash that stand for themselves have a backslash before them.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pieces: Vec<String> = self.0.iter().map(|piece| piece.replace('\\', "\\\\").replace('*', "\\*")).collect();
+        f.write_str(&pieces.join("*"))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::document::Node;
+use crate::kind::MachineKind;
 
 /// How many findings one definition can have; what follows them is counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
@@ -100,6 +101,8 @@ pub(crate) struct Report {
     pub(crate) mentions: RefCell<Vec<Mention>>,
     /// The place of the set of states that is being read.
     pub(crate) scope: Cell<usize>,
+    /// What kind of machine the states that are being read belong to.
+    pub(crate) kind: Cell<MachineKind>,
     /// How many regular expressions were compiled.
     pub(crate) regexes: Cell<usize>,
     /// How many formulas were tried because they look at nothing.

@@ -13,4 +13,12 @@ pub enum QueryLanguage {
 impl QueryLanguage {
     /// How a definition calls them.
     pub(crate) const WORDS: [(&str, Self); 2] = [("JSONPath", Self::JsonPath), ("JSONata", Self::Jsonata)];
+
+    /// The word in the definition.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::JsonPath => "JSONPath",
+            Self::Jsonata => "JSONata",
+        }
+    }
 }

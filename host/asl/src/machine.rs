@@ -9,6 +9,7 @@ use types::Timestamp;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::execution::Execution;
+use crate::kind::MachineKind;
 use crate::language::QueryLanguage;
 use crate::state::{ScopeIndex, State, StateIndex, StateKind, StateName, Work};
 use crate::trail::Trail;
@@ -25,25 +26,33 @@ pub struct StateMachine {
 }
 
 /// A set of states with its own start: the machine itself (the first), a branch, or what a Map runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scope {
     pub(crate) start: StateIndex,
     /// The Parallel or Map state that this belongs to.
     pub(crate) parent: Option<StateIndex>,
+    pub(crate) comment: Option<Box<str>>,
+}
+
+/// Whether they do the same and say the same. Where their warnings stand does not count.
+impl PartialEq for StateMachine {
+    fn eq(&self, other: &Self) -> bool {
+        self.states == other.states && self.scopes == other.scopes && self.timeout == other.timeout
+    }
 }
 
 impl StateMachine {
     /// Longest definition, in bytes of UTF-8 (the limit of Step Functions).
     pub const DEFINITION_BYTES_MAX: usize = 1_048_576;
 
-    /// Reads a definition and checks all of it.
+    /// Reads a definition of a standard machine and checks all of it.
     ///
     /// # Errors
     ///
     /// Every finding, warnings too, in the order of the document as far as it can be told; at least one of them is an
     /// error.
     pub fn parse(json: &str) -> Result<Self, Vec<Diagnostic>> {
-        crate::parse::machine(json, crate::document::read_json)
+        crate::parse::machine(json, MachineKind::Standard, crate::document::read_json)
     }
 
     /// The same for a definition in YAML, as far as it says what JSON could: one document, keys that are texts, no
@@ -53,7 +62,20 @@ impl StateMachine {
     ///
     /// As [`Self::parse`]; the findings stand at places of the YAML text.
     pub fn parse_yaml(yaml: &str) -> Result<Self, Vec<Diagnostic>> {
-        crate::parse::machine(yaml, crate::document::read_yaml)
+        crate::parse::machine(yaml, MachineKind::Standard, crate::document::read_yaml)
+    }
+
+    /// Reads a definition of a machine of this kind, as [`Self::parse`] where it begins with `{`, else as
+    /// [`Self::parse_yaml`]. An express machine may have no `.sync`, no `.waitForTaskToken`, no activities and no Map of
+    /// the mode DISTRIBUTED; so it is with what such a Map of a standard machine runs as EXPRESS.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn read(definition: &str, kind: MachineKind) -> Result<Self, Vec<Diagnostic>> {
+        let is_json = definition.trim_start().starts_with('{');
+        let read = if is_json { crate::document::read_json } else { crate::document::read_yaml };
+        crate::parse::machine(definition, kind, read)
     }
 
     /// Begins a run at `now`. It has walked already to its first effect.

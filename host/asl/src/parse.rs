@@ -7,6 +7,7 @@ mod errand;
 mod fields;
 mod foreign;
 mod formula;
+mod kind;
 mod map;
 mod query;
 mod recovery;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{At, Diagnostic, DiagnosticCode, Report};
 use crate::document::{self, Fields, Node};
+use crate::kind::MachineKind;
 use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
 use crate::reads::Part;
@@ -30,9 +32,11 @@ const SECONDS_MAX: u32 = 99_999_999;
 /// Reads a whole definition.
 pub(crate) fn machine(
     text: &str,
+    kind: MachineKind,
     read: fn(&str) -> Result<Node, document::Fault>,
 ) -> Result<StateMachine, Vec<Diagnostic>> {
     let report = Report::default();
+    report.kind.set(kind);
     if text.len() > StateMachine::DEFINITION_BYTES_MAX {
         let message = "The definition is longer than 1048576 bytes; make it shorter.";
         report.error(DiagnosticCode::InvalidJson, At::START, message);
@@ -61,7 +65,6 @@ fn whole(root: &Node, report: &Report) -> Option<StateMachine> {
     root.report_duplicates(report);
     let mut top = Fields::open(root, root.at, report)?;
     let timeout = top.whole("TimeoutSeconds", 1, SECONDS_MAX);
-    top.text("Comment");
     top.word("Version", &[("1.0", ())]);
     let language = top.word("QueryLanguage", &QueryLanguage::WORDS).unwrap_or_default();
     let mut builder = scope::Builder::new(report, language);

@@ -8,7 +8,7 @@ use crate::template::Template;
 use crate::variables::Assign;
 
 /// One entry of `Retry`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Retrier {
     pub(crate) errors: Box<[Matcher]>,
     pub(crate) interval: Duration,
@@ -16,6 +16,7 @@ pub(crate) struct Retrier {
     pub(crate) backoff_rate: f64,
     pub(crate) delay_max: Option<Duration>,
     pub(crate) jitter: Jitter,
+    pub(crate) comment: Option<Box<str>>,
 }
 
 /// `JitterStrategy`.
@@ -27,7 +28,7 @@ pub(crate) enum Jitter {
 }
 
 /// One entry of `Catch`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Catcher {
     pub(crate) errors: Box<[Matcher]>,
     pub(crate) placement: Placement,
@@ -35,6 +36,7 @@ pub(crate) struct Catcher {
     pub(crate) output: Option<Template>,
     pub(crate) assign: Assign,
     pub(crate) next: StateIndex,
+    pub(crate) comment: Option<Box<str>>,
 }
 
 /// One entry of `ErrorEquals`.

@@ -10,6 +10,7 @@ use types::Timestamp;
 
 use crate::choice::Rule;
 use crate::formula::Formula;
+use crate::kind::MachineKind;
 use crate::language::QueryLanguage;
 use crate::reads::Reads;
 use crate::recovery::{Catcher, Retrier};
@@ -85,7 +86,7 @@ pub(crate) struct StateIndex(pub(crate) usize);
 pub(crate) struct ScopeIndex(pub(crate) usize);
 
 /// One state of a checked machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
     pub(crate) name: StateName,
     pub(crate) scope: ScopeIndex,
@@ -93,10 +94,12 @@ pub(crate) struct State {
     /// What its formulas look at beside the document.
     pub(crate) reads: Reads,
     pub(crate) work: Work,
+    /// Fields that are checked and change nothing here, such as `Comment` and `Credentials`, as they are written.
+    pub(crate) kept: Box<[(&'static str, Value)]>,
 }
 
 /// What a state does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Work {
     Task(Box<Task>),
     Pass(Box<Pass>),
@@ -137,7 +140,7 @@ pub(crate) enum Placement {
 }
 
 /// The two selections that nearly every state has. In JSONata the input is whole.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Flow {
     pub(crate) input: Selection,
     pub(crate) output: Selection,
@@ -145,7 +148,7 @@ pub(crate) struct Flow {
 
 /// What the states with a result that comes from elsewhere, Task, Parallel and Map, have in common. In JSONata the
 /// parameters are `Arguments` or `ItemSelector`, the selector is `Output`, and what it makes takes the place of the input.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Errand {
     pub(crate) flow: Flow,
     pub(crate) parameters: Option<Template>,
@@ -157,7 +160,7 @@ pub(crate) struct Errand {
     pub(crate) then: Then,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Task {
     pub(crate) resource: Arc<str>,
     pub(crate) timeout: Limit,
@@ -166,7 +169,7 @@ pub(crate) struct Task {
 }
 
 /// `TimeoutSeconds` or `HeartbeatSeconds`, or where to find it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Limit {
     None,
     Fixed(Duration),
@@ -174,7 +177,7 @@ pub(crate) enum Limit {
 }
 
 /// In JSONata its `Output` is the parameters.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pass {
     pub(crate) flow: Flow,
     pub(crate) parameters: Option<Template>,
@@ -184,7 +187,7 @@ pub(crate) struct Pass {
     pub(crate) then: Then,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Choice {
     pub(crate) flow: Flow,
     pub(crate) rules: Box<[Rule]>,
@@ -193,7 +196,7 @@ pub(crate) struct Choice {
     pub(crate) assign: Assign,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wait {
     pub(crate) flow: Flow,
     pub(crate) until: Until,
@@ -201,7 +204,7 @@ pub(crate) struct Wait {
     pub(crate) then: Then,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Until {
     Passed(Duration),
     Moment(Timestamp),
@@ -209,14 +212,14 @@ pub(crate) enum Until {
     MomentAt(Formula),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parallel {
     pub(crate) branches: Box<[ScopeIndex]>,
     pub(crate) errand: Errand,
 }
 
 /// Its `ItemSelector` is the `parameters` of its errand.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Map {
     pub(crate) mode: Mode,
     pub(crate) items: Selection,
@@ -229,25 +232,25 @@ pub(crate) struct Map {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Inline,
-    /// Checked, and not run here.
-    Distributed,
+    /// Checked, and not run here. Its children are machines of this kind.
+    Distributed(MachineKind),
 }
 
 /// `MaxConcurrency`, or where to find it; 0 is no limit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Concurrency {
     Fixed(u32),
     At(Formula),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fail {
     pub(crate) error: Text,
     pub(crate) cause: Text,
 }
 
 /// `Error` or `Cause`, or where to find it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Text {
     None,
     Fixed(String),

@@ -1,10 +1,20 @@
 //! Timestamps as the language writes them: RFC 3339 with an upper-case `T`, and `Z` or a numeric offset.
 
+use std::time::Duration;
+
 use types::Timestamp;
 
 /// Reads such a timestamp; `None` for anything else, other forms of ISO 8601 among them.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     if well_formed(text.as_bytes()) { Timestamp::parse(text).ok() } else { None }
+}
+
+/// Writes a timestamp so that [`parse`] reads it: in UTC, but for moments before the year 0 there.
+pub(crate) fn print(at: Timestamp) -> String {
+    /// The greatest zone that is read.
+    const GREATEST: (&str, Duration) = ("+25:59", Duration::from_mins(25 * 60 + 59));
+    let text = at.to_string();
+    if text.starts_with('-') { at.after(GREATEST.1).to_string().replace('Z', GREATEST.0) } else { text }
 }
 
 fn well_formed(text: &[u8]) -> bool {
@@ -38,6 +48,19 @@ mod tests {
         let utc = parse("2016-03-14T01:59:00Z").unwrap();
         assert_eq!(parse("2016-03-14T03:59:00+02:00"), Some(utc));
         assert_eq!(parse("2016-03-14T01:59:00.000Z"), Some(utc));
+    }
+
+    #[test]
+    fn what_is_printed_is_the_same_timestamp() {
+        for text in [
+            "2016-03-14T01:59:00.120Z",
+            "0000-01-01T00:00:00+23:00",
+            "0000-01-01T00:00:00+25:59",
+            "1969-12-31T00:00:00Z",
+        ] {
+            let at = parse(text).unwrap();
+            assert_eq!(parse(&print(at)), Some(at), "{text} is printed as {}", print(at));
+        }
     }
 
     #[test]

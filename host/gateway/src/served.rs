@@ -37,7 +37,7 @@ impl Runs {
         match runs {
             catalog::Runs::Component { digest, world } => Ok(Self::Component { digest: *digest, world: *world }),
             catalog::Runs::Workflow { definition, .. } => {
-                let machine = workflows::express::parse(definition).map_err(|diagnostics| {
+                let machine = workflows::express::parse_kept(definition).map_err(|diagnostics| {
                     ServeError::Workflow(diagnostics.first().map(ToString::to_string).unwrap_or_default())
                 })?;
                 Ok(Self::Workflow(machine))

@@ -1,4 +1,4 @@
-// The same as `typical.rs` with the official implementation, warm: `npm install jsonata && node typical.mjs`.
+// What `bench/src/bin/asl.rs` times, with the official implementation, warm: `npm install jsonata && node typical.mjs`.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use asl::{Context, Diagnostic, Effect, Event, Execution, Outcome, StateMachine, TaskId};
+use asl::{Context, Diagnostic, Effect, Event, Execution, MachineKind, Outcome, StateMachine, TaskId};
 use serde_json::Value;
 use types::{Clock, Timestamp};
 
@@ -14,15 +14,23 @@ use crate::{Task, TaskFailed, Tasks};
 /// The longest run. The same as in Step Functions.
 pub const RUN_MAX: Duration = Duration::from_mins(5);
 
-/// Reads a definition, JSON or YAML.
+/// Reads a definition, JSON or YAML, that is to be taken in: it must be one of an express machine.
 ///
 /// # Errors
 ///
 /// Every finding that keeps it from running.
 pub fn parse(definition: &str) -> Result<Arc<StateMachine>, Vec<Diagnostic>> {
-    let is_json = definition.trim_start().starts_with('{');
-    let machine = if is_json { StateMachine::parse(definition) } else { StateMachine::parse_yaml(definition) };
-    machine.map(Arc::new)
+    StateMachine::read(definition, MachineKind::Express).map(Arc::new)
+}
+
+/// Reads a definition that was taken in before. It may have what express machines have not been refused for at that
+/// time: such a task fails when it is reached, and the rest runs as ever.
+///
+/// # Errors
+///
+/// Every finding that keeps it from running.
+pub fn parse_kept(definition: &str) -> Result<Arc<StateMachine>, Vec<Diagnostic>> {
+    StateMachine::read(definition, MachineKind::Standard).map(Arc::new)
 }
 
 /// Answers and moments that a run is told of at most. A machine that loops through tasks which answer at once would else

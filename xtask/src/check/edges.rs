@@ -53,7 +53,7 @@ const EDGES: [(&str, &[&str]); 25] = [
 ];
 
 /// Folders of crates that no room may use, and that may use any.
-const OUTSIDE: [&str; 3] = ["bench", "tests", "xtask"];
+const OUTSIDE: [&str; 4] = ["bench", "fuzz", "tests", "xtask"];
 
 /// Looks at the dependencies of every crate. Those of tests alone are free.
 pub(super) fn check(workspace: &Workspace, files: &[PathBuf], problems: &mut Problems) -> anyhow::Result<()> {

@@ -50,6 +50,11 @@ impl<'d, 'r> Fields<'d, 'r> {
         self.member(name).map(|member| &member.node)
     }
 
+    /// The value of the field as it is written. Does not count as asking for it.
+    pub(crate) fn value(&self, name: &str) -> Option<serde_json::Value> {
+        self.member(name).map(|member| member.node.value())
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.member(name).is_some()
     }

@@ -72,7 +72,7 @@ impl Execution {
         id: FrameId,
         world: &World,
     ) -> Result<Move, Failure> {
-        if map.mode == Mode::Distributed {
+        if map.mode != Mode::Inline {
             let cause = "Maps of the mode DISTRIBUTED do not run here; set the mode to INLINE.";
             return Err(Failure::because(UNSUPPORTED_DISTRIBUTED_MAP, cause));
         }

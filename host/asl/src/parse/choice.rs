@@ -61,13 +61,13 @@ pub(super) fn rules(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Optio
     let mut rules = Vec::with_capacity(nodes.len());
     for node in nodes {
         let Some(mut rule) = fields.open_inner(node, node.at) else { continue };
-        rule.text("Comment");
+        let comment = rule.text("Comment").map(Box::from);
         common::foreign_rule(&mut rule);
         let assign = assign(&mut rule, Sees::Input);
         let output = rule.is_jsonata().then(|| common::flow(&mut rule).output);
         let next = rule.require("Next").and_then(|_| state::target(&mut rule, targets));
         let test = test(rule);
-        rules.extend(next.zip(test).map(|(next, test)| Rule { test, assign, output, next }));
+        rules.extend(next.zip(test).map(|(next, test)| Rule { test, assign, output, next, comment }));
     }
     (rules.len() == nodes.len()).then(|| rules.into())
 }

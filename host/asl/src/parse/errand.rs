@@ -3,7 +3,7 @@
 use super::assign::assign;
 use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
-use super::{fields as common, formula, recovery, state};
+use super::{fields as common, formula, kind, recovery, state};
 use crate::document::{Fields, Shape};
 use crate::state::{Errand, Limit, Parallel, ScopeIndex, StateIndex, Task, Work};
 use crate::template::Template;
@@ -37,6 +37,9 @@ pub(super) fn task(fields: &mut Fields<'_, '_>, targets: &Targets<'_>) -> Option
     }
     if resource.is_some_and(|resource| resource.starts_with("{%") || resource.ends_with("%}")) {
         fields.wrong("Resource", "'Resource' is a constant; an expression cannot stand here.");
+    }
+    if let Some(resource) = resource {
+        kind::check_resource(fields, resource);
     }
     let timeout = common::limit(fields, "TimeoutSeconds", "TimeoutSecondsPath");
     let heartbeat = common::limit(fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
@@ -110,7 +113,6 @@ pub(super) fn parallel<'d>(
     let mut branches: Vec<ScopeIndex> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let Some(mut branch) = Fields::open(node, node.at, builder.report) else { continue };
-        branch.text("Comment");
         branches.push(builder.scope(&mut branch, Some(index), Sight::Inside));
         branch.finish("a branch");
     }

@@ -3,9 +3,10 @@
 use super::fields::Given;
 use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
-use super::{distributed, errand, fields as common};
+use super::{distributed, errand, fields as common, kind};
 use crate::document::{Fields, Node};
 use crate::failure::UNSUPPORTED_DISTRIBUTED_MAP;
+use crate::kind::MachineKind;
 use crate::state::{Concurrency, Map, Mode, ScopeIndex, Selection, StateIndex, Work};
 use crate::template::Template;
 
@@ -21,8 +22,8 @@ pub(super) fn map<'d>(
     let concurrency = concurrency(fields);
     let (name, node) = processor(fields)?;
     let mut inner = fields.open_inner(node, fields.at(name))?;
-    inner.text("Comment");
     let mode = if name == "Iterator" { Mode::Inline } else { mode(&mut inner) };
+    kind::check_mode(fields, name, mode);
     distributed::fields(fields, mode);
     if mode == Mode::Inline
         && let Selection::Made(Template::Fixed(value)) = &items
@@ -30,13 +31,14 @@ pub(super) fn map<'d>(
     {
         fields.wrong("Items", "'Items' must be an array, or an expression in '{% … %}' that gives one.");
     }
-    if mode == Mode::Distributed {
+    if mode != Mode::Inline {
         let message =
             format!("A distributed Map is checked, and not run: it fails with \"{UNSUPPORTED_DISTRIBUTED_MAP}\".");
         fields.report.doubt(fields.place, message);
     }
     let sight = if mode == Mode::Inline { Sight::Inside } else { Sight::Apart };
-    let processor: ScopeIndex = builder.scope(&mut inner, Some(index), sight);
+    let report = fields.report;
+    let processor: ScopeIndex = kind::inside(report, mode, || builder.scope(&mut inner, Some(index), sight));
     inner.finish(&format!("'{name}'"));
     Some(Work::Map(Box::new(Map { mode, items, concurrency, processor, errand: errand? })))
 }
@@ -87,18 +89,14 @@ fn mode(inner: &mut Fields<'_, '_>) -> Mode {
     let Some(node) = inner.take("ProcessorConfig") else { return Mode::Inline };
     let place = inner.at("ProcessorConfig");
     let Some(mut config) = Fields::open(node, place, inner.report) else { return Mode::Inline };
-    let mode = config.word("Mode", &[("INLINE", Mode::Inline), ("DISTRIBUTED", Mode::Distributed)]);
-    let mode = mode.unwrap_or(Mode::Inline);
-    let kind = config.word("ExecutionType", &[("STANDARD", ()), ("EXPRESS", ())]);
-    match mode {
-        Mode::Inline if config.has("ExecutionType") => {
-            config.wrong("ExecutionType", "Only the mode DISTRIBUTED has an 'ExecutionType'; remove it.");
-        }
-        Mode::Distributed if kind.is_none() && !config.has("ExecutionType") => {
-            config.report.schema(place, "The mode DISTRIBUTED needs an 'ExecutionType'; add it.");
-        }
-        _ => {}
+    let is_distributed = config.word("Mode", &[("INLINE", false), ("DISTRIBUTED", true)]).unwrap_or_default();
+    let kind = config.word("ExecutionType", &MachineKind::WORDS);
+    if !is_distributed && config.has("ExecutionType") {
+        config.wrong("ExecutionType", "Only the mode DISTRIBUTED has an 'ExecutionType'; remove it.");
+    }
+    if is_distributed && !config.has("ExecutionType") {
+        config.report.schema(place, "The mode DISTRIBUTED needs an 'ExecutionType'; add it.");
     }
     config.finish("'ProcessorConfig'");
-    mode
+    if is_distributed { Mode::Distributed(kind.unwrap_or_default()) } else { Mode::Inline }
 }

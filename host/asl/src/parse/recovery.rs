@@ -49,7 +49,6 @@ fn entries<T>(
             }
         }
         entries.extend(read(&mut entry, errors));
-        entry.text("Comment");
         entry.finish(&format!("an entry of '{name}'"));
     }
     (entries.len() == nodes.len()).then(|| entries.into())
@@ -81,6 +80,7 @@ fn errors(fields: &mut Fields<'_, '_>) -> Option<Box<[Matcher]>> {
 }
 
 fn retrier(fields: &mut Fields<'_, '_>, errors: Option<Box<[Matcher]>>) -> Option<Retrier> {
+    let comment = fields.text("Comment").map(Box::from);
     let interval = fields.whole("IntervalSeconds", 1, SECONDS_MAX).unwrap_or(1);
     let attempts_max = fields.whole("MaxAttempts", 0, SECONDS_MAX).unwrap_or(3);
     let delay_max = fields.whole("MaxDelaySeconds", 1, MAX_DELAY_SECONDS_MAX);
@@ -104,14 +104,16 @@ fn retrier(fields: &mut Fields<'_, '_>, errors: Option<Box<[Matcher]>>) -> Optio
         backoff_rate,
         delay_max: delay_max.map(seconds),
         jitter: jitter.unwrap_or(Jitter::None),
+        comment,
     })
 }
 
 fn catcher(fields: &mut Fields<'_, '_>, errors: Option<Box<[Matcher]>>, targets: &Targets<'_>) -> Option<Catcher> {
+    let comment = fields.text("Comment").map(Box::from);
     common::foreign_catcher(fields);
     let placement = common::placement(fields);
     let output = if fields.is_jsonata() { common::template(fields, "Output", Sees::Error) } else { None };
     let assign = assign(fields, Sees::Error);
     let next = fields.require("Next").and_then(|_| state::target(fields, targets));
-    Some(Catcher { errors: errors?, placement, output, assign, next: next? })
+    Some(Catcher { errors: errors?, placement, output, assign, next: next?, comment })
 }

@@ -55,11 +55,12 @@ impl<'d, 'r> Builder<'d, 'r> {
     ) -> ScopeIndex {
         let scope = ScopeIndex(self.scopes.len());
         self.scopes.push(None);
+        let comment = fields.text("Comment").map(Box::from);
         let outer = self.report.scope.replace(scope.0);
         self.around.push(parent.map(|_| (outer, sight)));
         let start = self.states(fields, scope);
         if let (Some(start), Some(slot)) = (start, self.scopes.get_mut(scope.0)) {
-            *slot = Some(Scope { start, parent });
+            *slot = Some(Scope { start, parent, comment });
         }
         self.report.scope.set(outer);
         scope
@@ -136,9 +137,9 @@ impl<'d, 'r> Builder<'d, 'r> {
         targets: &Targets<'d>,
     ) {
         let read = super::state::read(self, fields, targets, index);
-        if let (Some((language, work)), Some(slot)) = (read, self.states.get_mut(index.0)) {
+        if let (Some((language, work, kept)), Some(slot)) = (read, self.states.get_mut(index.0)) {
             let reads = Reads::of(&work);
-            *slot = Some(State { name: StateName::new(name), scope, language, reads, work });
+            *slot = Some(State { name: StateName::new(name), scope, language, reads, work, kept });
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) fn read<'d>(
     mut fields: Fields<'d, '_>,
     targets: &Targets<'d>,
     index: StateIndex,
-) -> Option<(QueryLanguage, Work)> {
+) -> Option<(QueryLanguage, Work, Kept)> {
     let language = language(&mut fields, builder.language);
     fields.require("Type")?;
     let kind = fields.word("Type", &KINDS)?;
@@ -41,9 +41,27 @@ pub(super) fn read<'d>(
     fields.language = language;
     common::foreign(&mut fields, kind);
     let work = work(builder, &mut fields, targets, (kind, index));
+    let kept = KEPT.iter().filter_map(|name| Some((*name, fields.value(name)?))).collect();
     fields.finish(&format!("a {} state", kind.as_str()));
-    work.map(|work| (language, work))
+    work.map(|work| (language, work, kept))
 }
+
+/// Fields that change nothing here, by name and value.
+type Kept = Box<[(&'static str, serde_json::Value)]>;
+
+/// Their names. A state that may not have one is refused for it.
+const KEPT: [&str; 10] = [
+    "Comment",
+    "Credentials",
+    "Label",
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+];
 
 /// The language of the state, which may leave that of a JSONPath machine.
 fn language(fields: &mut Fields<'_, '_>, machine: QueryLanguage) -> QueryLanguage {

@@ -15,13 +15,28 @@ const EVENTS_MAX: usize = 24;
 pub(crate) fn definition(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for parse in [StateMachine::parse, StateMachine::parse_yaml] {
-        if let Err(findings) = parse(text) {
-            assert!(!findings.is_empty(), "whoever is refused is told why");
-            for finding in findings {
-                assert!(finding.line > 0 && finding.column > 0 && finding.offset <= text.len(), "{finding}");
+        match parse(text) {
+            Ok(machine) => printed(&machine),
+            Err(findings) => {
+                assert!(!findings.is_empty(), "whoever is refused is told why");
+                for finding in findings {
+                    assert!(finding.line > 0 && finding.column > 0 && finding.offset <= text.len(), "{finding}");
+                }
             }
         }
     }
+}
+
+/// Prints a machine; what is read of that is the same one, and is printed alike.
+pub(crate) fn printed(machine: &StateMachine) {
+    let text = machine.to_definition();
+    // The normal form may be the longer one: escapes, and blanks at the beginnings of lines.
+    if text.len() > StateMachine::DEFINITION_BYTES_MAX {
+        return;
+    }
+    let again = StateMachine::parse(&text).unwrap_or_else(|findings| panic!("{findings:?}\n{text}"));
+    assert!(again == *machine, "another machine is read from {text}");
+    assert_eq!(again.to_definition(), text);
 }
 
 /// A path or intrinsic function, an end of line, and the document that it looks at.

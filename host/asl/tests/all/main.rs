@@ -5,13 +5,16 @@
 mod blobs;
 mod bounds;
 mod cases;
+mod definitions;
 mod diagnostics;
 mod formulas;
 mod fuzzed;
 mod jitter;
 mod jsonata;
 mod kept;
+mod kinds;
 mod machine;
 mod played;
 mod prefixes;
+mod printed;
 mod yaml;

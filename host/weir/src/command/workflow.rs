@@ -1,6 +1,7 @@
 //! `weir workflow`: a definition in the Amazon States Language, looked at, drawn and tried out on this machine. No host
 //! is asked, and no component runs.
 
+mod format;
 mod graph;
 mod play;
 mod run;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use asl::{Diagnostic, Severity, StateMachine};
+use asl::{Diagnostic, MachineKind, Severity, StateMachine};
 
 use crate::cli::Session;
 use crate::output::Output;
@@ -29,6 +30,8 @@ pub(crate) enum Workflow {
     Run(run::Run),
     /// Run the cases of a file, and compare what they come to
     Test(test::Test),
+    /// Print a definition in its normal form: JSON, without what holds anyway
+    Format(format::Format),
     /// Draw a definition
     Graph(graph::Graph),
 }
@@ -40,6 +43,7 @@ impl Workflow {
             Self::Validate(validate) => validate.run(session),
             Self::Run(run) => run.run(session),
             Self::Test(test) => test.run(session),
+            Self::Format(format) => format.run(session),
             Self::Graph(graph) => graph.run(session),
         }
     }
@@ -51,6 +55,27 @@ pub(crate) struct Validate {
     /// The definition, JSON or YAML
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// What kind of machine it is to be; a route's is express
+    #[arg(long, value_enum, default_value_t = Kind::Express)]
+    kind: Kind,
+}
+
+/// Kinds of machines.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// Answers within its call: no `.sync`, no tokens, no activities, no distributed Map
+    Express,
+    /// May wait for what answers later
+    Standard,
+}
+
+impl From<Kind> for MachineKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Express => Self::Express,
+            Kind::Standard => Self::Standard,
+        }
+    }
 }
 
 /// One finding, for `--json`.
@@ -74,11 +99,11 @@ struct Found<'d> {
 impl Validate {
     fn run(&self, session: &Session) -> anyhow::Result<ExitCode> {
         let text = read(&self.file)?;
-        let (machine, refused) = match workflows::express::parse(&text) {
+        let (machine, refused) = match StateMachine::read(&text, self.kind.into()) {
             Ok(machine) => (Some(machine), Vec::new()),
             Err(findings) => (None, findings),
         };
-        let doubts = machine.as_ref().map(|machine| machine.warnings()).unwrap_or_default();
+        let doubts = machine.as_ref().map(StateMachine::warnings).unwrap_or_default();
         let findings: Vec<&Diagnostic> = refused.iter().chain(doubts).collect();
         for finding in &findings {
             session.output.line(format_args!("{}", line(&self.file, finding)))?;
@@ -127,7 +152,8 @@ fn shown(finding: &Diagnostic) -> Finding<'_> {
 
 /// A correct definition, or an error with all that is wrong with it.
 fn machine(file: &Path) -> anyhow::Result<Arc<StateMachine>> {
-    workflows::express::parse(&read(file)?).map_err(|findings| {
+    // Tasks are answered from a list here: those that an express machine may not have can be tried out too.
+    StateMachine::read(&read(file)?, MachineKind::Standard).map(Arc::new).map_err(|findings| {
         let lines: Vec<String> = findings.iter().map(|finding| line(file, finding)).collect();
         anyhow::anyhow!("the definition cannot run:\n{}", lines.join("\n"))
     })
