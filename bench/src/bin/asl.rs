@@ -105,6 +105,7 @@ fn hundred_states() -> String {
     json!({"StartAt": "S0", "States": (0..100).map(state).collect::<Value>()}).to_string()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape of what maps an error")]
 fn refused(findings: Vec<asl::Diagnostic>) -> anyhow::Error {
     let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
     anyhow::anyhow!("the definition is refused: {}", findings.join("; "))

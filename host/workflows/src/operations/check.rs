@@ -1,6 +1,6 @@
 //! Bodies as they come in: what is missing, too long or no ARN.
 
-use asl::{Severity, StateMachine};
+use asl::{Diagnostic, MachineKind, Severity, StateMachine};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -95,13 +95,19 @@ pub(super) fn document(text: &str, error: &'static str, what: &str) -> Result<()
     }
 }
 
+/// Reads a definition, which is JSON here.
+pub(super) fn parse(text: &str, kind: MachineKind) -> Result<StateMachine, Vec<Diagnostic>> {
+    // What begins otherwise would be read as YAML.
+    if text.trim_start().starts_with('{') { StateMachine::read(text, kind) } else { StateMachine::parse(text) }
+}
+
 /// A definition that may be stored, or what is wrong with it.
-pub(super) fn definition(text: &str) -> Result<StateMachine, OperationError> {
+pub(super) fn definition(text: &str, kind: MachineKind) -> Result<StateMachine, OperationError> {
     if text.len() > StateMachine::DEFINITION_BYTES_MAX {
         let most = StateMachine::DEFINITION_BYTES_MAX;
         return Err(constraint("…", "definition", &format!("Member must have length less than or equal to {most}")));
     }
-    StateMachine::parse(text).map_err(|findings| {
+    parse(text, kind).map_err(|findings| {
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
         let told: Vec<String> = errors.take(20).map(|finding| format!("{finding}")).collect();
         OperationError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{}'", told.join("; ")))

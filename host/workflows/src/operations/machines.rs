@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::{Severity, StateMachine};
+use asl::{MachineKind, Severity, StateMachine};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -73,9 +73,13 @@ pub(super) struct Create {
     version_description: Option<String>,
 }
 
+fn kind_of(word: &str) -> MachineKind {
+    if word == "EXPRESS" { MachineKind::Express } else { MachineKind::Standard }
+}
+
 /// Parses on a thread that may take its time.
-async fn parse(text: String) -> Result<StateMachine, OperationError> {
-    let parsed = tokio::task::spawn_blocking(move || check::definition(&text)).await;
+async fn parse(text: String, kind: MachineKind) -> Result<StateMachine, OperationError> {
+    let parsed = tokio::task::spawn_blocking(move || check::definition(&text, kind)).await;
     parsed.map_err(|_| OperationError::new("InternalFailure", "The definition could not be checked."))?
 }
 
@@ -96,7 +100,8 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
     let description = asked.version_description.clone().unwrap_or_default();
     check::length(&description, "versionDescription", 256)?;
     tags::check(&asked.tags)?;
-    parse(asked.definition.clone()).await?;
+    let kind = if is_express { MachineKind::Express } else { MachineKind::Standard };
+    parse(asked.definition.clone(), kind).await?;
     let now = house.clock.now();
     let new = New {
         organisation: caller.organisation.to_string(),
@@ -177,7 +182,10 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
     let description = asked.version_description.clone().unwrap_or_default();
     check::length(&description, "versionDescription", 256)?;
     if let Some(definition) = &asked.definition {
-        parse(definition.clone()).await?;
+        let (of, own, named) = (caller.clone(), arn.clone(), name.clone());
+        let known = house.store.read(move |db| find(db, &of, &own, &named)).await?;
+        let known = known.ok_or_else(|| missing(&asked.state_machine_arn))?;
+        parse(definition.clone(), kind_of(&known.kind)).await?;
     }
     let now = house.clock.now();
     let revision = uuid();
@@ -361,6 +369,8 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
 #[serde(rename_all = "camelCase")]
 pub(super) struct Validate {
     definition: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
     severity: Option<String>,
     max_results: Option<usize>,
 }
@@ -381,7 +391,8 @@ pub(super) async fn validate(asked: Validate) -> Answered {
             return Err(check::constraint(&most.to_string(), "maxResults", why));
         }
     };
-    let parsed = tokio::task::spawn_blocking(move || StateMachine::parse(&asked.definition)).await;
+    let kind = kind_of(asked.kind.as_deref().unwrap_or("STANDARD"));
+    let parsed = tokio::task::spawn_blocking(move || check::parse(&asked.definition, kind)).await;
     let parsed = parsed.map_err(|_| OperationError::new("InternalFailure", "The definition could not be checked."))?;
     let (result, findings) = match parsed {
         Ok(machine) => ("OK", machine.warnings().to_vec()),

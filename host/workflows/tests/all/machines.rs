@@ -102,6 +102,24 @@ async fn tags_are_kept_up_to_fifty() {
 }
 
 #[tokio::test]
+async fn express_machines_have_no_task_that_waits_for_somebody() {
+    let house = House::new();
+    let definition = json!({ "StartAt": "Ask", "States": { "Ask": { "Type": "Task", "End": true,
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": { "FunctionName": "ask", "Payload": { "token.$": "$$.Task.Token" } } } } });
+    let text = definition.to_string();
+    let create = json!({ "name": "machine", "definition": text, "roleArn": ROLE, "type": "EXPRESS" });
+    assert_eq!(house.refused("CreateStateMachine", create).await, "InvalidDefinition");
+    let validate = json!({ "definition": text, "type": "EXPRESS" });
+    assert_eq!(house.call("ValidateStateMachineDefinition", validate).await["result"], "FAIL");
+    let standard = json!({ "name": "machine", "definition": text, "roleArn": ROLE });
+    house.call("CreateStateMachine", standard).await;
+    let quick = house.machine_of("EXPRESS", "quick", &task("echo")).await;
+    let update = json!({ "stateMachineArn": quick, "definition": text });
+    assert_eq!(house.refused("UpdateStateMachine", update).await, "InvalidDefinition");
+}
+
+#[tokio::test]
 async fn definitions_are_validated_without_being_stored() {
     let house = House::new();
     let good = json!({ "definition": task("echo").to_string() });
