@@ -192,6 +192,9 @@ fn one_state_is_tried_out_with_what_its_work_comes_to() {
     let output = json!({"amount": 5, "paid": {"receipt": 7}});
     assert_eq!(read(&paid), json!({"status": "SUCCEEDED", "nextState": "Large?", "output": output}));
 
+    let text = read(&test(&["--mock", r#"{"result": "ok"}"#]).expect_success());
+    assert_eq!(text["output"], json!({"paid": "ok"}), "a text is a result like any other");
+
     let busy = ["--mock", r#"{"errorOutput": {"error": "Busy", "cause": "full"}}"#, "--inspection-level", "debug"];
     let again = read(&test(&busy).expect_success());
     assert_eq!((&again["status"], &again["error"]), (&json!("RETRIABLE"), &json!("Busy")));
