@@ -8,7 +8,9 @@ mod enter;
 mod fail;
 mod leave;
 mod recover;
+mod single;
 mod spread;
+mod stages;
 mod survey;
 mod walk;
 
@@ -28,6 +30,9 @@ use crate::machine::StateMachine;
 use crate::state::StateName;
 use crate::trail::{Step, Trail};
 use walk::Move;
+
+pub(crate) use single::{Around, Given, Left};
+pub(crate) use stages::Stages;
 
 /// What must happen next. The caller performs it; this library only asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +147,8 @@ pub struct Execution {
     /// What the event at hand may still copy and search, in bytes.
     allowance: usize,
     trail: Trail,
+    /// For a state that is tried out by itself.
+    given: Option<Box<Given>>,
 }
 
 impl Execution {
@@ -187,6 +194,7 @@ impl Execution {
             steps: 0,
             allowance: 0,
             trail: Trail::default(),
+            given: None,
         }
         .rested()
     }

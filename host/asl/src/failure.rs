@@ -20,6 +20,8 @@ pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 pub(crate) const BRANCH_FAILED: &str = "States.BranchFailed";
 pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 
+pub(crate) const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
+
 /// What a distributed Map fails with here. Not a name of the language: Retry and Catch may take it.
 pub(crate) const UNSUPPORTED_DISTRIBUTED_MAP: &str = "Weir.UnsupportedDistributedMap";
 
@@ -27,7 +29,7 @@ pub(crate) const UNSUPPORTED_DISTRIBUTED_MAP: &str = "Weir.UnsupportedDistribute
 pub(crate) fn is_reserved(name: &str) -> bool {
     const OTHERS: [&str; 6] = [
         "States.ALL",
-        "States.ExceedToleratedFailureThreshold",
+        EXCEED_TOLERATED_FAILURE_THRESHOLD,
         "States.ItemReaderFailed",
         "States.ParameterPathFailure",
         "States.Permissions",

@@ -48,6 +48,7 @@ mod recovery;
 mod reference_path;
 mod state;
 mod template;
+mod test_state;
 mod timestamp;
 mod trail;
 mod variables;
@@ -62,4 +63,8 @@ pub use kind::MachineKind;
 pub use language::QueryLanguage;
 pub use machine::{StateMachine, StateView};
 pub use state::{StateKind, StateName};
+pub use test_state::{
+    ErrorDetails, ErrorOutput, FieldValidationMode, InspectionData, InspectionLevel, Mock, StateConfiguration,
+    TestState, TestStateError, TestStateOutput, TestStatus,
+};
 pub use trail::{Change, Step};

@@ -135,6 +135,10 @@ impl<'m> StateView<'m> {
         &self.machine.states[self.index.0]
     }
 
+    pub(crate) fn is_at(self, index: StateIndex) -> bool {
+        self.index == index
+    }
+
     /// Its name.
     pub fn name(self) -> &'m StateName {
         &self.state().name

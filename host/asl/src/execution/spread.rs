@@ -162,7 +162,7 @@ impl Execution {
 }
 
 /// What the Map would iterate over is no array.
-fn no_items(map: &Map) -> Failure {
+pub(super) fn no_items(map: &Map) -> Failure {
     match &map.items {
         Selection::Made(Template::Filled(formula)) => formula.unfit("Items", "an array"),
         _ => Failure::runtime("The items of a Map must be an array."),

@@ -42,14 +42,22 @@ impl Execution {
             let task = matches!(&state.work, Work::Task(_));
             let task = task.then(|| frame.task().unwrap_or(self.coming_task()));
             let (state, entered_at) = (state.name.as_str(), frame.entered_at);
-            self.context.object(Standing { state, entered_at, retries: frame.tries.retries, task, item: index })
+            let standing = Standing { state, entered_at, retries: frame.tries.retries, task, item: index };
+            let mut context = self.context.object(standing);
+            if let Some(given) = &self.given {
+                given.cover(&mut context);
+            }
+            context
         } else {
             Value::Null
         };
+        let given = |pointer: &str| self.given.as_ref().and_then(|given| given.document(pointer));
+        let item = item.or_else(|| Some((Arc::new(Value::from(vec![given("/Map/Item/Value")?.clone()])), 0)));
+        let input = given("/Execution/Input").map(|input| Arc::new(input.clone())).or_else(|| self.input.clone());
         let cost = if context.is_null() { 0 } else { CONTEXT_BYTES };
         let paths = jsonpath::World {
             context,
-            input: if reads.has(Part::Input) { self.input.clone() } else { None },
+            input: if reads.has(Part::Input) { input } else { None },
             item,
             variables: reads
                 .variables

@@ -270,7 +270,8 @@ fn assign(language: QueryLanguage) -> BoxedStrategy<Value> {
 }
 
 fn text() -> BoxedStrategy<String> {
-    prop_oneof!["[a-c ]{0,4}", "[^{}%]{0,6}"].boxed()
+    // Without '$': a key that ends in ".$" must have a path.
+    prop_oneof!["[a-c ]{0,4}", "[^{}%$]{0,6}"].boxed()
 }
 
 fn number() -> BoxedStrategy<Value> {

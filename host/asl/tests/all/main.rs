@@ -17,4 +17,5 @@ mod machine;
 mod played;
 mod prefixes;
 mod printed;
+mod test_state;
 mod yaml;

@@ -7,6 +7,7 @@ mod play;
 mod run;
 mod svg;
 mod test;
+mod test_state;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ pub(crate) enum Workflow {
     Run(run::Run),
     /// Run the cases of a file, and compare what they come to
     Test(test::Test),
+    /// Try out one state, with what its work is to come to
+    TestState(test_state::TestOneState),
     /// Print a definition in its normal form: JSON, without what holds anyway
     Format(format::Format),
     /// Draw a definition
@@ -43,6 +46,7 @@ impl Workflow {
             Self::Validate(validate) => validate.run(session),
             Self::Run(run) => run.run(session),
             Self::Test(test) => test.run(session),
+            Self::TestState(test) => test.run(session),
             Self::Format(format) => format.run(session),
             Self::Graph(graph) => graph.run(session),
         }

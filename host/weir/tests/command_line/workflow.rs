@@ -132,3 +132,98 @@ fn a_definition_is_drawn_with_all_its_states_and_ways() {
         assert!(text.lines().any(|known| known.trim() == line), "{line} in {text}");
     }
 }
+
+#[test]
+fn a_route_is_express_and_what_that_refuses_is_told_with_its_place() {
+    let place = place();
+    let job = ORDER.replace("component:payment", "arn:aws:states:::states:startExecution.sync");
+    std::fs::write(place.path().join("job.asl.json"), job).unwrap();
+    let ran = place.run(&["--json", "workflow", "validate", "job.asl.json"]);
+    ran.expect_failure(&[]);
+    let document: Value = serde_json::from_str(&ran.out()).unwrap();
+    let message =
+        "An express machine does not wait for the end of a job: remove '.sync', or make the machine a standard one.";
+    assert_eq!(
+        document["findings"],
+        json!([{"severity": "error", "code": "SCHEMA_VALIDATION_FAILED", "pointer": "/States/Pay/Resource",
+            "line": 5, "column": 23, "message": message}])
+    );
+    place.run(&["workflow", "validate", "--kind", "standard", "job.asl.json"]).expect_success();
+}
+
+#[test]
+fn a_definition_is_printed_in_its_normal_form_which_stays_as_it_is() {
+    let place = place();
+    let yaml = "StartAt: B\nStates:\n  B: {Type: Pass, InputPath: $, Next: A}\n  A: {Comment: last, Type: Succeed}\n";
+    std::fs::write(place.path().join("b.asl.yaml"), yaml).unwrap();
+    let printed = place.run(&["workflow", "format", "b.asl.yaml"]).expect_success();
+    let expected = r#"{
+  "StartAt": "B",
+  "States": {
+    "B": {
+      "Type": "Pass",
+      "Next": "A"
+    },
+    "A": {
+      "Type": "Succeed",
+      "Comment": "last"
+    }
+  }
+}
+"#;
+    assert_eq!(printed, expected);
+    std::fs::write(place.path().join("b.asl.json"), &printed).unwrap();
+    assert_eq!(place.run(&["workflow", "format", "b.asl.json"]).expect_success(), printed);
+    assert_eq!(place.run(&["--json", "workflow", "format", "b.asl.json"]).expect_success(), printed);
+    std::fs::write(place.path().join("wrong.asl.json"), r#"{"StartAt": "A", "States": {}}"#).unwrap();
+    place.run(&["workflow", "format", "wrong.asl.json"]).expect_failure(&["wrong.asl.json:1:", "must not be empty"]);
+}
+
+#[test]
+fn one_state_is_tried_out_with_what_its_work_comes_to() {
+    let place = place();
+    let test = |more: &[&str]| {
+        let command = ["workflow", "test-state", "order.asl.json", "--state", "Pay"];
+        place.run(&[&command[..], more].concat())
+    };
+    let input = ["--input", r#"{"amount": 5}"#];
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let paid = test(&[&input[..], &["--mock", r#"{"result": {"receipt": 7}}"#]].concat()).expect_success();
+    let output = json!({"amount": 5, "paid": {"receipt": 7}});
+    assert_eq!(read(&paid), json!({"status": "SUCCEEDED", "nextState": "Large?", "output": output}));
+
+    let text = read(&test(&["--mock", r#"{"result": "ok"}"#]).expect_success());
+    assert_eq!(text["output"], json!({"paid": "ok"}), "a text is a result like any other");
+
+    let busy = ["--mock", r#"{"errorOutput": {"error": "Busy", "cause": "full"}}"#, "--inspection-level", "debug"];
+    let again = read(&test(&busy).expect_success());
+    assert_eq!((&again["status"], &again["error"]), (&json!("RETRIABLE"), &json!("Busy")));
+    let details = json!({"retryIndex": 0, "retryBackoffIntervalSeconds": 10});
+    assert_eq!(again["inspectionData"]["errorDetails"], details);
+
+    let used = [&busy[..2], &["--configuration", r#"{"retrierRetryCount": 1}"#]].concat();
+    let ran = test(&used);
+    ran.expect_failure(&[]);
+    assert_eq!(read(&ran.out()), json!({"status": "FAILED", "error": "Busy", "cause": "full"}));
+
+    let declined = ["--mock", r#"{"errorOutput": {"error": "CardDeclined", "cause": ""}}"#];
+    let caught = read(&test(&declined).expect_success());
+    assert_eq!((&caught["status"], &caught["nextState"]), (&json!("CAUGHT_ERROR"), &json!("Decline")));
+
+    test(&[]).expect_failure(&["A Task state needs a 'mock'"]);
+    test(&["--mock", "[]"]).expect_failure(&["the mock is not right"]);
+}
+
+#[test]
+fn a_state_alone_is_tried_out_and_answered_as_the_api_does() {
+    let place = place();
+    let state = r#"{"Type": "Pass", "Parameters": {"sum.$": "States.MathAdd($.n, $offset)"}, "Next": "On"}"#;
+    std::fs::write(place.path().join("add.json"), state).unwrap();
+    let command =
+        ["--json", "workflow", "test-state", "add.json", "--input", r#"{"n": 2}"#, "--variables", r#"{"offset": 40}"#];
+    let answer: Value = serde_json::from_str(&place.run(&command).expect_success()).unwrap();
+    assert_eq!(answer, json!({"status": "SUCCEEDED", "nextState": "On", "output": r#"{"sum":42}"#}));
+    std::fs::write(place.path().join("add.json"), "{\n  \"Type\": \"Pass\",\n  \"Nxt\": \"On\", \"End\": true\n}")
+        .unwrap();
+    place.run(&command).expect_failure(&["add.json:3:3: error: ", "(/Nxt)"]);
+}

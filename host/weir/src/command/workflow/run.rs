@@ -46,7 +46,7 @@ impl Run {
     }
 }
 
-fn given(text: &str) -> anyhow::Result<String> {
+pub(super) fn given(text: &str) -> anyhow::Result<String> {
     match text.strip_prefix('@') {
         Some(file) => super::read(file.as_ref()),
         None => Ok(text.to_owned()),

@@ -1,0 +1,168 @@
+//! One state by itself: entered, given what its work came to, and left; no state after it is entered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use types::Timestamp;
+
+use super::Execution;
+use super::walk::Move;
+use crate::context::Context;
+use crate::data::Document;
+use crate::failure::Failure;
+use crate::frame::{Doing, FrameId};
+use crate::machine::StateMachine;
+use crate::recovery;
+use crate::state::{Mode, StateIndex, Work};
+use crate::variables::Variables;
+
+/// The frame of the state.
+const FRAME: FrameId = 0;
+
+/// How the state was left.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// Well. Without a next state it ends its machine.
+    Well { next: Option<StateIndex>, output: Arc<Value> },
+    /// A Retrier takes the failure: the next try comes after `delay`.
+    Retrying { failure: Failure, retrier: usize, delay: Duration },
+    /// A Catcher takes it.
+    Caught { failure: Failure, catcher: usize, next: StateIndex, output: Arc<Value> },
+    /// Nothing takes it.
+    Failed { failure: Failure },
+}
+
+/// What is around the state.
+#[derive(Debug)]
+pub(crate) struct Around {
+    pub(crate) context: Context,
+    pub(crate) given: Given,
+    pub(crate) variables: Variables,
+    /// How often the Retrier that takes the failure has been used.
+    pub(crate) retries: u32,
+    pub(crate) now: Timestamp,
+}
+
+/// What is said of a state's surroundings from outside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    /// What the context object has instead of what follows from the run.
+    pub(crate) context: Option<Value>,
+    /// What the reader of a distributed Map has read.
+    pub(crate) items: Option<Arc<Value>>,
+}
+
+impl Given {
+    /// A document of the context object.
+    pub(super) fn document(&self, pointer: &str) -> Option<&Value> {
+        self.context.as_ref().and_then(|context| context.pointer(pointer))
+    }
+
+    /// Puts what was given over the context object that follows from the run.
+    pub(super) fn cover(&self, context: &mut Value) {
+        if let Some(given) = &self.context {
+            cover(context, given);
+        }
+    }
+}
+
+fn cover(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (name, value) in over {
+                cover(under.entry(name.as_str()).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
+}
+
+impl Execution {
+    /// A run that stands before one state.
+    ///
+    /// # Errors
+    ///
+    /// The input is larger than a document may be.
+    pub(crate) fn before(
+        machine: &Arc<StateMachine>,
+        state: StateIndex,
+        input: Value,
+        around: Around,
+    ) -> Result<Self, Failure> {
+        let mut run = Self::new(Arc::clone(machine), around.context, around.now);
+        let input = Document::new(Arc::new(input)).within(run.limit())?;
+        run.input = Some(Arc::clone(&input.value));
+        run.given = Some(Box::new(around.given));
+        run.open(None, state, input);
+        if let Some(frame) = run.frames.get_mut(FRAME) {
+            frame.variables = around.variables;
+            let count = machine.at(state).and_then(|state| state.errand()).map_or(0, |errand| errand.retry.len());
+            frame.tries.by_retrier = vec![around.retries; count];
+        }
+        Ok(run)
+    }
+
+    /// Enters the state and leaves it. `answer` is what its work comes to, where it has any: a Task's, or that of the
+    /// branches and iterations. A Wait is over at once.
+    pub(crate) fn pass_through(&mut self, answer: Option<Result<Value, Failure>>) -> Left {
+        let machine = Arc::clone(&self.machine);
+        let Some((state, _)) = self.stand(&machine, FRAME) else { return Left::Failed { failure: nowhere() } };
+        let index = self.frames.get(FRAME).map(|frame| frame.state);
+        let is_distributed = matches!(&state.work, Work::Map(map) if map.mode != Mode::Inline);
+        // A distributed Map does not begin here; what comes before its children is tried out all the same.
+        let begun = if is_distributed { self.before_items(&machine) } else { self.enter(&machine, FRAME) };
+        self.ready.clear();
+        let step = match begun {
+            Move::Stay | Move::Complete(_) => {
+                self.frames.remove_below(FRAME);
+                let waits = self.frames.get(FRAME).is_some_and(|frame| matches!(frame.doing, Doing::Waiting(_)));
+                match answer {
+                    _ if waits => self.leave(&machine, FRAME),
+                    Some(Ok(result)) => self.complete(&machine, FRAME, Arc::new(result)),
+                    Some(Err(failure)) => Move::Fail(failure),
+                    None => Move::Fail(nowhere()),
+                }
+            }
+            step => step,
+        };
+        match step {
+            Move::Go(next, output) => Left::Well { next: Some(next), output: output.value },
+            Move::End(output) => Left::Well { next: None, output: output.value },
+            Move::Fail(failure) => self.failed(&machine, index, failure),
+            Move::Enter | Move::Complete(_) | Move::Leave | Move::Stay => Left::Failed { failure: nowhere() },
+        }
+    }
+
+    fn failed(&mut self, machine: &StateMachine, state: Option<StateIndex>, failure: Failure) -> Left {
+        let errand = state.and_then(|state| machine.at(state)).and_then(|state| state.errand());
+        let retrier = errand
+            .and_then(|errand| errand.retry.iter().position(|retrier| recovery::takes(&retrier.errors, &failure)));
+        let catcher = errand
+            .and_then(|errand| errand.catch.iter().position(|catcher| recovery::takes(&catcher.errors, &failure)));
+        match self.recover(machine, FRAME, failure.clone()) {
+            Ok(Move::Go(next, output)) => {
+                Left::Caught { failure, catcher: catcher.unwrap_or_default(), next, output: output.value }
+            }
+            Ok(_) => {
+                let moment = match self.frames.get(FRAME).map(|frame| &frame.doing) {
+                    Some(Doing::Retrying(moment)) => *moment,
+                    _ => self.now,
+                };
+                Left::Retrying { failure, retrier: retrier.unwrap_or_default(), delay: moment.since(self.now) }
+            }
+            Err(failure) => Left::Failed { failure },
+        }
+    }
+
+    /// The variables of the state's scope, by name.
+    pub(crate) fn variables_left(&self) -> Value {
+        let variables = self.frames.get(FRAME).into_iter().flat_map(|frame| frame.variables.iter());
+        Value::Object(variables.map(|(name, value)| (name.to_string(), Value::clone(value))).collect())
+    }
+}
+
+/// The state has work, and nobody has said what that comes to. Whoever asks has checked it before.
+fn nowhere() -> Failure {
+    Failure::runtime("Nothing says what the work of this state comes to.")
+}
