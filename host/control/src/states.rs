@@ -16,9 +16,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
+use self::fault::Fault;
 pub(crate) use self::fault::FaultName;
 pub(crate) use self::places::Places;
-use self::fault::Fault;
 use crate::house::Desk;
 use crate::router::RequestId;
 

@@ -4,6 +4,8 @@
 //! its tasks are. It knows no component, no HTTP and no bill.
 
 pub mod express;
+mod operations;
 mod task;
 
+pub use operations::{Caller, OperationError, Workflows};
 pub use task::{Task, TaskFailed, Tasks};

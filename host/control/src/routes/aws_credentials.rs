@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use catalog::{AwsCredential, Snapshot};
+use catalog::AwsCredential;
 use types::{AccessKeyId, Code, SecretValue};
 
-use super::things::Thing;
 use super::{Answer, Reply};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Fresh, Path, Query};
+use crate::read::{Body, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/aws-credentials`, without their secrets. An organisation has at most 20, so there are no pages.
@@ -33,14 +32,14 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(desk): State<Desk>,
     caller: Caller,
-    Fresh(new, repeat): Fresh<api::NewAwsCredential>,
+    Body(new): Body<api::NewAwsCredential>,
 ) -> Answer<api::AwsCredential> {
     let organisation = caller.organisation(&desk.house.catalog.snapshot(), new.organisation.as_deref())?;
     let (id, secret) = (AccessKeyId::generate(), SecretValue::generate_access_key());
     let sealed = desk.house.vault.seal_access_key(organisation.id, id, &secret);
     let sealed = sealed.map_err(|error| Refusal::failed(Code::Internal, "seal a credential", &error))?;
     let new = catalog::NewAwsCredential { id, organisation: organisation.id, name: new.name, sealed };
-    let catalog = desk.house.catalog.insisting_on(repeat);
+    let catalog = &desk.house.catalog;
     catalog.create_aws_credential(caller.actor(), new).await?;
     let credential = caller.aws_credential(&catalog.snapshot(), id)?;
     Ok(Reply::Made(api::AwsCredential {
@@ -57,9 +56,9 @@ pub(crate) async fn create(
 pub(crate) async fn delete(
     State(desk): State<Desk>,
     caller: Caller,
-    Path(at): Path<AwsCredentialAt>,
+    Path(id): Path<AccessKeyId>,
 ) -> Answer<api::AwsCredentialEntry> {
-    let known = caller.aws_credential(&desk.house.catalog.snapshot(), at.0)?;
+    let known = caller.aws_credential(&desk.house.catalog.snapshot(), id)?;
     desk.house.catalog.delete_aws_credential(caller.actor(), known.id).await?;
     Ok(Reply::Found(shown(&known)))
 }
@@ -70,23 +69,5 @@ fn shown(credential: &AwsCredential) -> api::AwsCredentialEntry {
         name: credential.name.clone(),
         organisation: credential.organisation,
         created_at: credential.created_at.into(),
-    }
-}
-
-/// `/v1/aws-credentials/{access_key}`.
-#[derive(serde::Deserialize)]
-pub(crate) struct AwsCredentialAt(AccessKeyId);
-
-impl Thing for AwsCredentialAt {
-    type Shown = api::AwsCredentialEntry;
-
-    async fn find(
-        &self,
-        _: &Desk,
-        snapshot: &Arc<Snapshot>,
-        caller: &Caller,
-    ) -> Result<(String, api::AwsCredentialEntry), Refusal> {
-        let credential = caller.aws_credential(snapshot, self.0)?;
-        Ok((credential.id.to_string(), shown(&credential)))
     }
 }

@@ -68,18 +68,10 @@ fn prove(
     Ok(Caller { organisation, account, region: claim.scope().region.clone() })
 }
 
-async fn work(
-    desk: &Desk,
-    place: Place,
-    caller: &Caller,
-    (operation, members): (&str, Value),
-) -> Result<Value, Fault> {
+async fn work(desk: &Desk, place: Place, caller: &Caller, (operation, members): (&str, Value)) -> Result<Value, Fault> {
     let patient = PATIENT.contains(&operation);
-    let (_place, within) = if patient {
-        (desk.states.to_wait()?, PATIENT_WITHIN)
-    } else {
-        (place, desk.settings.request_timeout)
-    };
+    let (_place, within) =
+        if patient { (desk.states.to_wait()?, PATIENT_WITHIN) } else { (place, desk.settings.request_timeout) };
     let work = tokio::time::timeout(within, desk.house.workflows.call(caller, operation, members));
     let ended = if operation == POLL {
         match desk.house.draining.run_until_cancelled(work).await {

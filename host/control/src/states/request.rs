@@ -29,7 +29,9 @@ pub(super) fn operation(headers: &HeaderMap) -> Result<String, Fault> {
         .to_str()
         .ok()
         .and_then(|target| target.strip_prefix(SERVICE))
-        .filter(|name| (1..=OPERATION_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        .filter(|name| {
+            (1..=OPERATION_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
         .map(str::to_owned)
         .ok_or_else(Fault::unknown_operation)
 }
@@ -82,7 +84,9 @@ mod tests {
     #[test]
     fn a_target_names_an_operation_of_this_service_alone() {
         assert_eq!(named("AWSStepFunctions.ListStateMachines").as_deref(), Some("ListStateMachines"));
-        for other in ["", "ListStateMachines", "DynamoDB_20120810.ListTables", "AWSStepFunctions.", "AWSStepFunctions.a b"] {
+        for other in
+            ["", "ListStateMachines", "DynamoDB_20120810.ListTables", "AWSStepFunctions.", "AWSStepFunctions.a b"]
+        {
             assert_eq!(named(other), None, "{other}");
         }
     }

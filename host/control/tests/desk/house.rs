@@ -91,9 +91,18 @@ impl Desk {
         let sandbox = Sandbox::start(settings, clock.clone()).unwrap();
         let (_, operator) = catalog.create_token(Actor::Host, Role::Operator).await.unwrap();
         let draining = CancellationToken::new();
+        let workflows = workflows::Workflows::default();
         let vault = catalog::Vault::new(&HostKey::generate());
-        let house =
-            House { catalog: catalog.clone(), ledger, sandbox, traces, vault, clock, draining: draining.clone() };
+        let house = House {
+            catalog: catalog.clone(),
+            ledger,
+            sandbox,
+            traces,
+            workflows,
+            vault,
+            clock,
+            draining: draining.clone(),
+        };
         let router = control::router(house, Settings::new(path.join("uploads")));
         Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use types::AccessKeyId;
 
 use crate::cli::Session;
-use crate::client::Client;
+use crate::client::{Client, Made};
 
 /// The commands of `weir aws-credentials`.
 #[derive(Debug, clap::Subcommand)]
@@ -58,7 +58,7 @@ impl AwsCredentials {
 
 fn create(session: &Session, client: &Client, new: &Create) -> anyhow::Result<ExitCode> {
     let asked = api::NewAwsCredential { name: new.name.clone(), organisation: new.whose.organisation.clone() };
-    let made: api::AwsCredential = client.post("/v1/aws-credentials", &asked)?;
+    let (_, made): (Made, api::AwsCredential) = client.post("/v1/aws-credentials", &asked)?;
     session.output.document(&made)?;
     let api::AwsCredential { access_key_id, secret_access_key, name, account, .. } = &made;
     let output = &session.output;
@@ -87,7 +87,7 @@ fn list(session: &Session, client: &Client, whose: &Whose) -> anyhow::Result<Exi
 }
 
 fn delete(session: &Session, client: &Client, one: &One) -> anyhow::Result<ExitCode> {
-    let gone: api::AwsCredentialEntry = client.delete(&format!("/v1/aws-credentials/{}", one.id))?;
+    let gone: api::AwsCredentialEntry = client.delete_with(&format!("/v1/aws-credentials/{}", one.id), &[])?;
     session.output.document(&gone)?;
     session.output.line(format_args!("credential    {}: {} deleted", gone.name, gone.access_key_id))?;
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use traces::Traces;
 use types::{ByteCount, Clock};
+use workflows::Workflows;
 
 use super::metrics::Metrics;
 use super::relay::ToLedger;
@@ -105,6 +106,7 @@ impl Rooms {
             ledger: self.ledger.clone(),
             sandbox: self.sandbox.clone(),
             traces: self.traces.clone(),
+            workflows: Workflows::default(),
             vault: self.vault.clone(),
             clock: clock.clone(),
             draining,
