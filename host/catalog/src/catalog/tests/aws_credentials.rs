@@ -81,3 +81,24 @@ async fn a_credential_without_a_name_or_an_owner_is_refused() {
     let refused = catalog.create_aws_credential(HOST, new(nobody, &secret)).await;
     assert!(matches!(refused, Err(CatalogError::NotFound { what: "organisation", .. })), "{refused:?}");
 }
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the file of a former version has a schema of its own")]
+async fn a_file_of_the_version_before_keeps_its_organisation_which_takes_credentials() {
+    let place = Place::new();
+    let owner = OrganisationId::from_u128(9 << 80);
+    let before = MIGRATIONS.iter().position(|sql| sql.contains("CREATE TABLE aws_credential")).unwrap();
+    let file = rusqlite::Connection::open(place.folder.path().join("catalog.db")).unwrap();
+    for migration in &MIGRATIONS[..before] {
+        file.execute_batch(&format!("BEGIN; {migration} COMMIT;")).unwrap();
+    }
+    let row = "INSERT INTO organisation (id, name, account, created_us) VALUES (?1, 'acme', '000000000042', 1)";
+    file.execute(row, [owner.to_string()]).unwrap();
+    file.pragma_update(None, "user_version", before).unwrap();
+    drop(file);
+    let catalog = place.open().await;
+    assert_eq!(catalog.snapshot().organisation(owner).unwrap().account, "000000000042");
+    assert_eq!(catalog.snapshot().aws_credentials().count(), 0);
+    catalog.create_aws_credential(HOST, new(owner, &SecretValue::generate_access_key())).await.unwrap();
+    assert_eq!(catalog.snapshot().aws_credentials().count(), 1);
+}
