@@ -5,6 +5,7 @@
 
 mod account;
 mod at;
+mod aws_credential;
 mod consumer;
 mod problem;
 mod provider;
@@ -13,6 +14,7 @@ mod secret;
 
 pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
 pub use at::At;
+pub use aws_credential::{AwsCredential, AwsCredentialEntry, AwsCredentialQuery, NewAwsCredential};
 pub use consumer::{App, Key, KeyDisabled, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap, Subscription};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use provider::{

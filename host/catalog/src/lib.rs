@@ -3,7 +3,7 @@
 //! It keeps `catalog.db` and shows it to calls as a [`Snapshot`]: a persistent structure that is read without a lock,
 //! an await or a query. It talks to `store`, and to the ledger through [`Relay`] alone. It never runs a component, never
 //! counts a call, and never keeps a secret in the clear: of keys and tokens it stores digests, of organisations' secrets
-//! what a [`Vault`] has sealed.
+//! and of credentials for AWS's clients what a [`Vault`] has sealed.
 //!
 //! ```text
 //! command -> catalog.db: the change and its outbox rows, one commit
@@ -13,6 +13,7 @@
 //! So the ledger knows the terms before any call can use them, and a crash anywhere in between only repeats facts,
 //! which the ledger ignores by their ids.
 
+mod aws_credential;
 mod catalog;
 mod command;
 mod consumer;
@@ -26,6 +27,7 @@ mod snapshot;
 mod tables;
 mod vault;
 
+pub use aws_credential::{AwsCredential, NewAwsCredential};
 pub use catalog::{Catalog, Settings, Stats};
 pub use consumer::{Actor, App, Key, Organisation, Principal, Role, Subscription, Token};
 pub use error::{CatalogError, OpenError};

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
-use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretName, SubscriptionId, TokenId};
+use types::{AccessKeyId, ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretName, SubscriptionId, TokenId};
 
-use crate::{Api, App, Key, Organisation, Plan, Secret, Subscription, Token};
+use crate::{Api, App, AwsCredential, Key, Organisation, Plan, Secret, Subscription, Token};
 
 /// One consistent state of the catalog. Never changes; a change makes another one.
 ///
@@ -26,6 +26,7 @@ pub struct Snapshot {
     subscriptions_by_id: HashTrieMapSync<SubscriptionId, Arc<Subscription>>,
     token_digests: HashTrieMapSync<Digest, Arc<Token>>,
     secrets: RedBlackTreeMapSync<(OrganisationId, SecretName), Arc<Secret>>,
+    aws_credentials: RedBlackTreeMapSync<AccessKeyId, Arc<AwsCredential>>,
 }
 
 impl Snapshot {
@@ -109,6 +110,16 @@ impl Snapshot {
         self.secrets.values()
     }
 
+    /// The credential for clients of AWS with this id.
+    pub fn aws_credential(&self, id: AccessKeyId) -> Option<&Arc<AwsCredential>> {
+        self.aws_credentials.get(&id)
+    }
+
+    /// All credentials for clients of AWS.
+    pub fn aws_credentials(&self) -> impl Iterator<Item = &Arc<AwsCredential>> {
+        self.aws_credentials.values()
+    }
+
     /// All organisations.
     pub fn organisations(&self) -> impl Iterator<Item = &Arc<Organisation>> {
         self.organisations.values()
@@ -187,6 +198,12 @@ impl Snapshot {
             next.token_digests.insert_mut(token.digest, Arc::clone(&token));
             next.tokens.insert_mut(token.id, token);
         }
+        for (id, credential) in changed.aws_credentials {
+            match credential {
+                Some(credential) => next.aws_credentials.insert_mut(id, credential),
+                None => drop(next.aws_credentials.remove_mut(&id)),
+            }
+        }
         next
     }
 
@@ -230,6 +247,8 @@ pub(crate) struct Changed {
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) tokens: Vec<Arc<Token>>,
     pub(crate) secrets: Vec<Arc<Secret>>,
+    /// `None`: it was deleted.
+    pub(crate) aws_credentials: Vec<(AccessKeyId, Option<Arc<AwsCredential>>)>,
 }
 
 #[cfg(test)]

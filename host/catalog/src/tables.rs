@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod api;
+pub(crate) mod aws_credential;
 mod change;
 mod column;
 pub(crate) mod load;
@@ -25,4 +26,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/account.sql"),
     include_str!("tables/workflow.sql"),
     include_str!("tables/secrets.sql"),
+    include_str!("tables/aws-credential.sql"),
 ];

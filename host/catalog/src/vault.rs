@@ -1,4 +1,4 @@
-//! Sealing what must not be read from the file: the values of organisations' secrets.
+//! Sealing what must not be read from the file: the values of organisations' secrets, and the secrets of credentials.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chacha20poly1305::aead::{Aead as _, Generate as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
-use types::{HostKey, OrganisationId, SecretName, SecretValue};
+use types::{AccessKeyId, HostKey, OrganisationId, SecretName, SecretValue};
 
 /// What the host's key is used for here, and nowhere else.
 const PURPOSE: &[u8] = b"weir secrets v1";
@@ -57,11 +57,7 @@ impl Vault {
         name: &SecretName,
         value: &SecretValue,
     ) -> Result<Sealed, Unreadable> {
-        let nonce = XNonce::generate();
-        let aad = bound_to(organisation, name);
-        let payload = Payload { msg: value.reveal().as_bytes(), aad: &aad };
-        let text = self.0.encrypt(&nonce, payload).map_err(|_| Unreadable)?;
-        Ok(Sealed { key_version: KEY_VERSION, nonce: nonce.into(), text })
+        self.seal_for(&bound_to(organisation, name), value)
     }
 
     /// Opens what was sealed for this owner and name.
@@ -75,16 +71,60 @@ impl Vault {
         name: &SecretName,
         sealed: &Sealed,
     ) -> Result<SecretValue, Unreadable> {
-        let aad = bound_to(organisation, name);
-        let payload = Payload { msg: &sealed.text, aad: &aad };
+        self.open_for(&bound_to(organisation, name), sealed)
+    }
+
+    /// Seals the secret access key of a credential.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`], as for secrets.
+    pub fn seal_access_key(
+        &self,
+        organisation: OrganisationId,
+        id: AccessKeyId,
+        secret: &SecretValue,
+    ) -> Result<Sealed, Unreadable> {
+        self.seal_for(&credential_of(organisation, id), secret)
+    }
+
+    /// Opens the secret access key of this credential.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`].
+    pub fn open_access_key(
+        &self,
+        organisation: OrganisationId,
+        id: AccessKeyId,
+        sealed: &Sealed,
+    ) -> Result<SecretValue, Unreadable> {
+        self.open_for(&credential_of(organisation, id), sealed)
+    }
+
+    fn seal_for(&self, aad: &[u8], value: &SecretValue) -> Result<Sealed, Unreadable> {
+        let nonce = XNonce::generate();
+        let payload = Payload { msg: value.reveal().as_bytes(), aad };
+        let text = self.0.encrypt(&nonce, payload).map_err(|_| Unreadable)?;
+        Ok(Sealed { key_version: KEY_VERSION, nonce: nonce.into(), text })
+    }
+
+    fn open_for(&self, aad: &[u8], sealed: &Sealed) -> Result<SecretValue, Unreadable> {
+        let payload = Payload { msg: &sealed.text, aad };
         let opened = (sealed.key_version == KEY_VERSION).then(|| self.0.decrypt(&sealed.nonce.into(), payload));
         let text = opened.ok_or(Unreadable)?.map_err(|_| Unreadable)?;
         String::from_utf8(text).map(SecretValue::new).map_err(|_| Unreadable)
     }
 }
 
+/// What a secret is bound to.
 fn bound_to(organisation: OrganisationId, name: &SecretName) -> Vec<u8> {
     [&organisation.as_u128().to_be_bytes()[..], name.as_str().as_bytes()].concat()
+}
+
+/// What the secret of a credential is bound to. No secret has such a name: names are in lower case.
+fn credential_of(organisation: OrganisationId, id: AccessKeyId) -> Vec<u8> {
+    [&organisation.as_u128().to_be_bytes()[..], id.as_bytes()].concat()
 }
 
 impl fmt::Debug for Sealed {
@@ -135,5 +175,18 @@ mod tests {
         assert_ne!(one.text, two.text);
         assert!(!one.text.windows(7).any(|part| part == b"sk_live"));
         assert_eq!(format!("{one:?}"), "Sealed(…)");
+    }
+
+    #[test]
+    fn an_access_key_opens_for_its_owner_and_id_alone() {
+        let vault = Vault::new(&HostKey::from_bytes([1; 32]));
+        let (owner, other) =
+            (OrganisationId::generate(Timestamp::from_micros(1)), OrganisationId::generate(Timestamp::from_micros(2)));
+        let (id, secret) = (AccessKeyId::generate(), SecretValue::generate_access_key());
+        let sealed = vault.seal_access_key(owner, id, &secret).unwrap();
+        assert_eq!(vault.open_access_key(owner, id, &sealed).unwrap().reveal(), secret.reveal());
+        assert!(vault.open_access_key(other, id, &sealed).is_err());
+        assert!(vault.open_access_key(owner, AccessKeyId::generate(), &sealed).is_err());
+        assert!(Vault::new(&HostKey::from_bytes([2; 32])).open_access_key(owner, id, &sealed).is_err());
     }
 }

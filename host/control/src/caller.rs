@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use catalog::{Actor, Api, App, Organisation, Principal, Role, Snapshot, Subscription};
+use catalog::{Actor, Api, App, AwsCredential, Organisation, Principal, Role, Snapshot, Subscription};
 use http::header;
 use http::request::Parts;
-use types::{ApiId, AppId, Code, OrganisationId, SubscriptionId};
+use types::{AccessKeyId, ApiId, AppId, Code, OrganisationId, SubscriptionId};
 
 use crate::house::Desk;
 use crate::refusal::Refusal;
@@ -88,6 +88,12 @@ impl Caller {
             .filter(|api| self.owns(api.organisation))
             .cloned()
             .ok_or_else(|| Refusal::missing("API", slug))
+    }
+
+    /// The credential with this id.
+    pub(crate) fn aws_credential(&self, snapshot: &Snapshot, id: AccessKeyId) -> Result<Arc<AwsCredential>, Refusal> {
+        let found = snapshot.aws_credential(id).filter(|credential| self.owns(credential.organisation));
+        found.cloned().ok_or_else(|| Refusal::missing("credential", id))
     }
 
     /// The app with this id.

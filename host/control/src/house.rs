@@ -11,6 +11,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use traces::Traces;
 use types::{ByteCount, Clock};
+use workflows::Workflows;
+
+use crate::states::Places;
 
 /// The rooms behind the control plane. Each is a cheap handle.
 #[derive(Clone)]
@@ -23,7 +26,9 @@ pub struct House {
     pub sandbox: Sandbox,
     /// What components wrote.
     pub traces: Traces,
-    /// Seals the secrets of organisations.
+    /// State machines and their executions.
+    pub workflows: Workflows,
+    /// Seals the secrets of organisations and of credentials.
     pub vault: Vault,
     /// Time.
     pub clock: Clock,
@@ -66,10 +71,12 @@ pub(crate) struct Desk {
     pub(crate) house: House,
     pub(crate) settings: Arc<Settings>,
     pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) states: Places,
 }
 
 impl Desk {
     pub(crate) fn new(house: House, settings: Settings) -> Self {
-        Self { house, settings: Arc::new(settings), uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)) }
+        let uploads = Arc::new(Semaphore::new(UPLOADS_AT_ONCE));
+        Self { house, settings: Arc::new(settings), uploads, states: Places::new() }
     }
 }

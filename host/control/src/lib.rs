@@ -1,4 +1,4 @@
-//! The control plane: REST under `/v1`, health and readiness.
+//! The control plane: REST under `/v1`, the wire protocol of Step Functions, health and readiness.
 //!
 //! It turns requests of operators and providers into commands of `catalog` and `sandbox`, and reads what `ledger` and
 //! `traces` can account for. Who may do what is decided in `caller` alone; what a refusal says, in `refusal`
@@ -12,6 +12,7 @@ mod refusal;
 mod router;
 mod routes;
 mod serve;
+mod states;
 
 pub use axum::Router;
 pub use house::{House, Settings};

@@ -7,14 +7,17 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use futures_util::FutureExt as _;
 use http::HeaderValue;
 use types::{CallId, Code};
 
 use crate::house::{Desk, House, Settings};
 use crate::refusal::Refusal;
-use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports, secrets};
+use crate::routes::{
+    accounts, apis, aws_credentials, books, components, consumers, health, plans, releases, reports, secrets,
+};
+use crate::states;
 
 /// How long a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,9 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/secrets"),
     ("PUT", "/v1/secrets/{name}"),
     ("DELETE", "/v1/secrets/{name}"),
+    ("GET", "/v1/aws-credentials"),
+    ("POST", "/v1/aws-credentials"),
+    ("DELETE", "/v1/aws-credentials/{access_key}"),
     ("GET", "/v1/usage"),
     ("GET", "/v1/calls"),
     ("GET", "/v1/calls/{call}/logs"),
@@ -62,7 +68,7 @@ pub const ROUTES: &[(&str, &str)] = &[
 ];
 
 /// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 25] {
+fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 27] {
     use Pace::{Quick, Slow};
     [
         ("/healthz", Quick, get(health::healthz)),
@@ -83,6 +89,8 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 25] {
         ("/v1/subscriptions/{subscription}/spend-cap", Quick, put(consumers::set_spend_cap)),
         ("/v1/secrets", Quick, get(secrets::list)),
         ("/v1/secrets/{name}", Quick, put(secrets::set).delete(secrets::remove)),
+        ("/v1/aws-credentials", Quick, get(aws_credentials::list).post(aws_credentials::create)),
+        ("/v1/aws-credentials/{access_key}", Quick, delete(aws_credentials::delete)),
         ("/v1/usage", Quick, get(reports::usage)),
         ("/v1/calls", Quick, get(reports::calls)),
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
@@ -93,6 +101,10 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 25] {
         ("/v1", Quick, get(missing)),
     ]
 }
+
+/// The id of a request, as its log line has it.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
 
 /// The control plane over these rooms.
 pub fn router(house: House, settings: Settings) -> Router {
@@ -105,7 +117,10 @@ pub fn router(house: House, settings: Settings) -> Router {
         };
         router = router.route(path, handlers.layer(from_fn_with_state(within, bound)));
     }
+    // Beside the routes of `/v1`: it asks for a signature in place of a token, answers in a form of its own, and keeps
+    // its own time.
     router
+        .route("/", post(states::answer))
         .fallback(missing)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn_with_state(desk.clone(), stamp))
@@ -131,10 +146,11 @@ async fn bound(State(within): State<Duration>, request: Request, next: Next) -> 
 
 /// The outermost layer: an id for every request, a line in the log, a problem document for every refusal, and a
 /// panic that is one request's own.
-async fn stamp(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+async fn stamp(State(desk): State<Desk>, mut request: Request, next: Next) -> Response {
     let begun = desk.house.clock.moment();
     // An id as calls have it, but of its own form: this is no call, and nothing is billed.
     let id = format!("req_{:032x}", CallId::generate(desk.house.clock.now()).as_u128());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
@@ -143,7 +159,8 @@ async fn stamp(State(desk): State<Desk>, request: Request, next: Next) -> Respon
         Refusal::new(Code::Internal).into_response()
     });
     let refusal = response.extensions_mut().remove::<Refusal>();
-    let code = refusal.as_ref().map(|refusal| refusal.code().to_owned());
+    let fault = response.extensions().get::<states::FaultName>().map(|fault| fault.0.to_owned());
+    let code = refusal.as_ref().map(|refusal| refusal.code().to_owned()).or(fault);
     if let Some(refusal) = refusal {
         let allow = response.headers_mut().remove(http::header::ALLOW);
         response = refusal.render(&id);

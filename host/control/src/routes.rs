@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod apis;
+pub(crate) mod aws_credentials;
 pub(crate) mod books;
 pub(crate) mod components;
 pub(crate) mod consumers;

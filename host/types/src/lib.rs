@@ -3,6 +3,7 @@
 //! It talks to nobody. It does no I/O beyond drawing random bytes and, in [`Clock::system`], reading the clock;
 //! a type is here because it is a word of the house, not because two rooms happen to need it.
 
+mod access_key;
 mod capability;
 mod clock;
 mod code;
@@ -18,6 +19,7 @@ mod plan;
 mod secret;
 mod units;
 
+pub use access_key::{AccessKeyId, AccessKeyIdError};
 pub use capability::Capability;
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;

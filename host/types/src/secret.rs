@@ -58,14 +58,7 @@ impl SecretKey {
     pub fn generate(kind: KeyKind) -> Self {
         let mut text = String::with_capacity(48);
         text.push_str(kind.prefix());
-        while text.len() < kind.prefix().len() + RANDOM_CHARACTERS {
-            let mut bytes = [0; 64];
-            fill_random(&mut bytes);
-            // Rejection keeps each character equally likely: 248 is the largest multiple of 62 in a byte.
-            let fair = bytes.iter().filter(|byte| **byte < 248).map(|byte| usize::from(byte % 62));
-            let missing = kind.prefix().len() + RANDOM_CHARACTERS - text.len();
-            text.extend(fair.take(missing).map(|index| char::from(ALPHABET[index])));
-        }
+        random_base62(&mut text, RANDOM_CHARACTERS);
         let checksum = checksum(&text);
         text.push_str(&checksum);
         Self(text)
@@ -158,6 +151,19 @@ impl SecretValue {
 impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretValue(…)")
+    }
+}
+
+/// Appends so many characters of base 62, each equally likely.
+pub(crate) fn random_base62(text: &mut String, characters: usize) {
+    let whole = text.len() + characters;
+    while text.len() < whole {
+        let mut bytes = zeroize::Zeroizing::new([0; 64]);
+        fill_random(&mut *bytes);
+        // Rejection keeps each character equally likely: 248 is the largest multiple of 62 in a byte.
+        let fair = bytes.iter().filter(|byte| **byte < 248).map(|byte| usize::from(byte % 62));
+        let missing = whole - text.len();
+        text.extend(fair.take(missing).map(|index| char::from(ALPHABET[index])));
     }
 }
 

@@ -76,6 +76,9 @@ enum Command {
     /// Set, list and remove the secrets that components' requests carry
     #[command(subcommand)]
     Secrets(command::Secrets),
+    /// Make, list and delete the credentials that the CLI and the SDKs of AWS sign with
+    #[command(subcommand)]
+    AwsCredentials(command::AwsCredentials),
     /// Call a hosted API as a consumer does
     Call(command::Call),
     /// Show what subscriptions used
@@ -218,6 +221,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Subscriptions(subscriptions) => subscriptions.run(&session),
         Command::Subscribe(subscribe) => subscribe.run(&session),
         Command::Secrets(secrets) => secrets.run(&session),
+        Command::AwsCredentials(credentials) => credentials.run(&session),
         Command::Call(call) => call.run(&session),
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),

@@ -88,6 +88,11 @@ impl Client {
         Self { gateway, ..self }
     }
 
+    /// The control plane's URL.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The data plane's URL, where it is known.
     pub(crate) fn gateway(&self) -> Option<&str> {
         self.gateway.as_deref()

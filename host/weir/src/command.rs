@@ -1,6 +1,7 @@
 //! The commands, one file each. They speak HTTP, through `api`; only `doctor`, `backup` and `restore` look at
 //! the machine and the files.
 
+mod aws_credentials;
 mod backup;
 mod build;
 mod call;
@@ -22,6 +23,7 @@ mod workflow;
 
 use std::process::ExitCode;
 
+pub(crate) use self::aws_credentials::AwsCredentials;
 pub(crate) use self::backup::Backup;
 pub(crate) use self::build::Build;
 pub(crate) use self::call::Call;

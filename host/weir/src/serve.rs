@@ -94,6 +94,7 @@ fn start(
     watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
 
     watch.keep("settle", settle::run(workflows.clone(), rooms.ledger.clone(), watch.closing()));
+    let router = rooms.control(folder, config, (clock, &workflows), watch.draining());
     let stopping = watch.draining();
     watch.keep("workflows", async move {
         // Executions go on where they are when the host starts again: no call waits for them.
@@ -101,8 +102,6 @@ fn start(
         workflows.stop();
         Ok(())
     });
-
-    let router = rooms.control(folder, config, clock, watch.draining());
     let router = control::exposing(router, move || metrics.text());
     let ((desk, tls), closing) = (listeners.control, watch.closing());
     watch.keep("control", async move {

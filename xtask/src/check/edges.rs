@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 25] = [
+const EDGES: [(&str, &[&str]); 26] = [
     (
         "weir",
         &[
@@ -27,7 +27,7 @@ const EDGES: [(&str, &[&str]); 25] = [
         ],
     ),
     ("gateway", &["api", "asl", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
-    ("control", &["api", "catalog", "ledger", "sandbox", "tls", "traces", "workflows"]),
+    ("control", &["api", "catalog", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
@@ -36,6 +36,7 @@ const EDGES: [(&str, &[&str]); 25] = [
     ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
     ("jsonata", &[]),
+    ("sigv4", &[]),
     ("jsonpath", &[]),
     ("api", &[]),
     ("store", &[]),

@@ -13,6 +13,7 @@ use types::{
 use super::*;
 use crate::{Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, RelayFailed, Role, Runs, World};
 
+mod aws_credentials;
 mod commands;
 mod secrets;
 

@@ -16,8 +16,8 @@ use crate::tables::access::{self, NewKey};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute, NewRuns};
-use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, secret, subscription};
-use crate::{Actor, CatalogError, Component, Limits, Role, Sealed, World};
+use crate::tables::{Change, MIGRATIONS, aws_credential, load, organisation, outbox, secret, subscription};
+use crate::{Actor, CatalogError, Component, Limits, NewAwsCredential, Role, Sealed, World};
 
 /// One command over a small world, so that commands meet: names, slugs and hosts are few.
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ enum Move {
         owner: u8,
         name: u8,
     },
+    Credential(u8),
+    DeleteCredential(u8),
     /// The publisher comes by.
     Publish,
 }
@@ -106,6 +108,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => few.clone().prop_map(Move::DisableToken),
         3 => (0_u8..2, few.clone(), few.clone()).prop_map(|(owner, name, value)| Move::Secret { owner, name, value }),
         2 => (0_u8..2, few).prop_map(|(owner, name)| Move::RemoveSecret { owner, name }),
+        2 => (0_u8..2).prop_map(Move::Credential),
+        2 => (0_u8..3).prop_map(Move::DeleteCredential),
         5 => Just(Move::Publish),
     ]
 }
@@ -134,6 +138,7 @@ struct Known {
     keys: Vec<KeyId>,
     subscriptions: Vec<SubscriptionId>,
     tokens: Vec<TokenId>,
+    credentials: Vec<AccessKeyId>,
 }
 
 fn nth<T: Copy>(known: &[T], n: u8, what: &'static str) -> Result<T, CatalogError> {
@@ -269,6 +274,16 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
         }
         Move::RemoveSecret { owner, name } => {
             secret::remove(change, nth(&known.organisations, *owner, "organisation")?, &secret_name(*name))?;
+        }
+        Move::Credential(owner) => {
+            let (id, organisation) = (AccessKeyId::generate(), nth(&known.organisations, *owner, "organisation")?);
+            let sealed = Sealed { key_version: 1, nonce: [*owner; 24], text: vec![*owner] };
+            let new = NewAwsCredential { id, organisation, name: "ci".to_owned(), sealed };
+            aws_credential::create(change, &new)?;
+            known.credentials.push(id);
+        }
+        Move::DeleteCredential(which) => {
+            aws_credential::delete(change, nth(&known.credentials, *which, "credential")?)?;
         }
         _ => {}
     }

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Params, Row};
-use types::{ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, SecretId, SubscriptionId, TokenId};
+use types::{
+    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, SecretId, SubscriptionId, TokenId,
+};
 
-use super::{column, plan, release, secret};
+use super::{aws_credential, column, plan, release, secret};
 use crate::snapshot::Changed;
 use crate::{Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Snapshot, Subscription, Token};
 
@@ -28,6 +30,7 @@ pub(crate) struct Touched {
     secrets: BTreeSet<SecretId>,
     subscriptions: BTreeSet<SubscriptionId>,
     tokens: BTreeSet<TokenId>,
+    aws_credentials: BTreeSet<AccessKeyId>,
 }
 
 impl Touched {
@@ -53,7 +56,8 @@ impl Touched {
             Some(SecretId::PREFIX) => self.secrets.extend(subject.parse::<SecretId>()),
             Some(SubscriptionId::PREFIX) => self.subscriptions.extend(subject.parse::<SubscriptionId>()),
             Some(TokenId::PREFIX) => self.tokens.extend(subject.parse::<TokenId>()),
-            _ => {}
+            // The ids of credentials have AWS's form, without an underscore.
+            _ => self.aws_credentials.extend(subject.parse::<AccessKeyId>()),
         }
     }
 }
@@ -70,6 +74,7 @@ pub(crate) fn everything(conn: &Connection, ceiling: &Limits) -> rusqlite::Resul
         subscriptions: all(conn, SUBSCRIPTION, |row| subscription(row, |plan| by_id.get(&plan).map(Arc::clone)))?,
         tokens: all(conn, TOKEN, token)?,
         secrets: all(conn, secret::SELECT, secret::read)?,
+        aws_credentials: aws_credential::all(conn)?,
         plans,
     })
 }
@@ -108,6 +113,9 @@ pub(crate) fn touched(
     }
     for id in &touched.tokens {
         changed.tokens.push(one(conn, TOKEN, id, token)?);
+    }
+    for id in &touched.aws_credentials {
+        changed.aws_credentials.push((*id, aws_credential::of(conn, *id)?));
     }
     Ok(changed)
 }

@@ -86,7 +86,7 @@ pub(super) fn require(change: &Change<'_>, id: OrganisationId) -> Result<(), Cat
         .ok_or_else(|| CatalogError::missing("organisation", &id))
 }
 
-fn check_name(name: &str) -> Result<(), CatalogError> {
+pub(super) fn check_name(name: &str) -> Result<(), CatalogError> {
     let length = name.chars().count();
     if length == 0 || length > NAME_CHARACTERS || name.trim() != name || name.chars().any(char::is_control) {
         let why = format!("1 to {NAME_CHARACTERS} characters, no control characters, no space at either end");

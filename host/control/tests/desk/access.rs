@@ -7,6 +7,7 @@ use crate::publish::{plan, release};
 
 /// Ids of things that belong to `acme`.
 struct Things {
+    credential: String,
     digest: String,
     app: String,
     key: String,
@@ -24,7 +25,9 @@ async fn things_of(desk: &Desk, token: &str) -> Things {
     let key = desk.ask(token, "POST", &format!("/v1/apps/{app}/keys"), Value::Null).await.expect(201);
     let wish = json!({"app": app, "api": "vat", "plan": "PRO"});
     let subscription = desk.ask(token, "POST", "/v1/subscriptions", wish).await.expect(201);
+    let credential = desk.ask(token, "POST", "/v1/aws-credentials", json!({"name": "ci"})).await.expect(201);
     Things {
+        credential: credential["access_key_id"].as_str().unwrap().to_owned(),
         digest: component.to_string(),
         key: key["id"].as_str().unwrap().to_owned(),
         subscription: subscription["id"].as_str().unwrap().to_owned(),
@@ -40,6 +43,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         .replace("{app}", &things.app)
         .replace("{key}", &things.key)
         .replace("{subscription}", &things.subscription)
+        .replace("{access_key}", &things.credential)
         .replace("{name}", "mail")
         .replace("{call}", "call_01JD3W0000000000000000000A");
     let body = match (method, path) {
@@ -50,6 +54,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         ("POST", "/v1/apis/{slug}/releases") => release(&things.digest.parse().unwrap()),
         ("POST", "/v1/apis/{slug}/plans") => plan(),
         ("PUT", "/v1/secrets/{name}") => json!({"value": "hidden", "organisation": "acme"}),
+        ("POST", "/v1/aws-credentials") => json!({"name": "ci", "organisation": "acme"}),
         ("POST", "/v1/apps") => json!({"name": "shop", "organisation": "acme"}),
         ("POST", "/v1/apps/{app}/keys") => json!({}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
@@ -97,7 +102,7 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
             ("GET", "/v1/organisations") => {
                 assert!(!answer.expect(200).to_string().contains("acme"), "{name}");
             }
-            ("GET", "/v1/apis" | "/v1/apps" | "/v1/secrets" | "/v1/subscriptions") => {
+            ("GET", "/v1/apis" | "/v1/apps" | "/v1/aws-credentials" | "/v1/secrets" | "/v1/subscriptions") => {
                 assert_eq!(answer.expect(200)["items"], json!([]), "{name}");
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use workflows::Workflows;
 
 use axum::body::Body;
 use catalog::{Actor, Catalog, Component, Relay, RelayFailed, Role, World};
@@ -24,6 +25,16 @@ impl Relay for ToLedger {
         facts: Vec<(OutboxId, Fact)>,
     ) -> Pin<Box<dyn Future<Output = Result<(), RelayFailed>> + Send + '_>> {
         Box::pin(async move { self.0.relay("catalog", &facts).await.map_err(|error| RelayFailed(Box::new(error))) })
+    }
+}
+
+/// No execution of these tests asks for work.
+struct NoWork;
+
+impl workflows::Work for NoWork {
+    fn perform(&self, job: workflows::Job) -> workflows::Performing {
+        let failed = workflows::TaskFailed { error: "NoWork".into(), cause: job.task.resource.to_string() };
+        Box::pin(async move { workflows::Performed { answer: Err(failed), usage: None } })
     }
 }
 
@@ -91,9 +102,20 @@ impl Desk {
         let sandbox = Sandbox::start(settings, clock.clone()).unwrap();
         let (_, operator) = catalog.create_token(Actor::Host, Role::Operator).await.unwrap();
         let draining = CancellationToken::new();
+        let work = Arc::new(NoWork);
+        let settings = workflows::Settings::default();
+        let workflows = Workflows::open(&path.join("workflows.db"), settings, clock.clone(), work).unwrap();
         let vault = catalog::Vault::new(&HostKey::generate());
-        let house =
-            House { catalog: catalog.clone(), ledger, sandbox, traces, vault, clock, draining: draining.clone() };
+        let house = House {
+            catalog: catalog.clone(),
+            ledger,
+            sandbox,
+            traces,
+            workflows,
+            vault,
+            clock,
+            draining: draining.clone(),
+        };
         let router = control::router(house, Settings::new(path.join("uploads")));
         Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
     }

@@ -7,3 +7,4 @@ mod publish;
 mod refusals;
 mod secrets;
 mod settings;
+mod states;

@@ -98,7 +98,7 @@ impl Rooms {
         &self,
         folder: &Folder,
         config: &HostToml,
-        clock: &Clock,
+        (clock, workflows): (&Clock, &Workflows),
         draining: CancellationToken,
     ) -> control::Router {
         let house = control::House {
@@ -106,6 +106,7 @@ impl Rooms {
             ledger: self.ledger.clone(),
             sandbox: self.sandbox.clone(),
             traces: self.traces.clone(),
+            workflows: workflows.clone(),
             vault: self.vault.clone(),
             clock: clock.clone(),
             draining,
