@@ -2,7 +2,7 @@
 
 use types::{AppId, KeyId, OrganisationId, SubscriptionId};
 
-use crate::At;
+use crate::{At, Suspension};
 
 /// `POST /v1/apps`. An app of that name in the same organisation that is there already is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -24,6 +24,9 @@ pub struct App {
     pub organisation: OrganisationId,
     /// Its name.
     pub name: String,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// `POST /v1/apps/{id}/keys`. Each makes a new key.
@@ -66,8 +69,11 @@ pub struct KeyEntry {
     /// When it ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<At>,
-    /// Whether it opens anything now.
+    /// Whether it has not ended: neither disabled nor past its time.
     pub live: bool,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// `POST /v1/keys/{id}/disable`.
@@ -112,8 +118,8 @@ pub struct Subscription {
     /// What its periods are counted from.
     pub anchor: At,
     /// Why it is suspended; absent while it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
     /// What the overage of a billing period may cost, for people; absent while there is no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend_cap: Option<String>,

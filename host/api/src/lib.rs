@@ -9,6 +9,7 @@ mod consumer;
 mod problem;
 mod provider;
 mod report;
+mod suspension;
 
 pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
 pub use at::At;
@@ -22,3 +23,4 @@ pub use report::{
     Call, CallLogs, CallQuery, CallUsage, Database, Health, Host, ListQuery, LogLine, Mismatch, ObjectUsage, Page,
     Readiness, Reconciliation, Usage, UsageQuery, Verification,
 };
+pub use suspension::{Authority, Suspend, Suspension};

@@ -9,7 +9,7 @@ use types::{
     ReleaseId, Units,
 };
 
-use crate::At;
+use crate::{At, Suspension};
 
 /// `POST /v1/apis`. An API of that slug and organisation that is there already is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,8 +47,8 @@ pub struct Api {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serving: Vec<Serving>,
     /// Why it is suspended; absent while it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// One of the releases that share an API's calls.
@@ -188,6 +188,9 @@ pub struct Release {
     pub routes: Vec<String>,
     /// When it was made.
     pub created_at: At,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// `PUT /v1/apis/{slug}/live`: which release serves.
@@ -272,4 +275,7 @@ pub struct Plan {
     pub price: Option<String>,
     /// Its quotas and rate, one sentence each, for people.
     pub terms: Vec<String>,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }

@@ -119,6 +119,11 @@ impl Catalog {
         self.inner.root.load()
     }
 
+    /// The same, to be kept across an await.
+    pub fn snapshot_now(&self) -> Arc<Snapshot> {
+        self.inner.root.load_full()
+    }
+
     /// Checks a control token. `None`: it is mistyped, unknown or disabled.
     pub fn authenticate_token(&self, secret: &str) -> Option<Principal> {
         if SecretKey::check(secret) != Ok(KeyKind::Control) {

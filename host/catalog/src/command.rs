@@ -1,14 +1,17 @@
 //! The commands: each is one transaction of catalog.db, and resolves when the snapshot shows it.
 //!
-//! All of them fail alike. `NotFound`, `Exists`, `Invalid`, `TooManyKeys`, `Store`, `Unavailable`: nothing is written.
+//! All of them fail alike. `NotFound`, `Exists`, `Invalid`, `TooManyKeys`, `HeldByOperator`, `Store`, `Unavailable`: nothing is written.
 //! `NotYetVisible`: it is written and will appear. `Uncertain`: look before repeating. Those that make a thing with a
 //! name find it instead when it is there and says the same, so repeating them is safe. A dropped future changes nothing:
 //! the change goes on.
 
 use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretKey, SubscriptionId, Timestamp, TokenId};
 
-use crate::tables::{access, api, organisation, plan, release, subscription};
-use crate::{Actor, Catalog, CatalogError, Component, Key, NewApi, NewKey, NewPlan, NewRelease, Release, Role};
+use crate::tables::{access, api, organisation, plan, release, subscription, suspension};
+use crate::{
+    Actor, Authority, Catalog, CatalogError, Component, Key, NewApi, NewKey, NewPlan, NewRelease, Release, Role,
+    Subject, Suspension,
+};
 
 impl Catalog {
     /// Makes an organisation, or finds the one with this name.
@@ -43,25 +46,6 @@ impl Catalog {
     /// As the module says; `Exists` when another organisation has the slug or another API a host.
     pub async fn create_api(&self, actor: Actor, new: NewApi) -> Result<ApiId, CatalogError> {
         self.change(actor, move |change| api::create(change, &new)).await
-    }
-
-    /// Stops an API, with a reason that its provider sees.
-    ///
-    /// # Errors
-    ///
-    /// As the module says.
-    pub async fn suspend_api(&self, actor: Actor, api: ApiId, reason: &str) -> Result<(), CatalogError> {
-        let reason = reason.to_owned();
-        self.change(actor, move |change| api::suspend(change, api, Some(&reason))).await
-    }
-
-    /// Lets a suspended API serve again.
-    ///
-    /// # Errors
-    ///
-    /// As the module says.
-    pub async fn resume_api(&self, actor: Actor, api: ApiId) -> Result<(), CatalogError> {
-        self.change(actor, move |change| api::suspend(change, api, None)).await
     }
 
     /// Notes a component that the sandbox has accepted. A known one stays as it is, withdrawn or not.
@@ -185,30 +169,6 @@ impl Catalog {
         self.change(actor, move |change| subscription::subscribe(change, app, api, plan)).await
     }
 
-    /// Stops a subscription, with a reason.
-    ///
-    /// # Errors
-    ///
-    /// As the module says.
-    pub async fn suspend_subscription(
-        &self,
-        actor: Actor,
-        subscription: SubscriptionId,
-        reason: &str,
-    ) -> Result<(), CatalogError> {
-        let reason = reason.to_owned();
-        self.change(actor, move |change| subscription::suspend(change, subscription, Some(&reason))).await
-    }
-
-    /// Lets a suspended subscription call again.
-    ///
-    /// # Errors
-    ///
-    /// As the module says.
-    pub async fn resume_subscription(&self, actor: Actor, subscription: SubscriptionId) -> Result<(), CatalogError> {
-        self.change(actor, move |change| subscription::suspend(change, subscription, None)).await
-    }
-
     /// Lets the overage of a subscription's billing period cost `cap` at most, in millionths of its plan's currency.
     /// `None` lifts the cap. Counts from the next call on.
     ///
@@ -222,6 +182,24 @@ impl Catalog {
         cap: Option<u64>,
     ) -> Result<(), CatalogError> {
         self.change(actor, move |change| subscription::set_spend_cap(change, subscription, cap)).await
+    }
+
+    /// Lets a thing stand still from the next call on, with a reason that callers read.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `HeldByOperator` when it stands still by an operator's word, and this is its owner's.
+    pub async fn suspend(&self, actor: Actor, subject: Subject, wanted: Suspension) -> Result<(), CatalogError> {
+        self.change(actor, move |change| suspension::suspend(change, subject, &wanted)).await
+    }
+
+    /// Lets a thing go on.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `HeldByOperator` when it stands still by an operator's word, and this is its owner's.
+    pub async fn resume(&self, actor: Actor, subject: Subject, by: Authority) -> Result<(), CatalogError> {
+        self.change(actor, move |change| suspension::resume(change, subject, by)).await
     }
 
     /// Makes a control token. The secret is shown this once and stored nowhere.
@@ -251,6 +229,17 @@ impl Catalog {
     /// [`CatalogError::Unavailable`] when the file cannot be read.
     pub async fn component(&self, digest: Digest) -> Result<Option<Component>, CatalogError> {
         let read = move |conn: &rusqlite::Connection| release::component(conn, &digest);
+        self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
+    }
+
+    /// A release of an API by its number, with the limits that count.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unavailable`] when the file cannot be read.
+    pub async fn release(&self, api: ApiId, number: u32) -> Result<Option<Release>, CatalogError> {
+        let ceiling = self.inner.ceiling;
+        let read = move |conn: &rusqlite::Connection| release::numbered(conn, api, number, &ceiling);
         self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
     }
 

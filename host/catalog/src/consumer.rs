@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use types::{ApiId, AppId, Digest, KeyId, KeyKind, OrganisationId, PlanId, SubscriptionId, Timestamp, TokenId};
 
-use crate::Plan;
+use crate::{Plan, Suspension};
 
 /// One organisation: owns APIs or apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +44,16 @@ pub struct Key {
     pub prefix: String,
     /// From when on it is refused. `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// Why it is refused. `None`: it is not.
+    /// Why it is refused for good. `None`: it is not.
     pub disabled: Option<String>,
+    /// Why it is refused for the time being. `None`: it is not.
+    pub suspended: Option<Suspension>,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
 impl Key {
-    /// Whether it opens anything at `now`.
+    /// Whether it has not ended at `now`: neither disabled nor past its time.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.disabled.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
@@ -75,7 +77,7 @@ pub struct Subscription {
     /// What its periods are counted from.
     pub anchor: Timestamp,
     /// Why its calls are refused. `None`: they are not.
-    pub suspended: Option<String>,
+    pub suspended: Option<Suspension>,
     /// What the overage of a billing period may cost, in millionths of the plan's currency. `None`: whatever it comes to.
     pub spend_cap: Option<u64>,
 }

@@ -35,6 +35,12 @@ pub enum CatalogError {
         /// Whose.
         app: AppId,
     },
+    /// An operator has suspended the thing, and only an operator lets it go on. Nothing is written.
+    #[error("an operator has suspended the {what}")]
+    HeldByOperator {
+        /// What kind of thing.
+        what: &'static str,
+    },
     /// The change is committed and will appear, but was not passed on to the ledger in time. Do not repeat it.
     #[error("the change is committed, but not visible yet: it waits to be recorded in the ledger")]
     NotYetVisible,

@@ -21,6 +21,7 @@ mod product;
 mod publisher;
 mod relay;
 mod snapshot;
+mod suspension;
 mod tables;
 
 pub use catalog::{Catalog, Settings, Stats};
@@ -30,6 +31,7 @@ pub use limits::Limits;
 pub use product::{Api, Component, Live, ObjectDeclaration, Plan, Release, Route, World, WorldError};
 pub use relay::{Relay, RelayFailed};
 pub use snapshot::Snapshot;
+pub use suspension::{Authority, Subject, Suspension};
 pub use tables::access::NewKey;
 pub use tables::api::NewApi;
 pub use tables::plan::NewPlan;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SubscriptionId, TokenId};
 
-use crate::{Api, App, Key, Organisation, Plan, Subscription, Token};
+use crate::{Api, App, Key, Organisation, Plan, Subscription, Suspension, Token};
 
 /// One consistent state of the catalog. Never changes; a change makes another one.
 ///
@@ -25,6 +25,9 @@ pub struct Snapshot {
     subscriptions: HashTrieMapSync<(AppId, ApiId), Arc<Subscription>>,
     subscriptions_by_id: HashTrieMapSync<SubscriptionId, Arc<Subscription>>,
     token_digests: HashTrieMapSync<Digest, Arc<Token>>,
+    // Apart from the plans and apps, so that suspending one leaves its subscriptions and keys as they are.
+    suspended_plans: HashTrieMapSync<PlanId, Arc<Suspension>>,
+    suspended_apps: HashTrieMapSync<AppId, Arc<Suspension>>,
 }
 
 impl Snapshot {
@@ -71,6 +74,16 @@ impl Snapshot {
     /// The plan version with this id.
     pub fn plan(&self, plan: PlanId) -> Option<&Arc<Plan>> {
         self.plans.get(&plan)
+    }
+
+    /// Why a version of a plan is suspended; `None` while it is not.
+    pub fn plan_suspension(&self, plan: PlanId) -> Option<&Arc<Suspension>> {
+        self.suspended_plans.get(&plan)
+    }
+
+    /// Why an app is suspended; `None` while it is not.
+    pub fn app_suspension(&self, app: AppId) -> Option<&Arc<Suspension>> {
+        self.suspended_apps.get(&app)
     }
 
     /// The version of a plan that takes new subscriptions. Looks at every plan: for management, not for calls.
@@ -173,6 +186,8 @@ impl Snapshot {
             next.token_digests.insert_mut(token.digest, Arc::clone(&token));
             next.tokens.insert_mut(token.id, token);
         }
+        put_suspensions(&mut next.suspended_plans, changed.suspended_plans);
+        put_suspensions(&mut next.suspended_apps, changed.suspended_apps);
         next
     }
 
@@ -191,6 +206,20 @@ impl Snapshot {
             }
             self.slugs.insert_mut(Arc::clone(&api.slug), Arc::clone(&api));
             self.apis.insert_mut(api.id, api);
+        }
+    }
+}
+
+fn put_suspensions<I: Copy + Eq + std::hash::Hash>(
+    known: &mut HashTrieMapSync<I, Arc<Suspension>>,
+    changed: Vec<(I, Option<Suspension>)>,
+) {
+    for (id, suspension) in changed {
+        match suspension {
+            Some(suspension) => known.insert_mut(id, Arc::new(suspension)),
+            None => {
+                known.remove_mut(&id);
+            }
         }
     }
 }
@@ -215,6 +244,9 @@ pub(crate) struct Changed {
     pub(crate) keys: Vec<Arc<Key>>,
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) tokens: Vec<Arc<Token>>,
+    /// `None`: not, or no longer.
+    pub(crate) suspended_plans: Vec<(PlanId, Option<Suspension>)>,
+    pub(crate) suspended_apps: Vec<(AppId, Option<Suspension>)>,
 }
 
 #[cfg(test)]

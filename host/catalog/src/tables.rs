@@ -13,6 +13,7 @@ pub(crate) mod outbox;
 pub(crate) mod plan;
 pub(crate) mod release;
 pub(crate) mod subscription;
+pub(crate) mod suspension;
 
 pub(crate) use change::Change;
 
@@ -22,4 +23,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/grants.sql"),
     include_str!("tables/spend-cap.sql"),
     include_str!("tables/account.sql"),
+    include_str!("tables/suspension.sql"),
 ];

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use catalog::{Actor, Api, App, Organisation, Principal, Role, Snapshot, Subscription};
+use catalog::{Actor, Api, App, Authority, Key, Organisation, Principal, Role, Snapshot, Subscription};
 use http::header;
 use http::request::Parts;
-use types::{ApiId, AppId, Code, OrganisationId, SubscriptionId};
+use types::{ApiId, AppId, Code, KeyId, OrganisationId, SubscriptionId};
 
 use crate::house::Desk;
 use crate::refusal::Refusal;
@@ -45,6 +45,14 @@ impl Caller {
     /// The token behind the request.
     pub(crate) const fn principal(&self) -> &Principal {
         &self.0
+    }
+
+    /// By whose word the caller suspends.
+    pub(crate) const fn authority(&self) -> Authority {
+        match self.0.role {
+            Role::Operator => Authority::Operator,
+            Role::Provider(_) => Authority::Owner,
+        }
     }
 
     /// Goes on for an operator alone.
@@ -93,6 +101,12 @@ impl Caller {
     /// The app with this id.
     pub(crate) fn app(&self, snapshot: &Snapshot, app: AppId) -> Result<Arc<App>, Refusal> {
         snapshot.app(app).filter(|app| self.owns(app.organisation)).cloned().ok_or_else(|| Refusal::missing("app", app))
+    }
+
+    /// The key with this id. Whose app it is not, his key it is not either, and so it is not there.
+    pub(crate) fn key(&self, snapshot: &Snapshot, key: KeyId) -> Result<Arc<Key>, Refusal> {
+        let owns = |key: &&Arc<Key>| self.app(snapshot, key.app).is_ok();
+        snapshot.key_by_id(key).filter(owns).cloned().ok_or_else(|| Refusal::missing("key", key))
     }
 
     /// The subscription with this id, to be looked at: by the one who has it, and by the one who sells the API.

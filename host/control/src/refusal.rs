@@ -84,6 +84,10 @@ impl From<CatalogError> for Refusal {
             CatalogError::TooManyKeys { app } => {
                 Self::because(Code::Conflict, format!("{app} has two keys of this kind already: disable one first"))
             }
+            CatalogError::HeldByOperator { what } => Self::because(
+                Code::Forbidden,
+                format!("an operator of the host has suspended this {what}: only an operator resumes it"),
+            ),
             CatalogError::NotYetVisible => Self::because(
                 Code::MeteringUnavailable,
                 "the change is made and will take effect, but the ledger has not confirmed it: do not repeat it",

@@ -14,6 +14,7 @@ use types::{CallId, Code};
 
 use crate::house::{Desk, House, Settings};
 use crate::refusal::Refusal;
+use crate::routes::things::{self, ApiAt, AppAt, KeyAt, PlanAt, ReleaseAt, SubscriptionAt, Thing};
 use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports};
 
 /// How long a request may take.
@@ -36,20 +37,37 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/apis"),
     ("POST", "/v1/apis"),
     ("GET", "/v1/apis/{slug}"),
+    ("PUT", "/v1/apis/{slug}/suspension"),
+    ("DELETE", "/v1/apis/{slug}/suspension"),
     ("PUT", "/v1/apis/{slug}/live"),
     ("GET", "/v1/apis/{slug}/releases"),
     ("POST", "/v1/apis/{slug}/releases"),
+    ("GET", "/v1/apis/{slug}/releases/{number}"),
+    ("PUT", "/v1/apis/{slug}/releases/{number}/suspension"),
+    ("DELETE", "/v1/apis/{slug}/releases/{number}/suspension"),
     ("GET", "/v1/apis/{slug}/plans"),
     ("POST", "/v1/apis/{slug}/plans"),
+    ("GET", "/v1/plans/{plan}"),
+    ("PUT", "/v1/plans/{plan}/suspension"),
+    ("DELETE", "/v1/plans/{plan}/suspension"),
     ("PUT", "/v1/components/{digest}"),
     ("GET", "/v1/apps"),
     ("POST", "/v1/apps"),
+    ("GET", "/v1/apps/{app}"),
+    ("PUT", "/v1/apps/{app}/suspension"),
+    ("DELETE", "/v1/apps/{app}/suspension"),
     ("GET", "/v1/apps/{app}/keys"),
     ("POST", "/v1/apps/{app}/keys"),
+    ("GET", "/v1/keys/{key}"),
     ("POST", "/v1/keys/{key}/disable"),
+    ("PUT", "/v1/keys/{key}/suspension"),
+    ("DELETE", "/v1/keys/{key}/suspension"),
     ("GET", "/v1/subscriptions"),
     ("POST", "/v1/subscriptions"),
+    ("GET", "/v1/subscriptions/{subscription}"),
     ("PUT", "/v1/subscriptions/{subscription}/spend-cap"),
+    ("PUT", "/v1/subscriptions/{subscription}/suspension"),
+    ("DELETE", "/v1/subscriptions/{subscription}/suspension"),
     ("GET", "/v1/usage"),
     ("GET", "/v1/calls"),
     ("GET", "/v1/calls/{call}/logs"),
@@ -59,21 +77,32 @@ pub const ROUTES: &[(&str, &str)] = &[
 ];
 
 /// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 23] {
+fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
     use Pace::{Quick, Slow};
-    [
+    vec![
         ("/healthz", Quick, get(health::healthz)),
         ("/readyz", Quick, get(health::readyz)),
         ("/v1/whoami", Quick, get(accounts::whoami)),
         ("/v1/organisations", Quick, get(accounts::organisations).post(accounts::create_organisation)),
         ("/v1/tokens", Quick, post(accounts::create_token)),
         ("/v1/apis", Quick, get(apis::list).post(apis::create)),
-        ("/v1/apis/{slug}", Quick, get(apis::show)),
+        ("/v1/apis/{slug}", Quick, get(things::show::<ApiAt>)),
+        ("/v1/apis/{slug}/suspension", Quick, suspension::<ApiAt>()),
         ("/v1/apis/{slug}/live", Quick, put(apis::set_live)),
         ("/v1/apis/{slug}/releases", Quick, get(releases::list).post(releases::create)),
+        ("/v1/apis/{slug}/releases/{number}", Quick, get(things::show::<ReleaseAt>)),
+        ("/v1/apis/{slug}/releases/{number}/suspension", Quick, suspension::<ReleaseAt>()),
+        ("/v1/plans/{plan}", Quick, get(things::show::<PlanAt>)),
+        ("/v1/plans/{plan}/suspension", Quick, suspension::<PlanAt>()),
         ("/v1/apis/{slug}/plans", Quick, get(plans::list).post(plans::create)),
         ("/v1/components/{digest}", Slow, put(components::upload)),
         ("/v1/apps", Quick, get(consumers::apps).post(consumers::create_app)),
+        ("/v1/apps/{app}", Quick, get(things::show::<AppAt>)),
+        ("/v1/apps/{app}/suspension", Quick, suspension::<AppAt>()),
+        ("/v1/keys/{key}", Quick, get(things::show::<KeyAt>)),
+        ("/v1/keys/{key}/suspension", Quick, suspension::<KeyAt>()),
+        ("/v1/subscriptions/{subscription}", Quick, get(things::show::<SubscriptionAt>)),
+        ("/v1/subscriptions/{subscription}/suspension", Quick, suspension::<SubscriptionAt>()),
         ("/v1/apps/{app}/keys", Quick, get(consumers::keys).post(consumers::create_key)),
         ("/v1/keys/{key}/disable", Quick, post(consumers::disable_key)),
         ("/v1/subscriptions", Quick, get(consumers::subscriptions).post(consumers::subscribe)),
@@ -87,6 +116,11 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 23] {
         // What is not there, so that a typing error in `/v1` is answered as everything else is.
         ("/v1", Quick, get(missing)),
     ]
+}
+
+/// Standing still and going on.
+fn suspension<T: Thing>() -> MethodRouter<Desk> {
+    put(things::suspend::<T>).delete(things::resume::<T>)
 }
 
 /// The control plane over these rooms.

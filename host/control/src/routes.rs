@@ -9,6 +9,7 @@ pub(crate) mod health;
 pub(crate) mod plans;
 pub(crate) mod releases;
 pub(crate) mod reports;
+pub(crate) mod things;
 
 use std::str::FromStr;
 

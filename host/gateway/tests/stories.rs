@@ -35,3 +35,7 @@ mod repeats;
 #[cfg(test)]
 #[path = "stories/settings.rs"]
 mod settings;
+
+#[cfg(test)]
+#[path = "stories/suspension.rs"]
+mod suspension;

@@ -44,8 +44,14 @@ pub enum Code {
     NotSubscribed,
     /// The plan does not list this route.
     EndpointNotInPlan,
-    /// The subscription is suspended or has ended.
+    /// The subscription or its plan is suspended, or it has ended.
     SubscriptionSuspended,
+    /// The API, or the release of it that serves, is suspended.
+    ApiSuspended,
+    /// The app is suspended.
+    AppSuspended,
+    /// The key is suspended.
+    KeySuspended,
     /// Requests come faster than the plan's rate.
     RateLimited,
     /// A hard quota is used up.
@@ -104,7 +110,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::MissingKey,
         Self::InvalidKey,
         Self::KeyExpired,
@@ -112,6 +118,9 @@ impl Code {
         Self::NotSubscribed,
         Self::EndpointNotInPlan,
         Self::SubscriptionSuspended,
+        Self::ApiSuspended,
+        Self::AppSuspended,
+        Self::KeySuspended,
         Self::RateLimited,
         Self::QuotaExceeded,
         Self::SpendCapReached,
@@ -165,6 +174,9 @@ impl Code {
             Self::NotSubscribed => ("not-subscribed", 403, "No subscription to this API"),
             Self::EndpointNotInPlan => ("endpoint-not-in-plan", 403, "The plan does not include this endpoint"),
             Self::SubscriptionSuspended => ("subscription-suspended", 403, "The subscription is not active"),
+            Self::ApiSuspended => ("api-suspended", 403, "The API is suspended"),
+            Self::AppSuspended => ("app-suspended", 403, "The app is suspended"),
+            Self::KeySuspended => ("key-suspended", 403, "The key is suspended"),
             Self::RateLimited => ("rate-limited", 429, "Too many requests"),
             Self::QuotaExceeded => {
                 ("quota-exceeded", 429, "Request cannot be satisfied as assigned quota has been exceeded")

@@ -16,8 +16,8 @@ use crate::tables::access::{self, NewKey};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute};
-use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, subscription};
-use crate::{Actor, CatalogError, Component, Limits, Role, World};
+use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, subscription, suspension};
+use crate::{Actor, Authority, CatalogError, Component, Limits, Role, Subject, World};
 
 /// One command over a small world, so that commands meet: names, slugs and hosts are few.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ enum Move {
         slug: u8,
         hosts: Vec<u8>,
     },
-    SuspendApi(u8, bool),
+    Suspend(u8, u8, bool),
     Release {
         api: u8,
         component: u8,
@@ -63,7 +63,6 @@ enum Move {
         api: u8,
         plan: u8,
     },
-    SuspendSubscription(u8, bool),
     CapSubscription(u8, Option<u64>),
     Token(Option<u8>),
     DisableToken(u8),
@@ -79,7 +78,7 @@ fn moves() -> impl Strategy<Value = Move> {
         // Few hosts over three APIs, so that within a group of changes a host moves from one to another.
         8 => (few.clone(), prop::collection::vec(0_u8..3, 0..3))
             .prop_map(|(slug, hosts)| Move::Api { owner: 0, slug, hosts }),
-        1 => (few.clone(), any::<bool>()).prop_map(|(api, on)| Move::SuspendApi(api, on)),
+        4 => (0_u8..6, few.clone(), any::<bool>()).prop_map(|(kind, which, on)| Move::Suspend(kind, which, on)),
         4 => (few.clone(), 0_u8..2, 1_u8..4).prop_map(|(api, component, routes)| Move::Release { api, component, routes }),
         3 => (few.clone(), 1_u32..4).prop_map(|(api, number)| Move::SetLive { api, number }),
         2 => (few.clone(), 1_u32..3, 0_u32..3).prop_map(|(api, number, weight)| Move::Split { api, number, weight }),
@@ -91,7 +90,6 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_u8..6).prop_map(Move::DisableKey),
         1 => (0_u8..6, few.clone()).prop_map(|(key, days)| Move::RetireKey(key, days)),
         5 => (few.clone(), few.clone(), 0_u8..6).prop_map(|(app, api, plan)| Move::Subscribe { app, api, plan }),
-        1 => (few.clone(), any::<bool>()).prop_map(|(which, on)| Move::SuspendSubscription(which, on)),
         1 => (few.clone(), proptest::option::of(0_u64..9)).prop_map(|(which, cap)| Move::CapSubscription(which, cap)),
         1 => prop::option::of(few.clone()).prop_map(Move::Token),
         1 => few.prop_map(Move::DisableToken),
@@ -191,8 +189,14 @@ fn make(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), Catal
             };
             note(&mut known.apis, api::create(change, &new)?);
         }
-        Move::SuspendApi(api, on) => {
-            api::suspend(change, nth(&known.apis, *api, "API")?, on.then_some("a reason"))?;
+        Move::Suspend(kind, which, on) => {
+            let subject = subject(change, known, *kind, *which)?;
+            let by = Authority::Operator;
+            if *on {
+                suspension::suspend(change, subject, &Suspension { reason: "a reason".to_owned(), by })?;
+            } else {
+                suspension::resume(change, subject, by)?;
+            }
         }
         Move::Release { api, component: seed, routes } => {
             let api = nth(&known.apis, *api, "API")?;
@@ -217,6 +221,21 @@ fn make(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), Catal
     Ok(())
 }
 
+fn subject(change: &Change<'_>, known: &Known, kind: u8, which: u8) -> Result<Subject, CatalogError> {
+    Ok(match kind {
+        0 => Subject::Api(nth(&known.apis, which, "API")?),
+        1 => {
+            let api = nth(&known.apis, which, "API")?;
+            let releases = release::list(change.conn, api, 9, &Limits::CEILING)?;
+            Subject::Release(releases.last().ok_or_else(|| CatalogError::missing("release", &which))?.id)
+        }
+        2 => Subject::Plan(nth(&known.plans, which, "plan")?),
+        3 => Subject::App(nth(&known.apps, which, "app")?),
+        4 => Subject::Key(nth(&known.keys, which, "key")?),
+        _ => Subject::Subscription(nth(&known.subscriptions, which, "subscription")?),
+    })
+}
+
 fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), CatalogError> {
     match step {
         Move::Key(app) => {
@@ -232,10 +251,6 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
             let (app, api) = (nth(&known.apps, *app, "app")?, nth(&known.apis, *api, "API")?);
             let plan = nth(&known.plans, *plan, "plan")?;
             note(&mut known.subscriptions, subscription::subscribe(change, app, api, plan)?);
-        }
-        Move::SuspendSubscription(which, on) => {
-            let id = nth(&known.subscriptions, *which, "subscription")?;
-            subscription::suspend(change, id, on.then_some("a reason"))?;
         }
         Move::CapSubscription(which, cap) => {
             let id = nth(&known.subscriptions, *which, "subscription")?;

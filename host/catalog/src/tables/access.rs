@@ -4,8 +4,8 @@ use rusqlite::params;
 use serde_json::json;
 use types::{AppId, Fact, KeyId, KeyKind, SecretKey, Timestamp, TokenId};
 
-use super::api::check_reason;
 use super::change::{Change, Turn};
+use super::suspension::check_reason;
 use super::{load, organisation};
 use crate::{CatalogError, Key, Role};
 
@@ -45,6 +45,7 @@ pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -
         prefix: secret.display_prefix().to_owned(),
         expires_at: new.expires_at,
         disabled: None,
+        suspended: None,
         created_at: change.now,
     };
     change.write(
@@ -72,7 +73,7 @@ pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -
 
 /// Refuses a key from now on, for good.
 pub(crate) fn disable_key(change: &Change<'_>, id: KeyId, reason: &str) -> Result<(), CatalogError> {
-    check_reason(Some(reason))?;
+    check_reason(reason)?;
     if key(change, id)?.disabled.is_some() {
         return Ok(());
     }
@@ -120,7 +121,7 @@ pub(crate) fn create_token(change: &Change<'_>, role: Role, secret: &SecretKey) 
 
 /// Refuses a control token from now on, for good.
 pub(crate) fn disable_token(change: &Change<'_>, id: TokenId, reason: &str) -> Result<(), CatalogError> {
-    check_reason(Some(reason))?;
+    check_reason(reason)?;
     let before: Option<String> = change
         .find("SELECT disabled FROM token WHERE id = ?1", [id.to_string()], |row| row.get(0))?
         .ok_or_else(|| CatalogError::missing("token", &id))?;

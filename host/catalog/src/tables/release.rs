@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Units};
 
 use super::change::{Change, Turn};
+use super::suspension::check_reason;
 use super::{api, column};
-use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, World};
+use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, Suspension, World};
 
 pub use check::{NewRelease, NewRoute};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
-    request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json
+    request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json,
+    release.suspended, release.suspended_by
     FROM release JOIN component ON component.sha256 = release.component";
 
 /// Releases that share an API's calls at most: more is no comparison any more.
@@ -41,7 +43,7 @@ pub(crate) fn register(change: &Change<'_>, new: &Component) -> Result<(), Catal
 
 /// Keeps a component out of new releases and keeps its releases from being set live. What is live stays.
 pub(crate) fn withdraw(change: &Change<'_>, digest: &Digest, reason: &str) -> Result<(), CatalogError> {
-    api::check_reason(Some(reason))?;
+    check_reason(reason)?;
     let stored = require_component(change, digest)?;
     if stored.withdrawn.is_some() {
         return Ok(());
@@ -202,14 +204,34 @@ pub(crate) fn set_live(change: &Change<'_>, api: ApiId, serving: &[(u32, u32)]) 
     Ok(())
 }
 
-/// The release of this number, if its component may run.
+/// The release of this number, if it and its component may run.
 fn usable(change: &Change<'_>, api: ApiId, number: u32) -> Result<ReleaseId, CatalogError> {
-    let sql = "SELECT id, component FROM release WHERE api = ?1 AND number = ?2";
-    let (release, component): (ReleaseId, Digest) = change
-        .find(sql, params![api.to_string(), number], |row| Ok((column::parsed(row, 0)?, column::digest(row, 1)?)))?
+    let sql = "SELECT id, component, suspended, suspended_by FROM release WHERE api = ?1 AND number = ?2";
+    let (release, component, suspended): (ReleaseId, Digest, Option<Suspension>) = change
+        .find(sql, params![api.to_string(), number], |row| {
+            Ok((column::parsed(row, 0)?, column::digest(row, 1)?, column::suspension(row, 2)?))
+        })?
         .ok_or_else(|| CatalogError::missing("release", &number))?;
+    if let Some(suspended) = suspended {
+        let why = format!("{number} is suspended, resume it first: {}", suspended.reason);
+        return Err(CatalogError::invalid("release", why));
+    }
     require_usable(change, &component)?;
     Ok(release)
+}
+
+/// The release of this number, as it counts under `ceiling`.
+pub(crate) fn numbered(
+    conn: &Connection,
+    api: ApiId,
+    number: u32,
+    ceiling: &Limits,
+) -> rusqlite::Result<Option<Release>> {
+    use rusqlite::OptionalExtension as _;
+    let sql = "SELECT id FROM release WHERE api = ?1 AND number = ?2";
+    let key = params![api.to_string(), number];
+    let id = conn.prepare_cached(sql)?.query_row(key, |row| column::parsed(row, 0)).optional()?;
+    id.map(|id| load(conn, id, ceiling)).transpose()
 }
 
 /// The release as it counts under `ceiling`.
@@ -271,6 +293,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         errors: column::json(row, 12)?,
         created_at: column::moment(row, 13)?,
         grants: column::json(row, 14)?,
+        suspended: column::suspension(row, 15)?,
     })
 }
 

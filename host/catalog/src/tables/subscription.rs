@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use types::{ApiId, AppId, Fact, PlanId, SubscriptionId, Timestamp};
 
 use super::change::{Change, Turn};
-use super::{access, api, column};
-use crate::CatalogError;
+use super::{access, api, column, suspension};
+use crate::{CatalogError, Subject};
 
 struct Stored {
     id: SubscriptionId,
@@ -52,21 +52,6 @@ pub(crate) fn subscribe(
     Ok(id)
 }
 
-/// Stops or resumes a subscription. `reason` is why it stands still; `None` lets it call again.
-pub(crate) fn suspend(change: &Change<'_>, id: SubscriptionId, reason: Option<&str>) -> Result<(), CatalogError> {
-    api::check_reason(reason)?;
-    let before: Option<String> = change
-        .find("SELECT suspended FROM subscription WHERE id = ?1", [id.to_string()], |row| row.get(0))?
-        .ok_or_else(|| CatalogError::missing("subscription", &id))?;
-    if before.as_deref() == reason {
-        return Ok(());
-    }
-    change.write("UPDATE subscription SET suspended = ?2 WHERE id = ?1", params![id.to_string(), reason])?;
-    let action = if reason.is_some() { "subscription.suspend" } else { "subscription.resume" };
-    change.record(action, &id, Turn::from(json!({ "suspended": before }), json!({ "suspended": reason })))?;
-    Ok(())
-}
-
 /// Lets the overage of a billing period cost `cap` at most, in millionths of the plan's currency; `None` lifts the cap.
 pub(crate) fn set_spend_cap(change: &Change<'_>, id: SubscriptionId, cap: Option<u64>) -> Result<(), CatalogError> {
     let stored = cap.map(i64::try_from).transpose();
@@ -90,7 +75,10 @@ fn require_offered(change: &Change<'_>, api: ApiId, plan: PlanId) -> Result<(), 
                  FROM plan WHERE id = ?1 AND api = ?2";
     let newest: Option<bool> = change.find(sql, params![plan.to_string(), api.to_string()], |row| row.get(0))?;
     match newest {
-        Some(true) => Ok(()),
+        Some(true) => match suspension::of(change.conn, Subject::Plan(plan))? {
+            None => Ok(()),
+            Some(standing) => Err(CatalogError::invalid("plan", format!("is suspended: {}", standing.reason))),
+        },
         Some(false) => Err(CatalogError::invalid("plan", "a newer version of this plan has taken its place")),
         None => Err(CatalogError::missing("plan", &plan)),
     }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use catalog::NewApi;
 
-use super::{Answer, Reply, page};
+use super::{Answer, Reply, page, things};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::read::{Body, Path, Query};
@@ -18,11 +18,6 @@ pub(crate) async fn list(
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.apis().filter(|api| caller.owns(api.organisation));
     page(&query, seen.map(|api| (api.id, api)), shown).map(Reply::Found)
-}
-
-/// `GET /v1/apis/{slug}`.
-pub(crate) async fn show(State(desk): State<Desk>, caller: Caller, Path(slug): Path<String>) -> Answer<api::Api> {
-    caller.api(&desk.house.catalog.snapshot(), &slug).map(|api| Reply::Found(shown(&api)))
 }
 
 /// `POST /v1/apis`.
@@ -83,7 +78,7 @@ fn weights(api: &catalog::Api) -> Vec<(u32, u32)> {
     live.map(|(release, weight)| (release.number, *weight)).collect()
 }
 
-fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
+pub(super) fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
     let api = api.as_ref();
     let weights = weights(api);
     let live = weights.iter().max_by_key(|(_, weight)| *weight).map(|(release, _)| *release);
@@ -96,6 +91,6 @@ fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
         hosts: api.hosts.clone(),
         live,
         serving: if serving.len() > 1 { serving.collect() } else { Vec::new() },
-        suspended: api.suspended.clone(),
+        suspended: things::suspension(api.suspended.as_ref()),
     }
 }

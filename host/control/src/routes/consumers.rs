@@ -1,12 +1,10 @@
 //! Apps, keys and subscriptions.
 
-use std::sync::Arc;
-
 use axum::extract::State;
-use catalog::{App, Key, NewKey};
+use catalog::{App, Key, NewKey, Snapshot};
 use types::{AppId, Currency, KeyId, KeyKind, Money, SubscriptionId, Timestamp};
 
-use super::{Answer, Reply, page};
+use super::{Answer, Reply, page, things};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::read::{Body, Path, Query};
@@ -20,8 +18,7 @@ pub(crate) async fn apps(
 ) -> Answer<api::Page<api::App>> {
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.apps().filter(|app| caller.owns(app.organisation));
-    let shown = |app: &Arc<App>| api::App { id: app.id, organisation: app.organisation, name: app.name.clone() };
-    page(&query, seen.map(|app| (app.id, app)), shown).map(Reply::Found)
+    page(&query, seen.map(|app| (app.id, app)), |app| app_shown(&snapshot, app)).map(Reply::Found)
 }
 
 /// `POST /v1/apps`.
@@ -37,7 +34,9 @@ pub(crate) async fn create_app(
         (organisation, same.map(|_| ()))
     };
     let id = desk.house.catalog.create_app(caller.actor(), organisation, &new.name).await?;
-    Ok(Reply::known(before, api::App { id, organisation, name: new.name }))
+    let snapshot = desk.house.catalog.snapshot();
+    let app = caller.app(&snapshot, id)?;
+    Ok(Reply::known(before, app_shown(&snapshot, &app)))
 }
 
 /// `GET /v1/apps/{app}/keys`.
@@ -50,7 +49,7 @@ pub(crate) async fn keys(
     let snapshot = desk.house.catalog.snapshot();
     let app = caller.app(&snapshot, app)?;
     let now = desk.house.clock.now();
-    page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), |key| shown(key, now)).map(Reply::Found)
+    page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), |key| key_shown(key, now)).map(Reply::Found)
 }
 
 /// `POST /v1/apps/{app}/keys`.
@@ -81,16 +80,10 @@ pub(crate) async fn disable_key(
     Body(disabled): Body<api::KeyDisabled>,
 ) -> Answer<api::KeyEntry> {
     let catalog = &desk.house.catalog;
-    let find = || {
-        let snapshot = catalog.snapshot();
-        let found = snapshot.key_by_id(key).cloned().ok_or_else(|| Refusal::missing("key", key))?;
-        // Whose app it is not, his key it is not either, and so it is not there.
-        caller.app(&snapshot, found.app).map_err(|_| Refusal::missing("key", key))?;
-        Ok::<_, Refusal>(found)
-    };
+    let find = || caller.key(&catalog.snapshot(), key);
     find()?;
     catalog.disable_key(caller.actor(), key, &disabled.reason).await?;
-    Ok(Reply::Found(shown(find()?, desk.house.clock.now())))
+    Ok(Reply::Found(key_shown(&*find()?, desk.house.clock.now())))
 }
 
 /// `GET /v1/subscriptions`: those that the caller has, and those to APIs that he sells.
@@ -158,18 +151,23 @@ fn currency_of(subscription: &catalog::Subscription) -> Currency {
     subscription.plan_version.currency().unwrap_or(Currency::USD)
 }
 
-fn shown(key: impl AsRef<Key>, now: Timestamp) -> api::KeyEntry {
-    let key = key.as_ref();
+pub(super) fn app_shown(snapshot: &Snapshot, app: &App) -> api::App {
+    let suspended = things::suspension(snapshot.app_suspension(app.id).map(AsRef::as_ref));
+    api::App { id: app.id, organisation: app.organisation, name: app.name.clone(), suspended }
+}
+
+pub(super) fn key_shown(key: &Key, now: Timestamp) -> api::KeyEntry {
     api::KeyEntry {
         id: key.id,
         prefix: key.prefix.clone(),
         created_at: key.created_at.into(),
         expires_at: key.expires_at.map(Into::into),
         live: key.is_live(now),
+        suspended: things::suspension(key.suspended.as_ref()),
     }
 }
 
-fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription) -> api::Subscription {
+pub(super) fn described(snapshot: &Snapshot, subscription: &catalog::Subscription) -> api::Subscription {
     let cap = subscription.spend_cap.and_then(|micros| i64::try_from(micros).ok());
     let cap = cap.map(|micros| Money { micros, currency: currency_of(subscription) });
     api::Subscription {
@@ -178,12 +176,12 @@ fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription)
         api: slug_of(snapshot, subscription.api),
         plan: subscription.plan_version.name.to_string(),
         anchor: subscription.anchor.into(),
-        suspended: subscription.suspended.clone(),
+        suspended: things::suspension(subscription.suspended.as_ref()),
         spend_cap: cap.map(|money| money.to_string()),
     }
 }
 
 /// The slug of an API; its id when it is gone.
-pub(super) fn slug_of(snapshot: &catalog::Snapshot, api: types::ApiId) -> String {
+pub(super) fn slug_of(snapshot: &Snapshot, api: types::ApiId) -> String {
     snapshot.api_by_id(api).map_or_else(|| api.to_string(), |api| api.slug.to_string())
 }

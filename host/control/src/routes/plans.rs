@@ -1,10 +1,10 @@
 //! Plans: what is included, how fast, and what more costs.
 
 use axum::extract::State;
-use catalog::{NewPlan, Plan};
+use catalog::{NewPlan, Plan, Snapshot};
 use types::{ApiId, Currency, LimitKind, Money, Quota, Rate, RouteId, Terms};
 
-use super::{Answer, Reply, page};
+use super::{Answer, Reply, page, things};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::read::{Body, Path, Query};
@@ -19,7 +19,7 @@ pub(crate) async fn list(
 ) -> Answer<api::Page<api::Plan>> {
     let snapshot = desk.house.catalog.snapshot();
     let api = caller.api(&snapshot, &slug)?;
-    page(&query, snapshot.plans_of(api.id).map(|plan| (plan.id, plan)), shown).map(Reply::Found)
+    page(&query, snapshot.plans_of(api.id).map(|plan| (plan.id, plan)), |plan| shown(&snapshot, plan)).map(Reply::Found)
 }
 
 /// `POST /v1/apis/{slug}/plans`.
@@ -45,7 +45,7 @@ pub(crate) async fn create(
     let before = (newest == Some(id)).then_some(());
     let snapshot = catalog.snapshot();
     let plan = snapshot.plan(id).ok_or_else(|| Refusal::missing("plan", id))?;
-    Ok(Reply::known(before, shown(plan)))
+    Ok(Reply::known(before, shown(&snapshot, plan)))
 }
 
 /// The ids of routes that are named by method and path, as the latest release has them.
@@ -86,8 +86,7 @@ fn terms_of(new: &api::NewPlan) -> Result<Terms, Refusal> {
     Ok(Terms { quotas: quotas.collect::<Result<_, Refusal>>()?, rate, only_2xx_billed: new.only_2xx_billed })
 }
 
-fn shown(plan: impl AsRef<Plan>) -> api::Plan {
-    let plan = plan.as_ref();
+pub(super) fn shown(snapshot: &Snapshot, plan: &Plan) -> api::Plan {
     let price = plan.price.filter(|price| price.micros != 0).map(|price| format!("{price} a month"));
     let rate = plan
         .terms
@@ -100,6 +99,7 @@ fn shown(plan: impl AsRef<Plan>) -> api::Plan {
         version: plan.version,
         price,
         terms: quotas.chain(rate).collect(),
+        suspended: things::suspension(snapshot.plan_suspension(plan.id).map(AsRef::as_ref)),
     }
 }
 

@@ -7,7 +7,7 @@ use catalog::{Limits, NewRelease, NewRoute, ObjectDeclaration, Release, World};
 use types::{ByteCount, ObjectName, Units};
 
 use super::components::world_shown;
-use super::{Answer, PAGE_MAX, Reply};
+use super::{Answer, PAGE_MAX, Reply, things};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::read::{Body, Path};
@@ -100,7 +100,7 @@ fn limits_of(asked: &api::Limits) -> Limits {
     }
 }
 
-fn shown(release: &Release) -> api::Release {
+pub(super) fn shown(release: &Release) -> api::Release {
     api::Release {
         id: release.id,
         number: release.number,
@@ -108,5 +108,6 @@ fn shown(release: &Release) -> api::Release {
         world: world_shown(release.world),
         routes: release.routes.iter().map(|route| format!("{} {}", route.method, route.template)).collect(),
         created_at: release.created_at.into(),
+        suspended: things::suspension(release.suspended.as_ref()),
     }
 }

@@ -6,18 +6,19 @@ use crate::house::Desk;
 use crate::publish::{plan, release};
 
 /// Ids of things that belong to `acme`.
-struct Things {
-    digest: String,
-    app: String,
-    key: String,
-    subscription: String,
+pub(crate) struct Things {
+    pub(crate) digest: String,
+    pub(crate) plan: String,
+    pub(crate) app: String,
+    pub(crate) key: String,
+    pub(crate) subscription: String,
 }
 
-async fn things_of(desk: &Desk, token: &str) -> Things {
+pub(crate) async fn things_of(desk: &Desk, token: &str) -> Things {
     let component = desk.component().await;
     desk.ask(token, "POST", "/v1/apis", json!({"slug": "vat", "title": "VAT"})).await.expect(201);
     desk.ask(token, "POST", "/v1/apis/vat/releases", release(&component)).await.expect(201);
-    desk.ask(token, "POST", "/v1/apis/vat/plans", plan()).await.expect(201);
+    let plan = desk.ask(token, "POST", "/v1/apis/vat/plans", plan()).await.expect(201);
     desk.ask(token, "PUT", "/v1/apis/vat/live", json!({"release": 1})).await.expect(201);
     let app = desk.ask(token, "POST", "/v1/apps", json!({"name": "shop"})).await.expect(201);
     let app = app["id"].as_str().unwrap().to_owned();
@@ -26,6 +27,7 @@ async fn things_of(desk: &Desk, token: &str) -> Things {
     let subscription = desk.ask(token, "POST", "/v1/subscriptions", wish).await.expect(201);
     Things {
         digest: component.to_string(),
+        plan: plan["id"].as_str().unwrap().to_owned(),
         key: key["id"].as_str().unwrap().to_owned(),
         subscription: subscription["id"].as_str().unwrap().to_owned(),
         app,
@@ -33,10 +35,12 @@ async fn things_of(desk: &Desk, token: &str) -> Things {
 }
 
 /// The path with the ids of these things, and a body that the route would take from their owner.
-fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
+pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
     let filled = path
         .replace("{slug}", "vat")
         .replace("{digest}", &things.digest)
+        .replace("{number}", "1")
+        .replace("{plan}", &things.plan)
         .replace("{app}", &things.app)
         .replace("{key}", &things.key)
         .replace("{subscription}", &things.subscription)
@@ -50,6 +54,7 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         ("POST", "/v1/apis/{slug}/plans") => plan(),
         ("POST", "/v1/apps") => json!({"name": "shop", "organisation": "acme"}),
         ("POST", "/v1/apps/{app}/keys") => json!({}),
+        ("PUT", path) if path.ends_with("/suspension") => json!({"reason": "a test"}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
         ("POST", "/v1/subscriptions") => json!({"app": things.app, "api": "vat", "plan": "PRO"}),
         ("PUT", "/v1/subscriptions/{subscription}/spend-cap") => json!({"amount": "0"}),

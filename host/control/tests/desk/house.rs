@@ -33,7 +33,7 @@ pub(crate) struct Desk {
     pub(crate) catalog: Catalog,
     pub(crate) operator: String,
     pub(crate) draining: CancellationToken,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// What came back.
@@ -92,7 +92,16 @@ impl Desk {
         let draining = CancellationToken::new();
         let house = House { catalog: catalog.clone(), ledger, sandbox, traces, clock, draining: draining.clone() };
         let router = control::router(house, Settings::new(path.join("uploads")));
-        Self { router, catalog, operator: operator.reveal().to_owned(), draining, _folder: folder }
+        Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
+    }
+
+    /// The acts of the audit chain: action, before, after.
+    pub(crate) fn acts(&self) -> Vec<(String, Value, Value)> {
+        let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
+        let mut rows = reader.prepare("SELECT action, before_json, after_json FROM act ORDER BY seq").unwrap();
+        let json = |text: Option<String>| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+        let read = rows.query_map([], |row| Ok((row.get(0)?, json(row.get(1)?), json(row.get(2)?))));
+        read.unwrap().map(Result::unwrap).collect()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

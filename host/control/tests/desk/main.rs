@@ -6,3 +6,4 @@ mod house;
 mod publish;
 mod refusals;
 mod settings;
+mod suspension;

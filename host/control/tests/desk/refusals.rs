@@ -118,10 +118,9 @@ async fn a_host_that_stops_says_so_to_who_asks_whether_it_is_ready() {
 #[tokio::test]
 async fn the_list_of_routes_names_every_method_that_is_served() {
     let desk = Desk::open().await;
-    let mut paths: Vec<&str> = control::ROUTES.iter().map(|(_, path)| *path).collect();
-    paths.dedup();
+    let paths: std::collections::BTreeSet<&str> = control::ROUTES.iter().map(|(_, path)| *path).collect();
     for path in paths {
-        let answer = desk.ask("", "DELETE", path, Value::Null).await;
+        let answer = desk.ask("", "TRACE", path, Value::Null).await;
         answer.expect_problem(405, "method-not-allowed");
         let mut allowed: Vec<&str> = answer.headers["allow"].to_str().unwrap().split(',').map(str::trim).collect();
         // HEAD comes with GET.
