@@ -5,12 +5,15 @@
 //! name find it instead when it is there and says the same, so repeating them is safe. A dropped future changes nothing:
 //! the change goes on.
 
-use types::{ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretKey, SubscriptionId, Timestamp, TokenId};
+use types::{
+    ApiId, AppId, Digest, InvitationId, KeyId, KeyKind, OrganisationId, PlanId, SecretKey, SubscriptionId, Timestamp,
+    TokenId,
+};
 
-use crate::tables::{access, api, organisation, plan, release, subscription, suspension};
+use crate::tables::{access, api, invitation, organisation, plan, release, subscription, suspension};
 use crate::{
-    Actor, Authority, Catalog, CatalogError, Component, Key, NewApi, NewKey, NewPlan, NewRelease, Release, Role,
-    Subject, Suspension,
+    Accept, Accepted, Actor, Authority, Catalog, CatalogError, Component, Invitation, Key, NewApi, NewKey, NewPlan,
+    NewRelease, NewToken, Release, Subject, Suspension,
 };
 
 impl Catalog {
@@ -154,6 +157,16 @@ impl Catalog {
         self.change(actor, move |change| access::retire_key(change, key, end)).await
     }
 
+    /// Makes a successor of a key, and lets the key end at `end`.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` when it has ended already, `TooManyKeys` when it has a successor.
+    pub async fn rotate_key(&self, actor: Actor, key: &Key, end: Timestamp) -> Result<(Key, SecretKey), CatalogError> {
+        let (id, secret) = (key.id, SecretKey::generate(key.kind));
+        self.change(actor, move |change| access::rotate_key(change, id, end, &secret).map(|new| (new, secret))).await
+    }
+
     /// Subscribes an app to an API, or moves its subscription to another plan; its id and its anchor stay.
     ///
     /// # Errors
@@ -184,6 +197,30 @@ impl Catalog {
         self.change(actor, move |change| subscription::set_spend_cap(change, subscription, cap)).await
     }
 
+    /// Lets a subscription end at `end`. Subscribing again before or after lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn cancel_subscription(
+        &self,
+        actor: Actor,
+        subscription: SubscriptionId,
+        end: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.change(actor, move |change| subscription::cancel(change, subscription, end)).await
+    }
+
+    /// Gives an app another name.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Exists` when another app of its organisation has it.
+    pub async fn rename_app(&self, actor: Actor, app: AppId, name: &str) -> Result<(), CatalogError> {
+        let name = name.to_owned();
+        self.change(actor, move |change| organisation::rename_app(change, app, &name)).await
+    }
+
     /// Lets a thing stand still from the next call on, with a reason that callers read.
     ///
     /// # Errors
@@ -207,9 +244,25 @@ impl Catalog {
     /// # Errors
     ///
     /// As the module says.
-    pub async fn create_token(&self, actor: Actor, role: Role) -> Result<(TokenId, SecretKey), CatalogError> {
-        let secret = SecretKey::generate(types::KeyKind::Control);
-        self.change(actor, move |change| access::create_token(change, role, &secret).map(|token| (token, secret))).await
+    pub async fn create_token(&self, actor: Actor, new: NewToken) -> Result<(TokenId, SecretKey), CatalogError> {
+        let secret = SecretKey::generate(KeyKind::Control);
+        self.change(actor, move |change| access::create_token(change, new, &secret).map(|token| (token, secret))).await
+    }
+
+    /// Makes a successor of a control token with the same role and scopes, and lets the token end at `end`.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `Invalid` when it has ended already, or `end` lies in the past.
+    pub async fn rotate_token(
+        &self,
+        actor: Actor,
+        token: TokenId,
+        end: Timestamp,
+    ) -> Result<(TokenId, SecretKey), CatalogError> {
+        let secret = SecretKey::generate(KeyKind::Control);
+        self.change(actor, move |change| access::rotate_token(change, token, end, &secret).map(|new| (new, secret)))
+            .await
     }
 
     /// Refuses a control token from now on, for good.
@@ -243,14 +296,78 @@ impl Catalog {
         self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
     }
 
+    /// The latest releases of an API, newest first, at most `limit`, those before number `before` alone if there is one,
+    /// with the limits that count.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unavailable`] when the file cannot be read.
+    pub async fn releases_before(
+        &self,
+        api: ApiId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<Release>, CatalogError> {
+        let ceiling = self.inner.ceiling;
+        let read = move |conn: &rusqlite::Connection| release::list(conn, api, (before, limit), &ceiling);
+        self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
+    }
+
     /// The latest releases of an API, newest first, at most `limit`, with the limits that count.
     ///
     /// # Errors
     ///
     /// [`CatalogError::Unavailable`] when the file cannot be read.
     pub async fn releases(&self, api: ApiId, limit: u32) -> Result<Vec<Release>, CatalogError> {
-        let ceiling = self.inner.ceiling;
-        let read = move |conn: &rusqlite::Connection| release::list(conn, api, limit, &ceiling);
+        self.releases_before(api, None, limit).await
+    }
+
+    /// Makes an invitation that counts until `end`. The secret is shown this once and stored nowhere.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn invite(&self, actor: Actor, end: Timestamp) -> Result<(InvitationId, SecretKey), CatalogError> {
+        let secret = SecretKey::generate(KeyKind::Invitation);
+        self.change(actor, move |change| invitation::create(change, end, &secret).map(|id| (id, secret))).await
+    }
+
+    /// Refuses an invitation from now on.
+    ///
+    /// # Errors
+    ///
+    /// As the module says.
+    pub async fn revoke_invitation(&self, actor: Actor, id: InvitationId, reason: &str) -> Result<(), CatalogError> {
+        let reason = reason.to_owned();
+        self.change(actor, move |change| invitation::revoke(change, id, &reason)).await
+    }
+
+    /// Makes an organisation with an app, a key and a token. The invitation is used up. The secrets are shown this once.
+    ///
+    /// # Errors
+    ///
+    /// As the module says; `NotInvited`, or `Exists` when an organisation has the name: then the invitation still counts.
+    pub async fn accept_invitation(&self, accept: Accept) -> Result<Accepted, CatalogError> {
+        self.change(Actor::Host, move |change| invitation::accept(change, accept)).await
+    }
+
+    /// Invitations after `after`, in the order of their ids, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unavailable`] when the file cannot be read.
+    pub async fn invitations(&self, after: Option<InvitationId>, limit: u32) -> Result<Vec<Invitation>, CatalogError> {
+        let read = move |conn: &rusqlite::Connection| invitation::list(conn, (after, limit));
+        self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
+    }
+
+    /// One invitation.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unavailable`] when the file cannot be read.
+    pub async fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>, CatalogError> {
+        let read = move |conn: &rusqlite::Connection| invitation::find(conn, id);
         self.inner.store.read(read).await.map_err(|_| CatalogError::Unavailable)
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use types::{ApiId, AppId, Digest, KeyId, KeyKind, OrganisationId, PlanId, SubscriptionId, Timestamp, TokenId};
+use types::{
+    ApiId, AppId, Digest, InvitationId, KeyId, KeyKind, OrganisationId, PlanId, SubscriptionId, Timestamp, TokenId,
+};
 
-use crate::{Plan, Suspension};
+use crate::{Plan, Scopes, Suspension};
 
 /// One organisation: owns APIs or apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,15 @@ pub struct Subscription {
     pub suspended: Option<Suspension>,
     /// What the overage of a billing period may cost, in millionths of the plan's currency. `None`: whatever it comes to.
     pub spend_cap: Option<u64>,
+    /// When it ends, because it was cancelled. `None`: it goes on.
+    pub cancel_at: Option<Timestamp>,
+}
+
+impl Subscription {
+    /// Whether it was cancelled and is over at `now`.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.cancel_at.is_some_and(|end| end <= now)
+    }
 }
 
 /// What a control token allows.
@@ -118,10 +129,23 @@ pub struct Token {
     pub role: Role,
     /// SHA-256 of the secret.
     pub digest: Digest,
+    /// What it may do within its role.
+    pub scopes: Scopes,
     /// The secret's first 14 characters.
     pub prefix: String,
-    /// Why it is refused. `None`: it is not.
+    /// From when on it is refused. `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// Why it is refused for good. `None`: it is not.
     pub disabled: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Token {
+    /// Whether it opens anything at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.disabled.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// Who sent a control request: proof that a token was checked.
@@ -131,6 +155,8 @@ pub struct Principal {
     pub token: TokenId,
     /// What it allows.
     pub role: Role,
+    /// What it may do of that.
+    pub scopes: Scopes,
 }
 
 impl Principal {
@@ -147,6 +173,8 @@ pub enum Actor {
     Host,
     /// The holder of a control token.
     Token(TokenId),
+    /// Who accepts an invitation.
+    Guest(InvitationId),
 }
 
 impl fmt::Display for Actor {
@@ -154,6 +182,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Host => f.write_str("host"),
             Self::Token(token) => fmt::Display::fmt(token, f),
+            Self::Guest(invitation) => fmt::Display::fmt(invitation, f),
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Snapshot {
     // Apart from the plans and apps, so that suspending one leaves its subscriptions and keys as they are.
     suspended_plans: HashTrieMapSync<PlanId, Arc<Suspension>>,
     suspended_apps: HashTrieMapSync<AppId, Arc<Suspension>>,
+    /// How often things were changed, by id. Those that never were are not there.
+    revisions: HashTrieMapSync<Arc<str>, u64>,
 }
 
 impl Snapshot {
@@ -84,6 +86,11 @@ impl Snapshot {
     /// Why an app is suspended; `None` while it is not.
     pub fn app_suspension(&self, app: AppId) -> Option<&Arc<Suspension>> {
         self.suspended_apps.get(&app)
+    }
+
+    /// How often the thing with this id was changed since it was made. For management, not for calls.
+    pub fn revision(&self, id: &str) -> u64 {
+        self.revisions.get(id).copied().unwrap_or(0)
     }
 
     /// The version of a plan that takes new subscriptions. Looks at every plan: for management, not for calls.
@@ -186,6 +193,9 @@ impl Snapshot {
             next.token_digests.insert_mut(token.digest, Arc::clone(&token));
             next.tokens.insert_mut(token.id, token);
         }
+        for (id, number) in changed.revisions {
+            next.revisions.insert_mut(id.into(), number);
+        }
         put_suspensions(&mut next.suspended_plans, changed.suspended_plans);
         put_suspensions(&mut next.suspended_apps, changed.suspended_apps);
         next
@@ -247,6 +257,7 @@ pub(crate) struct Changed {
     /// `None`: not, or no longer.
     pub(crate) suspended_plans: Vec<(PlanId, Option<Suspension>)>,
     pub(crate) suspended_apps: Vec<(AppId, Option<Suspension>)>,
+    pub(crate) revisions: Vec<(String, u64)>,
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod strangers;
 
 mod finish;
 mod log;
+mod platform;
 mod policy_headers;
 mod refusal;
 mod reply;

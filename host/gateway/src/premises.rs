@@ -1,18 +1,21 @@
 //! What all calls of one gateway share.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use catalog::Catalog;
 use ledger::Ledger;
 use sandbox::Sandbox;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use traces::Traces;
-use types::{CallId, Clock, Timestamp};
+use types::{CallId, Clock, KeyId, Timestamp};
 
 use crate::envelope::Envelope;
 use crate::permit::{Permits, Shares};
+use crate::platform;
 use crate::served::ServedReleases;
 use crate::settings::{Settings, SettingsError};
 use crate::strangers::Strangers;
@@ -38,7 +41,11 @@ pub(crate) struct Premises {
     pub(crate) settings: Settings,
     pub(crate) envelope: Envelope,
     pub(crate) permits: Permits,
-    pub(crate) strangers: Strangers,
+    pub(crate) strangers: Strangers<IpAddr>,
+    /// How often keys asked for what is their own.
+    pub(crate) inquirers: Strangers<KeyId>,
+    /// Places for those who ask.
+    pub(crate) inquiries: Semaphore,
     pub(crate) served: ServedReleases,
     pub(crate) calls: TaskTracker,
     pub(crate) connections: TaskTracker,
@@ -60,6 +67,8 @@ impl Premises {
         });
         Ok(Self {
             strangers: Strangers::new(house.clock.moment()),
+            inquirers: Strangers::new(house.clock.moment()),
+            inquiries: Semaphore::new(platform::AT_ONCE),
             served: ServedReleases::default(),
             calls: TaskTracker::new(),
             connections: TaskTracker::new(),

@@ -39,3 +39,7 @@ mod settings;
 #[cfg(test)]
 #[path = "stories/suspension.rs"]
 mod suspension;
+
+#[cfg(test)]
+#[path = "stories/own.rs"]
+mod own;

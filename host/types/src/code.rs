@@ -102,6 +102,10 @@ pub enum Code {
     Forbidden,
     /// The thing exists already, or has changed meanwhile.
     Conflict,
+    /// The thing is not as the request expects it.
+    PreconditionFailed,
+    /// The request must say which state of the thing it changes.
+    PreconditionRequired,
     /// What was uploaded is not a component that can be run here.
     ComponentRefused,
     /// The host's fault.
@@ -110,7 +114,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::MissingKey,
         Self::InvalidKey,
         Self::KeyExpired,
@@ -146,6 +150,8 @@ impl Code {
         Self::Unauthorised,
         Self::Forbidden,
         Self::Conflict,
+        Self::PreconditionFailed,
+        Self::PreconditionRequired,
         Self::ComponentRefused,
         Self::Internal,
     ];
@@ -206,6 +212,8 @@ impl Code {
             Self::Unauthorised => ("unauthorised", 401, "A valid token is required"),
             Self::Forbidden => ("forbidden", 403, "The token does not allow this"),
             Self::Conflict => ("conflict", 409, "The request conflicts with what is there"),
+            Self::PreconditionFailed => ("precondition-failed", 412, "The thing was changed meanwhile"),
+            Self::PreconditionRequired => ("precondition-required", 428, "The request must say what it changes"),
             Self::ComponentRefused => ("component-refused", 422, "The component cannot be accepted"),
             Self::Internal => ("internal", 500, "The host failed"),
         }

@@ -13,6 +13,7 @@ mod money;
 mod outcome;
 mod period;
 mod plan;
+mod schema;
 mod secret;
 mod units;
 
@@ -24,8 +25,8 @@ pub use code::{Code, PublicCode};
 pub use digest::{Digest, DigestError};
 pub use fact::{Act, Fact};
 pub use ids::{
-    ApiId, AppId, CallId, ExecutionId, IdError, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId,
-    SubscriptionId, TokenId,
+    ApiId, AppId, CallId, ExecutionId, IdError, InvitationId, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId,
+    RouteId, SubscriptionId, TokenId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use outcome::Outcome;

@@ -12,7 +12,8 @@ use types::{
 
 use super::*;
 use crate::{
-    Authority, Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, RelayFailed, Role, Subject, Suspension, World,
+    Authority, Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewToken, RelayFailed, Role, Subject,
+    Suspension, World,
 };
 
 mod commands;

@@ -12,7 +12,7 @@ use types::{
 };
 
 use super::*;
-use crate::tables::access::{self, NewKey};
+use crate::tables::access::{self, NewKey, NewToken};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute};
@@ -64,6 +64,10 @@ enum Move {
         plan: u8,
     },
     CapSubscription(u8, Option<u64>),
+    Cancel(u8),
+    RenameApp(u8, u8),
+    RotateKey(u8),
+    RotateToken(u8),
     Token(Option<u8>),
     DisableToken(u8),
     /// The publisher comes by.
@@ -91,6 +95,10 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_u8..6, few.clone()).prop_map(|(key, days)| Move::RetireKey(key, days)),
         5 => (few.clone(), few.clone(), 0_u8..6).prop_map(|(app, api, plan)| Move::Subscribe { app, api, plan }),
         1 => (few.clone(), proptest::option::of(0_u64..9)).prop_map(|(which, cap)| Move::CapSubscription(which, cap)),
+        1 => few.clone().prop_map(Move::Cancel),
+        1 => (few.clone(), few.clone()).prop_map(|(which, name)| Move::RenameApp(which, name)),
+        1 => (0_u8..6).prop_map(Move::RotateKey),
+        1 => few.clone().prop_map(Move::RotateToken),
         1 => prop::option::of(few.clone()).prop_map(Move::Token),
         1 => few.prop_map(Move::DisableToken),
         5 => Just(Move::Publish),
@@ -226,7 +234,7 @@ fn subject(change: &Change<'_>, known: &Known, kind: u8, which: u8) -> Result<Su
         0 => Subject::Api(nth(&known.apis, which, "API")?),
         1 => {
             let api = nth(&known.apis, which, "API")?;
-            let releases = release::list(change.conn, api, 9, &Limits::CEILING)?;
+            let releases = release::list(change.conn, api, (None, 9), &Limits::CEILING)?;
             Subject::Release(releases.last().ok_or_else(|| CatalogError::missing("release", &which))?.id)
         }
         2 => Subject::Plan(nth(&known.plans, which, "plan")?),
@@ -261,7 +269,26 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
                 None => Role::Operator,
                 Some(owner) => Role::Provider(nth(&known.organisations, *owner, "organisation")?),
             };
-            known.tokens.push(access::create_token(change, role, &SecretKey::generate(KeyKind::Control))?);
+            known.tokens.push(access::create_token(
+                change,
+                NewToken::full(role),
+                &SecretKey::generate(KeyKind::Control),
+            )?);
+        }
+        Move::Cancel(which) => {
+            let id = nth(&known.subscriptions, *which, "subscription")?;
+            subscription::cancel(change, id, change.now.after(Duration::from_secs(9)))?;
+        }
+        Move::RenameApp(which, name) => {
+            organisation::rename_app(change, nth(&known.apps, *which, "app")?, &format!("app {name}"))?;
+        }
+        Move::RotateKey(which) => {
+            let (id, end) = (nth(&known.keys, *which, "key")?, change.now.after(Duration::from_secs(9)));
+            known.keys.push(access::rotate_key(change, id, end, &SecretKey::generate(KeyKind::Live))?.id);
+        }
+        Move::RotateToken(which) => {
+            let (id, end) = (nth(&known.tokens, *which, "token")?, change.now.after(Duration::from_secs(9)));
+            known.tokens.push(access::rotate_token(change, id, end, &SecretKey::generate(KeyKind::Control))?);
         }
         Move::DisableToken(token) => {
             access::disable_token(change, nth(&known.tokens, *token, "token")?, "a reason")?;
@@ -306,7 +333,7 @@ proptest! {
             let now = Timestamp::from_micros(1_763_800_000_000_000 + second);
             let (mut next, step) = (known.clone(), step.clone());
             let made = store.write_blocking(move |conn| {
-                make(&Change { conn, actor: Actor::Host, now }, &mut next, &step)?;
+                make(&Change { conn, actor: Actor::Host, now, repeat: None }, &mut next, &step)?;
                 Ok::<_, CatalogError>(next)
             });
             match made {

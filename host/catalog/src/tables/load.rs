@@ -6,9 +6,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, Params, Row};
 use types::{ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, ReleaseId, SubscriptionId, TokenId};
 
-use super::{column, plan, release, suspension};
+use super::{column, plan, release, revision, suspension};
 use crate::snapshot::Changed;
-use crate::{Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Snapshot, Subject, Subscription, Token};
+use crate::{
+    Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Scope, Snapshot, Subject, Subscription, Token,
+};
 
 const ORGANISATION: &str = "SELECT id, name, account FROM organisation";
 const API: &str = "SELECT id, organisation, slug, title, suspended, suspended_by FROM api";
@@ -17,8 +19,10 @@ const APP: &str = "SELECT id, organisation, name FROM app";
 pub(super) const KEY: &str = "SELECT id, app, kind, sha256, prefix, expires_us, disabled, created_us,
     suspended, suspended_by FROM api_key";
 const SUBSCRIPTION: &str = "SELECT id, app, api, plan, anchor_us, suspended, suspended_by,
-    spend_cap_micros FROM subscription";
-const TOKEN: &str = "SELECT id, role, organisation, sha256, prefix, disabled FROM token";
+    spend_cap_micros, cancel_at_us FROM subscription";
+pub(super) const TOKEN: &str =
+    "SELECT id, role, organisation, sha256, prefix, disabled, scopes_json, expires_us, created_us
+    FROM token";
 
 /// What a group of changes touched, read from the subjects of its acts.
 #[derive(Debug, Default)]
@@ -31,6 +35,8 @@ pub(crate) struct Touched {
     keys: BTreeSet<KeyId>,
     subscriptions: BTreeSet<SubscriptionId>,
     tokens: BTreeSet<TokenId>,
+    /// Everything, by id.
+    subjects: BTreeSet<String>,
 }
 
 impl Touched {
@@ -41,6 +47,9 @@ impl Touched {
         for fact in facts {
             if let Fact::Act(act) = fact {
                 touched.note(&act.subject);
+                if act.before.is_some() {
+                    touched.subjects.insert(act.subject.clone());
+                }
             }
         }
         touched
@@ -74,6 +83,7 @@ pub(crate) fn everything(conn: &Connection, ceiling: &Limits) -> rusqlite::Resul
         tokens: all(conn, TOKEN, token)?,
         suspended_plans: suspension::plans(conn)?,
         suspended_apps: suspension::apps(conn)?,
+        revisions: revision::all(conn)?,
         plans,
     })
 }
@@ -89,8 +99,17 @@ pub(crate) fn touched(
     for id in &touched.organisations {
         changed.organisations.push(one(conn, ORGANISATION, id, organisation)?);
     }
+    for subject in &touched.subjects {
+        let number = revision::of(conn, subject)?;
+        changed.revisions.extend((number > 0).then(|| (subject.clone(), number)));
+    }
     for id in &touched.plans {
-        changed.plans.push(plan::load(conn, *id)?);
+        let plan = plan::load(conn, *id)?;
+        // A new version of a plan is a change of its API.
+        let api = plan.api.to_string();
+        let number = revision::of(conn, &api)?;
+        changed.revisions.extend((number > 0).then_some((api, number)));
+        changed.plans.push(plan);
         changed.suspended_plans.push((*id, suspension::of(conn, Subject::Plan(*id))?));
     }
     let mut apis = touched.apis.clone();
@@ -231,10 +250,11 @@ fn subscription(row: &Row<'_>, plan: impl Fn(PlanId) -> Option<Arc<Plan>>) -> ru
         anchor: column::moment(row, 4)?,
         suspended: column::suspension(row, 5)?,
         spend_cap: row.get::<_, Option<i64>>(7)?.map(i64::unsigned_abs),
+        cancel_at: row.get::<_, Option<i64>>(8)?.map(types::Timestamp::from_micros),
     })
 }
 
-fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
+pub(super) fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
     let organisation: Option<String> = row.get(2)?;
     let role = match organisation {
         None => Role::Operator,
@@ -246,5 +266,8 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         digest: column::digest(row, 3)?,
         prefix: row.get(4)?,
         disabled: row.get(5)?,
+        scopes: column::json::<Vec<Scope>>(row, 6)?.into_iter().collect(),
+        expires_at: row.get::<_, Option<i64>>(7)?.map(types::Timestamp::from_micros),
+        created_at: column::moment(row, 8)?,
     })
 }

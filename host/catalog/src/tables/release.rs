@@ -244,11 +244,16 @@ pub(crate) fn load(conn: &Connection, id: ReleaseId, ceiling: &Limits) -> rusqli
 }
 
 /// The latest releases of an API as they count under `ceiling`, newest first, at most `limit`.
-pub(crate) fn list(conn: &Connection, api: ApiId, limit: u32, ceiling: &Limits) -> rusqlite::Result<Vec<Release>> {
-    let sql = format!("{SELECT} WHERE release.api = ?1 ORDER BY number DESC LIMIT ?2");
+pub(crate) fn list(
+    conn: &Connection,
+    api: ApiId,
+    (before, limit): (Option<u32>, u32),
+    ceiling: &Limits,
+) -> rusqlite::Result<Vec<Release>> {
+    let sql = format!("{SELECT} WHERE release.api = ?1 AND number < ?3 ORDER BY number DESC LIMIT ?2");
     let plain: Vec<Release> = conn
         .prepare_cached(&sql)?
-        .query_map(params![api.to_string(), limit], plain)?
+        .query_map(params![api.to_string(), limit, before.unwrap_or(u32::MAX)], plain)?
         .collect::<rusqlite::Result<_>>()?;
     plain
         .into_iter()

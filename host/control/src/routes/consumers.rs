@@ -1,13 +1,18 @@
 //! Apps, keys and subscriptions.
 
-use axum::extract::State;
-use catalog::{App, Key, NewKey, Snapshot};
-use types::{AppId, Currency, KeyId, KeyKind, Money, SubscriptionId, Timestamp};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{Answer, Reply, page, things};
+use axum::extract::State;
+use catalog::{App, Key, NewKey, Provisos, Snapshot};
+use types::{AppId, Currency, KeyId, KeyKind, Money, Per, Period, SecretKey, SubscriptionId, Timestamp};
+
+use super::things::{self, AppAt, KeyAt, SubscriptionAt};
+use super::{Answer, Reply, page, tokens};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Body, Path, Query};
+use crate::provisos::IfMatch;
+use crate::read::{Body, Fresh, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/apps`.
@@ -46,10 +51,11 @@ pub(crate) async fn keys(
     Path(app): Path<AppId>,
     Query(query): Query<api::ListQuery>,
 ) -> Answer<api::Page<api::KeyEntry>> {
-    let snapshot = desk.house.catalog.snapshot();
+    let snapshot = desk.house.catalog.snapshot_now();
     let app = caller.app(&snapshot, app)?;
-    let now = desk.house.clock.now();
-    page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), |key| key_shown(key, now)).map(Reply::Found)
+    let keys = page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), Arc::clone)?;
+    let items = keys_shown(&desk, &keys.items.iter().collect::<Vec<_>>()).await?;
+    Ok(Reply::Found(api::Page { items, next: keys.next }))
 }
 
 /// `POST /v1/apps/{app}/keys`.
@@ -57,19 +63,64 @@ pub(crate) async fn create_key(
     State(desk): State<Desk>,
     caller: Caller,
     Path(app): Path<AppId>,
-    Body(new): Body<api::NewKey>,
+    Fresh(new, repeat): Fresh<api::NewKey>,
 ) -> Answer<api::Key> {
     let app = caller.app(&desk.house.catalog.snapshot(), app)?;
     let kind = if new.test { KeyKind::Test } else { KeyKind::Live };
     let new = NewKey { app: app.id, kind, expires_at: new.expires_at.map(|at| at.0) };
-    let (key, secret) = desk.house.catalog.create_key(caller.actor(), new).await?;
-    Ok(Reply::Made(api::Key {
+    let (key, secret) = desk.house.catalog.insisting_on(repeat).create_key(caller.actor(), new).await?;
+    Ok(Reply::Made(key_made(key, &secret)))
+}
+
+/// `POST /v1/keys/{key}/rotate`: a successor, and an end for the key itself.
+pub(crate) async fn rotate_key(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(id): Path<KeyId>,
+    Fresh(rotate, repeat): Fresh<api::Rotate>,
+) -> Answer<api::Key> {
+    let old = caller.key(&desk.house.catalog.snapshot(), id)?;
+    let end = tokens::retirement(&rotate, desk.house.clock.now());
+    let (key, secret) = desk.house.catalog.insisting_on(repeat).rotate_key(caller.actor(), &old, end).await?;
+    Ok(Reply::Made(key_made(key, &secret)))
+}
+
+/// `PATCH /v1/keys/{key}`: when it ends.
+pub(crate) async fn end_key(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<KeyAt>,
+    if_match: IfMatch,
+    Body(end): Body<api::KeyEnd>,
+) -> Answer<api::KeyEntry> {
+    let key = caller.key(&desk.house.catalog.snapshot(), at.0)?;
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition: if_match.on(&key.id), repeat: None });
+    catalog.retire_key(caller.actor(), key.id, end.expires_at.0).await?;
+    things::shown(&desk, &caller, &at).await
+}
+
+/// `PATCH /v1/apps/{app}`.
+pub(crate) async fn rename_app(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<AppAt>,
+    if_match: IfMatch,
+    Body(new): Body<api::Renamed>,
+) -> Answer<api::App> {
+    let app = caller.app(&desk.house.catalog.snapshot(), at.0)?;
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition: if_match.on(&app.id), repeat: None });
+    catalog.rename_app(caller.actor(), app.id, &new.name).await?;
+    things::shown(&desk, &caller, &at).await
+}
+
+pub(super) fn key_made(key: Key, secret: &SecretKey) -> api::Key {
+    api::Key {
         id: key.id,
         app: key.app,
         prefix: key.prefix,
         secret: secret.reveal().to_owned(),
         expires_at: key.expires_at.map(Into::into),
-    }))
+    }
 }
 
 /// `POST /v1/keys/{key}/disable`.
@@ -80,10 +131,9 @@ pub(crate) async fn disable_key(
     Body(disabled): Body<api::KeyDisabled>,
 ) -> Answer<api::KeyEntry> {
     let catalog = &desk.house.catalog;
-    let find = || caller.key(&catalog.snapshot(), key);
-    find()?;
+    caller.key(&catalog.snapshot(), key)?;
     catalog.disable_key(caller.actor(), key, &disabled.reason).await?;
-    Ok(Reply::Found(key_shown(&*find()?, desk.house.clock.now())))
+    things::shown(&desk, &caller, &KeyAt(key)).await
 }
 
 /// `GET /v1/subscriptions`: those that the caller has, and those to APIs that he sells.
@@ -93,8 +143,9 @@ pub(crate) async fn subscriptions(
     Query(query): Query<api::ListQuery>,
 ) -> Answer<api::Page<api::Subscription>> {
     let snapshot = desk.house.catalog.snapshot();
+    let now = desk.house.clock.now();
     let seen = snapshot.subscriptions().filter(|subscription| caller.sees(&snapshot, subscription));
-    page(&query, seen.map(|one| (one.id, one)), |one| described(&snapshot, one)).map(Reply::Found)
+    page(&query, seen.map(|one| (one.id, one)), |one| described(&snapshot, one, now)).map(Reply::Found)
 }
 
 /// `POST /v1/subscriptions`. The app is the caller's; the API may be anybody's.
@@ -117,7 +168,7 @@ pub(crate) async fn subscribe(
     let id = catalog.subscribe(caller.actor(), new.app, api, plan).await?;
     let snapshot = catalog.snapshot();
     let subscription = caller.subscription(&snapshot, id)?;
-    Ok(Reply::known(before, described(&snapshot, &subscription)))
+    Ok(Reply::known(before, described(&snapshot, &subscription, desk.house.clock.now())))
 }
 
 /// `PUT /v1/subscriptions/{subscription}/spend-cap`: for the one who pays.
@@ -137,7 +188,31 @@ pub(crate) async fn set_spend_cap(
     catalog.set_spend_cap(caller.actor(), id, cap).await?;
     let snapshot = catalog.snapshot();
     let subscription = caller.subscription(&snapshot, id)?;
-    Ok(Reply::Found(described(&snapshot, &subscription)))
+    Ok(Reply::Found(described(&snapshot, &subscription, desk.house.clock.now())))
+}
+
+/// `DELETE /v1/subscriptions/{subscription}`: it ends with its billing period, or at once. For the one who has it.
+pub(crate) async fn cancel(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<SubscriptionAt>,
+    if_match: IfMatch,
+    Query(query): Query<api::CancelQuery>,
+) -> Answer<api::Subscription> {
+    let now = desk.house.clock.now();
+    let (id, end) = {
+        let snapshot = desk.house.catalog.snapshot();
+        let subscription = caller.subscription(&snapshot, at.0)?;
+        caller.app(&snapshot, subscription.app).map_err(|_| Refusal::missing("subscription", at.0))?;
+        let end = match query.at {
+            api::CancelAt::Now => now,
+            api::CancelAt::PeriodEnd => Period::at(Per::Month, subscription.anchor, now).end,
+        };
+        (subscription.id, end)
+    };
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition: if_match.on(&id), repeat: None });
+    catalog.cancel_subscription(caller.actor(), id, end).await?;
+    things::shown(&desk, &caller, &at).await
 }
 
 /// An amount in the currency of the subscription's plan, in millionths.
@@ -156,18 +231,32 @@ pub(super) fn app_shown(snapshot: &Snapshot, app: &App) -> api::App {
     api::App { id: app.id, organisation: app.organisation, name: app.name.clone(), suspended }
 }
 
-pub(super) fn key_shown(key: &Key, now: Timestamp) -> api::KeyEntry {
+/// Keys as lists show them, with what the ledger knows of their use.
+pub(super) async fn keys_shown(desk: &Desk, keys: &[&Arc<Key>]) -> Result<Vec<api::KeyEntry>, Refusal> {
+    let ids = keys.iter().map(|key| key.id).collect();
+    let used = desk.house.ledger.keys_used(ids).await.map_err(|error| Refusal::unread(&error))?;
+    let used: HashMap<KeyId, Timestamp> = used.into_iter().collect();
+    let now = desk.house.clock.now();
+    Ok(keys.iter().map(|key| key_shown(key, now, used.get(&key.id).copied())).collect())
+}
+
+fn key_shown(key: &Key, now: Timestamp, used: Option<Timestamp>) -> api::KeyEntry {
     api::KeyEntry {
         id: key.id,
         prefix: key.prefix.clone(),
         created_at: key.created_at.into(),
         expires_at: key.expires_at.map(Into::into),
+        last_used_at: used.map(Into::into),
         live: key.is_live(now),
         suspended: things::suspension(key.suspended.as_ref()),
     }
 }
 
-pub(super) fn described(snapshot: &Snapshot, subscription: &catalog::Subscription) -> api::Subscription {
+pub(super) fn described(
+    snapshot: &Snapshot,
+    subscription: &catalog::Subscription,
+    now: Timestamp,
+) -> api::Subscription {
     let cap = subscription.spend_cap.and_then(|micros| i64::try_from(micros).ok());
     let cap = cap.map(|micros| Money { micros, currency: currency_of(subscription) });
     api::Subscription {
@@ -176,8 +265,22 @@ pub(super) fn described(snapshot: &Snapshot, subscription: &catalog::Subscriptio
         api: slug_of(snapshot, subscription.api),
         plan: subscription.plan_version.name.to_string(),
         anchor: subscription.anchor.into(),
+        status: status(subscription, now),
+        cancel_at: subscription.cancel_at.map(Into::into),
         suspended: things::suspension(subscription.suspended.as_ref()),
         spend_cap: cap.map(|money| money.to_string()),
+    }
+}
+
+fn status(subscription: &catalog::Subscription, now: Timestamp) -> api::SubscriptionStatus {
+    if subscription.has_ended(now) {
+        api::SubscriptionStatus::Ended
+    } else if subscription.suspended.is_some() {
+        api::SubscriptionStatus::Suspended
+    } else if subscription.cancel_at.is_some() {
+        api::SubscriptionStatus::Canceled
+    } else {
+        api::SubscriptionStatus::Active
     }
 }
 

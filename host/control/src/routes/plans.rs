@@ -1,12 +1,13 @@
 //! Plans: what is included, how fast, and what more costs.
 
 use axum::extract::State;
-use catalog::{NewPlan, Plan, Snapshot};
+use catalog::{NewPlan, Plan, Provisos, Snapshot};
 use types::{ApiId, Currency, LimitKind, Money, Quota, Rate, RouteId, Terms};
 
 use super::{Answer, Reply, page, things};
 use crate::caller::Caller;
 use crate::house::Desk;
+use crate::provisos::IfMatch;
 use crate::read::{Body, Path, Query};
 use crate::refusal::Refusal;
 
@@ -27,13 +28,14 @@ pub(crate) async fn create(
     State(desk): State<Desk>,
     caller: Caller,
     Path(slug): Path<String>,
+    if_match: IfMatch,
     Body(new): Body<api::NewPlan>,
 ) -> Answer<api::Plan> {
     let catalog = &desk.house.catalog;
     let (api, newest) = {
         let snapshot = catalog.snapshot();
         let api = caller.api(&snapshot, &slug)?;
-        let newest = snapshot.plan_named(api.id, &new.name).map(|plan| plan.id);
+        let newest = snapshot.plan_named(api.id, &new.name).cloned();
         (api, newest)
     };
     let routes = match &new.routes {
@@ -41,8 +43,14 @@ pub(crate) async fn create(
         Some(named) => Some(route_ids(&desk, api.id, named).await?),
     };
     let plan = NewPlan { api: api.id, price: price_of(&new)?, terms: terms_of(&new)?, name: new.name, routes };
-    let id = catalog.create_plan(caller.actor(), plan).await?;
-    let before = (newest == Some(id)).then_some(());
+    // Whoever changes a plan must have seen the API's plans. The first version, and the same again, change none.
+    let changes = newest.as_ref().is_some_and(|newest| {
+        newest.price != plan.price || *newest.terms != plan.terms || newest.routes != plan.routes
+    });
+    let condition = if changes { if_match.required_on(&api.id)? } else { if_match.on(&api.id) };
+    let insisting = catalog.insisting_on(Provisos { condition, repeat: None });
+    let id = insisting.create_plan(caller.actor(), plan).await?;
+    let before = newest.filter(|newest| newest.id == id).map(|_| ());
     let snapshot = catalog.snapshot();
     let plan = snapshot.plan(id).ok_or_else(|| Refusal::missing("plan", id))?;
     Ok(Reply::known(before, shown(&snapshot, plan)))

@@ -3,7 +3,11 @@
 
 mod access;
 mod house;
+mod invitations;
+mod openapi;
+mod provisos;
 mod publish;
 mod refusals;
+mod rotation;
 mod settings;
 mod suspension;

@@ -7,8 +7,8 @@ use crate::house::Desk;
 
 /// The paths that suspend and resume.
 fn paths() -> impl Iterator<Item = &'static str> {
-    let put = control::ROUTES.iter().filter(|(method, path)| *method == "PUT" && path.ends_with("/suspension"));
-    put.map(|(_, path)| *path)
+    let put = control::ROUTES.iter().filter(|(method, path, _)| *method == "PUT" && path.ends_with("/suspension"));
+    put.map(|(_, path, _)| *path)
 }
 
 #[tokio::test]

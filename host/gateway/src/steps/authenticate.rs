@@ -1,5 +1,6 @@
 //! Authenticate: key, app, subscription, plan. All from the snapshot; nothing waits.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use catalog::{Snapshot, Suspension};
@@ -10,13 +11,14 @@ use types::{Code, KeyKind};
 use crate::asked::{Asked, Target};
 use crate::call::Call;
 use crate::credential::Credential;
+use crate::premises::Premises;
 use crate::refusal::Refusal;
 use crate::steps::{StepResult, nothing, refuse};
 
 /// Finds out who calls, and whether that one may call this route at all.
 pub(crate) fn perform(call: &Call) -> StepResult {
     let found = look_up(&call.premises.house.catalog.snapshot(), &call.asked, &call.target);
-    let caller = found.map_err(|denied| refuse(call, refusal(call, denied)))?;
+    let caller = found.map_err(|denied| refuse(call, refusal(&call.premises, call.asked.source, denied)))?;
     let document = if call.premises.envelope.reads_document() { describe(&caller) } else { nothing() };
     // A second Authenticate cannot be: the envelope has one, in no loop.
     call.progress.caller.get_or_init(|| caller);
@@ -86,6 +88,9 @@ fn find<'a>(
 ) -> Result<(&'a Arc<catalog::Key>, &'a Arc<catalog::Subscription>), Denied> {
     let key = key_of(snapshot, asked)?;
     let subscription = snapshot.subscription(key.app, target.api.id).ok_or(Code::NotSubscribed)?;
+    if subscription.has_ended(asked.received_at) {
+        return Err(Code::SubscriptionSuspended.into());
+    }
     standing(Code::SubscriptionSuspended, subscription.suspended.as_ref())?;
     standing(Code::SubscriptionSuspended, snapshot.plan_suspension(subscription.plan).map(AsRef::as_ref))?;
     if !subscription.plan_version.includes(target.served.routes[target.route].route.id) {
@@ -98,9 +103,10 @@ fn standing(code: Code, suspension: Option<&Suspension>) -> Result<(), Denied> {
     suspension.map_or(Ok(()), |suspension| Err(Denied::Suspended(code, suspension.clone())))
 }
 
-fn refusal(call: &Call, denied: Denied) -> Refusal {
-    let moment = call.premises.house.clock.moment();
-    if let Err(wait) = call.premises.strangers.failed(call.asked.source, moment) {
+/// What the one at `source` is told, who is not let in.
+pub(crate) fn refusal(premises: &Premises, source: IpAddr, denied: Denied) -> Refusal {
+    let moment = premises.house.clock.moment();
+    if let Err(wait) = premises.strangers.failed(source, moment) {
         let text = "Too many requests from this address failed to authenticate.";
         return Refusal::new(Code::RateLimited).detail(text).retry_after(wait);
     }
@@ -113,6 +119,7 @@ fn refusal(call: &Call, denied: Denied) -> Refusal {
         Code::MissingKey => refusal.detail("Send a key in X-API-Key, Authorization: Bearer or X-RapidAPI-Key."),
         Code::InvalidKey | Code::KeyDisabled => refusal.detail("Invalid API key."),
         Code::NotSubscribed => refusal.detail("You are not subscribed to this API."),
+        Code::SubscriptionSuspended => refusal.detail("Your subscription was cancelled and has ended."),
         _ => refusal,
     }
 }

@@ -31,7 +31,7 @@ async fn keys_that_open_nothing_are_told_so() {
 async fn paths_and_methods_that_lead_nowhere_are_told_so() {
     let host = Host::start().await;
     let shop = host.open("echo", &Component::echo().unwrap(), Offer::default()).await;
-    for path in ["/", "/nothing/x", "/-/usage", "/-"] {
+    for path in ["/", "/nothing/x", "/-/nothing", "/-"] {
         assert_eq!(host.post(path, &shop.key, "").await.problem(), (404, "not-found".to_owned()), "{path}");
     }
     assert_eq!(host.raw("GET /-/healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.status, 200);
