@@ -7,13 +7,16 @@ pub(crate) mod access;
 pub(crate) mod api;
 mod change;
 mod column;
+pub(crate) mod invitation;
 pub(crate) mod load;
 pub(crate) mod organisation;
 pub(crate) mod outbox;
 pub(crate) mod plan;
 pub(crate) mod release;
+pub(crate) mod revision;
 pub(crate) mod secret;
 pub(crate) mod subscription;
+pub(crate) mod suspension;
 
 pub(crate) use change::Change;
 
@@ -25,4 +28,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/account.sql"),
     include_str!("tables/workflow.sql"),
     include_str!("tables/secrets.sql"),
+    include_str!("tables/suspension.sql"),
+    include_str!("tables/scopes.sql"),
+    include_str!("tables/revision.sql"),
+    include_str!("tables/invitation.sql"),
 ];

@@ -7,14 +7,17 @@
 mod caller;
 mod house;
 mod metrics;
+mod provisos;
 mod read;
 mod refusal;
 mod router;
 mod routes;
 mod serve;
+mod table;
 
 pub use axum::Router;
 pub use house::{House, Settings};
 pub use metrics::exposing;
-pub use router::{ROUTES, router};
+pub use router::router;
 pub use serve::serve;
+pub use table::{Needs, ROUTES};

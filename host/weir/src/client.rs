@@ -105,13 +105,13 @@ impl Client {
     /// Sends a document to be made.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<(Made, T)> {
         let request = self.agent.post(format!("{}{path}", self.base));
-        self.read(request.header("authorization", self.bearer()).send_json(body))
+        self.read(request.header("authorization", self.bearer()).header("if-match", "*").send_json(body))
     }
 
-    /// Sends a document in place of another.
+    /// Sends a document in place of another, whatever that is now.
     pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<(Made, T)> {
         let request = self.agent.put(format!("{}{path}", self.base));
-        self.read(request.header("authorization", self.bearer()).send_json(body))
+        self.read(request.header("authorization", self.bearer()).header("if-match", "*").send_json(body))
     }
 
     /// Removes a thing, and reads what it was.

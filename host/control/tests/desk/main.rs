@@ -3,7 +3,12 @@
 
 mod access;
 mod house;
+mod invitations;
+mod openapi;
+mod provisos;
 mod publish;
 mod refusals;
+mod rotation;
 mod secrets;
 mod settings;
+mod suspension;

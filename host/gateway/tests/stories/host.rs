@@ -209,6 +209,23 @@ impl Host {
         Shop { api, app, subscription, key: secret.reveal().to_owned() }
     }
 
+    /// Makes a second release of the same component. It is not live.
+    pub(crate) async fn next_release(&self, shop: &Shop) {
+        let catalog = &self.house.catalog;
+        let component = catalog.releases(shop.api, 1).await.unwrap()[0].component;
+        let release = NewRelease {
+            api: shop.api,
+            component,
+            limits: Limits::default(),
+            routes: vec![NewRoute { method: "*".to_owned(), template: "/{*rest}".to_owned(), needs: Vec::new() }],
+            objects: Vec::new(),
+            config: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            grants: std::collections::BTreeSet::new(),
+        };
+        assert_eq!(catalog.create_release(Actor::Host, release).await.unwrap(), 2);
+    }
+
     /// Sends a request with a key and reads its answer.
     pub(crate) async fn post(&self, path: &str, key: &str, body: &str) -> Answer {
         let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-length: {}\r\n", body.len());

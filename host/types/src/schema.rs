@@ -1,0 +1,33 @@
+//! How our words look in documents, for those that do not derive it.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::{Currency, Digest, Fuel, ObjectName, Units};
+
+macro_rules! inline {
+    ($($name:ident => $schema:tt,)*) => {$(
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+inline! {
+    Currency => { "type": "string", "pattern": "^[A-Z]{3}$" },
+    Digest => { "type": "string", "pattern": "^[0-9a-f]{64}$" },
+    Fuel => { "type": "integer", "minimum": 0, "maximum": i64::MAX },
+    ObjectName => { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9 _-]{0,39}$" },
+    Units => { "type": "integer", "minimum": 0, "maximum": i64::MAX },
+}
