@@ -83,6 +83,7 @@ async fn calls(sandbox: &Sandbox, component: &Arc<Component>, count: u32) -> any
             depth: 0,
             config: Arc::new([]),
             step: None,
+            halt: None,
         };
         let ran = sandbox.call_http(component, context, request, &limits).await;
         ensure!(ran.outcome == Outcome::Ok, "{ran:?}");

@@ -160,6 +160,7 @@ impl Execution {
             Ok(input) => {
                 run.open(None, start, input);
                 run.walk(0, Move::Enter);
+                run.check_held();
             }
             Err(failure) => run.end_failed(failure),
         }
@@ -241,6 +242,7 @@ impl Execution {
             Event::Succeeded { task, .. } | Event::Failed { task, .. } | Event::Heartbeat { task } => *task,
             Event::Woke => {
                 self.announced = None;
+                self.check_held();
                 return Ok(());
             }
         };
@@ -261,13 +263,6 @@ impl Execution {
     /// What has happened to its states since this was last asked, oldest first. Nothing for a run that is not watched.
     pub fn take_steps(&mut self) -> Vec<Step> {
         self.trail.take()
-    }
-
-    /// Has the run watched from here on.
-    pub fn watch(&mut self) {
-        if !self.trail.is_watched() {
-            self.trail = Trail::watched();
-        }
     }
 
     /// How the run ended, once it has.

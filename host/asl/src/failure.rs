@@ -61,7 +61,8 @@ impl Failure {
     }
 
     pub(crate) fn because(error: &'static str, cause: impl Into<String>) -> Self {
-        Self { error: Some(Cow::Borrowed(error)), cause: Some(cause.into()) }
+        let cause = cut(Cow::Owned(cause.into()), CAUSE_MAX).into_owned();
+        Self { error: Some(Cow::Borrowed(error)), cause: Some(cause) }
     }
 
     /// Bad data at run time: never retried, never caught.

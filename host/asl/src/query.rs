@@ -46,8 +46,9 @@ impl Query {
     pub(crate) fn evaluate(&self, scene: Scene<'_>) -> Result<Value, Failure> {
         let world = scene.world;
         world.spend(CALL_BYTES)?;
-        // Half of what is left: what follows a failure, a Catcher's own expression, can still be evaluated.
-        let left = world.allowance.get() / 2;
+        // A quarter of what is left for its steps and one for what it makes: what follows a failure, a Catcher's own
+        // expression, can still be evaluated.
+        let left = world.allowance.get() / 4;
         let most = Limits::default();
         let limits = Limits {
             steps: most.steps.min(u64::try_from(left / STEP_BYTES).unwrap_or(u64::MAX)),
@@ -69,6 +70,8 @@ impl Query {
             Ok(None) => Err(self.failed(format_args!("returned nothing (undefined)."))),
             Ok(Some(value)) => {
                 paid?;
+                // What it makes is copied out of where it was made.
+                world.spend(jsonpath::measure(&value).bytes)?;
                 Ok(value)
             }
         }

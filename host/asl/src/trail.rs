@@ -14,8 +14,6 @@ pub struct Step {
     pub at: Timestamp,
     /// The machine itself is 0; each branch and each iteration has a number of its own within the run.
     pub frame: u64,
-    /// The frame of the Parallel or Map state around it.
-    pub parent: Option<u64>,
     /// The state.
     pub state: StateName,
     /// What happened to it.

@@ -75,6 +75,9 @@ pub(crate) struct Inner {
 }
 
 impl Catalog {
+    /// The newest schema of `catalog.db` that it knows, to which it brings every older one.
+    pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
+
     /// Opens catalog.db, passes on what an earlier run left in its outbox, and builds the snapshot.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module of commands says; `Invalid` also when the organisation has 100.
+    /// As the module of commands says; `Invalid` also when the organisation has 100 that have a value, or has named 1,000.
     pub async fn set_secret(
         &self,
         actor: Actor,
@@ -53,7 +53,8 @@ impl Catalog {
         self.change(actor, move |change| secret::set(change, organisation, &name, &sealed)).await
     }
 
-    /// Removes a secret: what was sealed is overwritten, and requests that would carry it are denied.
+    /// Removes a secret: its row no longer holds what was sealed, and requests that would carry it are denied. The file
+    /// is not scrubbed: free pages, the log beside it and backups may hold what was sealed, which only `host.key` opens.
     ///
     /// # Errors
     ///

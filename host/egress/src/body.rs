@@ -10,25 +10,27 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use types::ByteCount;
 
-use crate::fault::BodyFault;
+use crate::client::Egress;
+use crate::fault::{BodyFault, Denied};
 use crate::headers;
-use crate::line::Tally;
-use crate::places::Place;
-use crate::pool::{Key, Pool};
+use crate::line::{Grant, Tally};
+use crate::pool::Key;
+use crate::secret;
+use crate::wire::Wire;
 
 /// A request's body, as its sender gives it.
 pub type OutBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
-/// A request's body on its way: counted, and broken off at its cap.
+/// A request's body on its way: counted, and broken off at its cap or when its call is over.
 pub(crate) struct Outgoing {
     pub(crate) body: OutBody,
     pub(crate) cap: ByteCount,
     pub(crate) sent: u64,
+    pub(crate) grant: Arc<Grant>,
     pub(crate) tally: Arc<Tally>,
 }
 
@@ -41,6 +43,8 @@ impl Body for Outgoing {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            // Whoever is cut off in the middle only stops giving: it would go out as a whole body.
+            None if self.tally.is_over() => return Poll::Ready(Some(Err(BodyFault::CallOver.into()))),
             None => return Poll::Ready(None),
             Some(Err(error)) => return Poll::Ready(Some(Err(BodyFault::Given(error).into()))),
             Some(Ok(frame)) => frame,
@@ -50,8 +54,8 @@ impl Body for Outgoing {
             self.tally.add_bytes(length);
             self.sent = self.sent.saturating_add(length);
             (self.sent <= self.cap.get()).then_some(()).ok_or(BodyFault::TooLarge(self.cap.get()))
-        } else if let Some(name) = frame.trailers_ref().and_then(denied_trailer) {
-            Err(BodyFault::Trailer(name))
+        } else if let Some(trailers) = frame.trailers_ref() {
+            check_trailers(trailers, &self.grant).map_err(BodyFault::Denied)
         } else {
             Ok(())
         };
@@ -67,8 +71,9 @@ impl Body for Outgoing {
     }
 }
 
-fn denied_trailer(trailers: &HeaderMap) -> Option<http::HeaderName> {
-    trailers.keys().find(|name| headers::is_denied(name)).cloned()
+fn check_trailers(trailers: &HeaderMap, grant: &Grant) -> Result<(), Denied> {
+    headers::check(trailers)?;
+    secret::check_trailers(trailers, &grant.secrets)
 }
 
 /// A response's body as it comes. Its connection waits for the next request once it was read to its end; dropping it
@@ -85,19 +90,18 @@ pub struct InBody {
     pub(crate) held: Option<Held>,
 }
 
-/// A request's connection and its places.
+/// A request's connection, with its place in the house, and its place in its call.
 pub(crate) struct Held {
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) egress: Egress,
     pub(crate) key: Key,
-    pub(crate) sender: SendRequest<OutBody>,
-    pub(crate) _place: Place,
+    pub(crate) wire: Wire,
     pub(crate) _of_the_call: OwnedSemaphorePermit,
 }
 
 impl InBody {
     fn whole(&mut self) {
         if let Some(held) = self.held.take() {
-            held.pool.put(held.key, held.sender);
+            held.egress.keep(held.key, held.wire);
         }
     }
 

@@ -9,8 +9,6 @@ use http::header::HeaderMap;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
@@ -33,11 +31,8 @@ use crate::resolve::Resolver;
 use crate::secret::{self, Placeholders, Secrets};
 use crate::settings::{Limits, PolicyError, Settings};
 use crate::target::Target;
+use crate::wire::Wire;
 
-/// The most fields of a response's head.
-const RESPONSE_FIELDS: usize = 200;
-/// The most bytes of a response's head.
-const RESPONSE_HEAD: usize = 64 * 1024;
 /// How often idle connections are looked through.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -80,7 +75,7 @@ impl Egress {
         let inner = Inner {
             allow: settings.allow.clone(),
             addresses: AddressRules::new(settings, machine)?,
-            resolver: Resolver::new(&settings.nameservers)?,
+            resolver: Resolver::new(settings.nameservers.clone()),
             tls: connect::tls(settings.extra_roots.as_deref())?,
             pool: Arc::new(Pool::new(clock.clone())),
             tokens: Tokens::new(clock),
@@ -156,23 +151,42 @@ impl Egress {
         let limits = &line.limits;
         let within = shorter(limits.connect, timeouts.connect);
         let target = cleared.target.clone();
-        let (mut key, reused, mut sender) = self.connection(&line.grant.api, &target, within, Reuse::Yes).await?;
+        let (mut key, reused, mut wire) = self.connection(&line.grant.api, &target, within, Reuse::Yes).await?;
+        wire.hold(Some(place));
         line.tally.add_sent();
         let within_head = shorter(limits.first_byte, timeouts.first_byte);
         let request = outgoing(cleared, line)?;
-        let mut answer = tokio::time::timeout(within_head, sender.try_send_request(request)).await;
+        let mut answer = tokio::time::timeout(within_head, wire.sender.try_send_request(request)).await;
         if let Ok(Err(failed)) = &mut answer
             && reused
             && let Some(unsent) = failed.take_message()
         {
             // The other side closed a connection that waited: nothing of the request has left.
-            (key, _, sender) = self.connection(&line.grant.api, &target, within, Reuse::No).await?;
-            answer = tokio::time::timeout(within_head, sender.try_send_request(unsent)).await;
+            let place = wire.let_go();
+            (key, _, wire) = self.connection(&line.grant.api, &target, within, Reuse::No).await?;
+            wire.hold(place);
+            answer = tokio::time::timeout(within_head, wire.sender.try_send_request(unsent)).await;
         }
         let response = answer.map_err(|_| SendError::ResponseTimeout)?;
         let response = response.map_err(|failed| of_hyper(failed.into_error()))?;
-        let held = Held { pool: Arc::clone(&self.0.pool), key, sender, _place: place, _of_the_call: of_the_call };
+        let held = Held { egress: self.clone(), key, wire, _of_the_call: of_the_call };
         incoming(response, held, line, shorter(limits.between_bytes, timeouts.between_bytes))
+    }
+
+    /// Keeps a connection whose response was read to its end for the next request, once the whole of this one has left
+    /// it. One that is still writing shortly after is ended.
+    pub(crate) fn keep(&self, key: Key, mut wire: Wire) {
+        let pool = Arc::clone(&self.0.pool);
+        if wire.sender.is_ready() {
+            pool.put(key, wire);
+            return;
+        }
+        let settle = async move {
+            if wire.settles().await {
+                pool.put(key, wire);
+            }
+        };
+        self.0.tasks.spawn_on(settle, &self.0.runtime);
     }
 
     /// All that is decided before a name is resolved.
@@ -180,11 +194,13 @@ impl Egress {
         let (parts, body) = request.into_parts();
         let target = Target::of(&parts.uri)?;
         policy::check(&parts.method, &target, &line.grant.rules, &self.0.allow)?;
-        let mut headers = parts.headers;
+        let (mut headers, grant) = (parts.headers, &line.grant);
         headers::check(&headers)?;
-        headers::set_own(&mut headers, &target.authority(), line.depth)?;
-        let grant = &line.grant;
+        secret::check_url(&target, &grant.secrets)?;
         secret::substitute(&mut headers, &target, &grant.secrets, grant.organisation, &self.0.secrets)?;
+        // What was put in may be longer than what stood there.
+        headers::check_size(&headers)?;
+        headers::set_own(&mut headers, &target.authority(), line.depth)?;
         Ok(Cleared { target, method: parts.method, headers, body })
     }
 
@@ -195,7 +211,7 @@ impl Egress {
         target: &Target,
         within: Duration,
         reuse: Reuse,
-    ) -> Result<(Key, bool, SendRequest<OutBody>), SendError> {
+    ) -> Result<(Key, bool, Wire), SendError> {
         let (room, api, target) = (self.clone(), Arc::clone(api), target.clone());
         let until = Instant::now() + within;
         // On the room's own runtime: what it leaves behind outlives the guest's.
@@ -209,7 +225,7 @@ impl Egress {
         target: Target,
         until: Instant,
         reuse: Reuse,
-    ) -> Result<(Key, bool, SendRequest<OutBody>), SendError> {
+    ) -> Result<(Key, bool, Wire), SendError> {
         let resolved = tokio::time::timeout_at(until, self.0.resolver.addresses(&target.host, target.port)).await;
         let addresses = resolved.map_err(|_| SendError::ResolveTimeout)??;
         // One bad address denies all: which of them is connected to must not be the name server's choice.
@@ -219,29 +235,14 @@ impl Egress {
         let key = |address| Key { api: Arc::clone(&api), scheme: target.scheme, host: target.host.clone(), address };
         if reuse == Reuse::Yes {
             for address in &addresses {
-                if let Some(sender) = self.0.pool.take(&key(*address)) {
-                    return Ok((key(*address), true, sender));
+                if let Some(wire) = self.0.pool.take(&key(*address)) {
+                    return Ok((key(*address), true, wire));
                 }
             }
         }
         let (stream, address) = connect::connect(&self.0.tls, &target, &addresses, until).await?;
-        let (sender, connection) = http1::Builder::new()
-            .max_headers(RESPONSE_FIELDS)
-            .max_header_size(RESPONSE_HEAD)
-            .max_buf_size(RESPONSE_HEAD * 2)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(SendError::Http)?;
-        let closing = self.0.closing.clone();
-        self.0.tasks.spawn(async move {
-            tokio::select! {
-                ended = connection => if let Err(error) = ended {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "an outgoing connection broke");
-                },
-                () = closing.cancelled() => {}
-            }
-        });
-        Ok((key(address), false, sender))
+        let wire = Wire::open(stream, &self.0.tasks, self.0.closing.clone()).await?;
+        Ok((key(address), false, wire))
     }
 }
 
@@ -271,7 +272,13 @@ fn shorter(limit: Duration, wanted: Option<Duration>) -> Duration {
 fn outgoing(cleared: Cleared, line: &line::Inner) -> Result<Request<OutBody>, SendError> {
     let path = cleared.target.path_and_query();
     line.tally.add_bytes(ByteCount::of(headers::size(&cleared.headers).saturating_add(path.len())).get());
-    let body = Outgoing { body: cleared.body, cap: line.limits.request_body, sent: 0, tally: Arc::clone(&line.tally) };
+    let body = Outgoing {
+        body: cleared.body,
+        cap: line.limits.request_body,
+        sent: 0,
+        grant: Arc::clone(&line.grant),
+        tally: Arc::clone(&line.tally),
+    };
     let mut request = Request::new(body.boxed_unsync());
     *request.method_mut() = cleared.method;
     *request.uri_mut() = path.parse::<Uri>().map_err(|_| Denied::Target(crate::target::TargetError::Path))?;
@@ -310,8 +317,8 @@ fn of_hyper(error: hyper::Error) -> SendError {
         if let Some(BodyFault::TooLarge(cap)) = cause.downcast_ref() {
             return SendError::RequestTooLarge(*cap);
         }
-        if let Some(BodyFault::Trailer(name)) = cause.downcast_ref() {
-            return SendError::Denied(Denied::Header(name.clone()));
+        if let Some(BodyFault::Denied(denied)) = cause.downcast_ref() {
+            return SendError::Denied(denied.clone());
         }
         source = cause.source();
     }
@@ -321,6 +328,7 @@ fn of_hyper(error: hyper::Error) -> SendError {
 /// A fault in words for the provider. What the guest asked for is named without its query, an address never.
 fn told(method: &Method, uri: &Uri, error: &SendError) -> String {
     let place = Target::of(uri).map_or_else(|_| "a URL that is refused".to_owned(), |target| target.to_string());
+    let method = Some(method.as_str()).filter(|method| method.len() <= policy::METHOD_MAX).unwrap_or("a long method");
     match error {
         SendError::Tls(source) => format!("{method} {place}: {error}: {source}"),
         _ => format!("{method} {place}: {error}"),

@@ -15,6 +15,9 @@ pub enum Denied {
     /// A method that goes nowhere.
     #[error("the method {0} is never sent")]
     Method(Method),
+    /// A method that no list could name.
+    #[error("its method is longer than 32 bytes")]
+    MethodTooLong,
     /// A name of this machine, this network or a metadata service.
     #[error("its host is a name that is never resolved")]
     Name,
@@ -31,7 +34,7 @@ pub enum Denied {
     #[error("its header {0} is set by the host alone")]
     Header(HeaderName),
     /// Head or path larger than is sent.
-    #[error("its headers are more than 100, or longer than 32 KiB")]
+    #[error("its headers or trailers are more than 100, or longer than 32 KiB")]
     HeadTooLarge,
     /// It has come through this host too often.
     #[error("it goes round: it has come through this host too often")]
@@ -39,6 +42,12 @@ pub enum Denied {
     /// A secret where it is not bound to.
     #[error("the secret {0} is not bound to this host and header, or not sent over https")]
     SecretNotBound(types::SecretName),
+    /// A secret where none is put in.
+    #[error("the placeholder of the secret {0} is in its URL or a trailer; it goes into a header")]
+    SecretMisplaced(types::SecretName),
+    /// More than one secret in a header.
+    #[error("one of its headers carries the secret {0} and another, or the same one twice")]
+    SecretsTogether(types::SecretName),
     /// A secret that is not there any more.
     #[error("the secret {0} is not set, or cannot be read")]
     SecretMissing(types::SecretName),
@@ -94,9 +103,12 @@ pub enum BodyFault {
     /// No part of it came in time.
     #[error("the body came too slowly")]
     TooSlow,
-    /// A trailer that belongs to the connection or to the host.
-    #[error("the trailer {0} is set by the host alone")]
-    Trailer(HeaderName),
+    /// Its trailers hold what may not be sent.
+    #[error("its trailers are denied: {0}")]
+    Denied(Denied),
+    /// The call ended before it had finished the body.
+    #[error("its call ended before the body did")]
+    CallOver,
     /// The other side broke off.
     #[error("the body is broken")]
     Http(#[source] hyper::Error),

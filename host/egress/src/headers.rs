@@ -31,11 +31,9 @@ pub(crate) fn is_denied(name: &HeaderName) -> bool {
         || name.starts_with("weir-")
 }
 
-/// Refuses what a guest may not send.
+/// Refuses what a guest may not send, as headers or as trailers.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), Denied> {
-    if headers.len() > COUNT_MAX || size(headers) > BYTES_MAX {
-        return Err(Denied::HeadTooLarge);
-    }
+    check_size(headers)?;
     if let Some(name) = headers.keys().find(|name| is_denied(name)) {
         return Err(Denied::Header(name.clone()));
     }
@@ -46,6 +44,11 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), Denied> {
         (Some(value), None) if plain(value) => Ok(()),
         _ => Err(Denied::Header(header::CONTENT_LENGTH)),
     }
+}
+
+/// Refuses too many fields, or too long ones.
+pub(crate) fn check_size(headers: &HeaderMap) -> Result<(), Denied> {
+    if headers.len() > COUNT_MAX || size(headers) > BYTES_MAX { Err(Denied::HeadTooLarge) } else { Ok(()) }
 }
 
 /// Bytes of names and values.

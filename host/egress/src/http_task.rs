@@ -48,9 +48,13 @@ impl TaskFault {
     /// A denial does not pass by being tried again; the rest may.
     fn of_send(error: &SendError) -> Self {
         match error {
-            SendError::Denied(Denied::Target(_) | Denied::Method(_) | Denied::Header(_) | Denied::HeadTooLarge) => {
-                Self::runtime(error.to_string())
-            }
+            SendError::Denied(
+                Denied::Target(_)
+                | Denied::Method(_)
+                | Denied::MethodTooLong
+                | Denied::Header(_)
+                | Denied::HeadTooLarge,
+            ) => Self::runtime(error.to_string()),
             SendError::Denied(_) => Self::named("States.Permissions", error.to_string()),
             SendError::RequestTooLarge(_) => Self::named("States.DataLimitExceeded", error.to_string()),
             _ => Self::named("States.Http.Socket", error.to_string()),

@@ -25,6 +25,7 @@ mod resolve;
 mod secret;
 mod settings;
 mod target;
+mod wire;
 
 pub use address::AddressDenied;
 pub use body::{InBody, OutBody};

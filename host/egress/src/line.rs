@@ -1,6 +1,6 @@
 //! A call's way out: what it is granted, what it may use, and what it has used.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use crate::settings::Limits;
 
 /// Faults of one call that are kept for its provider.
 const FAULTS_MAX: usize = 32;
+/// Bytes kept of each.
+const FAULT_MAX: usize = 4 * 1024;
 
 /// What a release may reach.
 #[derive(Debug, Clone)]
@@ -48,7 +50,7 @@ pub struct Used {
     pub requests: u32,
     /// Bytes of heads and bodies, out and in.
     pub bytes: ByteCount,
-    /// Requests that were denied or came to nothing, in words for the provider. At most 32.
+    /// Requests that were denied or came to nothing, in words for the provider. At most 32, of 4 KiB each.
     pub faults: Vec<String>,
 }
 
@@ -72,6 +74,7 @@ pub(crate) struct Tally {
     asked: AtomicU32,
     sent: AtomicU32,
     bytes: AtomicU64,
+    over: AtomicBool,
     faults: Mutex<Vec<String>>,
 }
 
@@ -99,6 +102,12 @@ impl Line {
         Box::pin(async move { line.egress.clone().send(line, request, timeouts).await })
     }
 
+    /// Says that the call is over. A request's body that comes to its end from now on was cut off, whatever its sender
+    /// says, and is broken off.
+    pub fn end(&self) {
+        self.0.tally.over.store(true, Ordering::Release);
+    }
+
     /// What was used up to now.
     pub fn used(&self) -> Used {
         let tally = &self.0.tally;
@@ -124,7 +133,14 @@ impl Tally {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn note(&self, fault: String) {
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note(&self, mut fault: String) {
+        fault.truncate(fault.floor_char_boundary(FAULT_MAX));
+        // What it was cut from may be much larger.
+        fault.shrink_to_fit();
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         if faults.len() < FAULTS_MAX {
             faults.push(fault);

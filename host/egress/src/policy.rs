@@ -11,6 +11,9 @@ use crate::target::{Host, Target};
 /// Names that mean this machine, this network or a cloud's metadata, whatever a resolver says.
 const DENIED_NAMES: [&str; 5] = ["localhost", "local", "internal", "home.arpa", "localdomain"];
 
+/// The longest method: as long as the longest that a list may name.
+pub(crate) const METHOD_MAX: usize = 32;
+
 /// Decides by what is known before a name is resolved.
 pub(crate) fn check(
     method: &Method,
@@ -21,6 +24,9 @@ pub(crate) fn check(
     // One asks to be connected through, the other to be shown what proxies added.
     if *method == Method::CONNECT || *method == Method::TRACE {
         return Err(Denied::Method(method.clone()));
+    }
+    if method.as_str().len() > METHOD_MAX {
+        return Err(Denied::MethodTooLong);
     }
     if let Host::Name(name) = &target.host
         && is_denied_name(name)
@@ -159,5 +165,12 @@ mod tests {
             let found = decide(list.clone(), list.clone(), method, "https://a.example.com/");
             assert!(matches!(found, Err(Denied::Method(_))), "{method}");
         }
+    }
+
+    #[test]
+    fn a_method_has_at_most_32_bytes() {
+        let list = serde_json::json!([{"host": "*"}]);
+        let decided = |length| decide(list.clone(), list.clone(), &"M".repeat(length), "https://a.example.com/");
+        assert_eq!((decided(32), decided(33)), (Ok(()), Err(Denied::MethodTooLong)));
     }
 }

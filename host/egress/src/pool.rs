@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::client::conn::http1::SendRequest;
 use types::{Clock, Moment, Scheme};
 
-use crate::body::OutBody;
 use crate::target::Host;
+use crate::wire::Wire;
 
 /// How long one waits.
 const IDLE: Duration = Duration::from_secs(30);
@@ -37,7 +36,7 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 struct Idle {
     since: Moment,
-    sender: SendRequest<OutBody>,
+    wire: Wire,
 }
 
 impl Pool {
@@ -46,14 +45,14 @@ impl Pool {
     }
 
     /// The connection that was used last; those that have ended or waited too long are dropped on the way.
-    pub(crate) fn take(&self, key: &Key) -> Option<SendRequest<OutBody>> {
+    pub(crate) fn take(&self, key: &Key) -> Option<Wire> {
         let now = self.clock.moment();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = idle.get_mut(key)?;
         let mut found = None;
         while let Some(last) = waiting.pop() {
-            if last.sender.is_ready() && now.since(last.since) < IDLE {
-                found = Some(last.sender);
+            if last.wire.sender.is_ready() && now.since(last.since) < IDLE {
+                found = Some(last.wire);
                 break;
             }
         }
@@ -63,11 +62,12 @@ impl Pool {
         found
     }
 
-    /// Keeps a connection whose response was read to its end; drops it when there are enough.
-    pub(crate) fn put(&self, key: Key, sender: SendRequest<OutBody>) {
-        if sender.is_closed() {
+    /// Keeps a connection on which nothing is under way, without its place; drops it when there are enough.
+    pub(crate) fn put(&self, key: Key, wire: Wire) {
+        if wire.sender.is_closed() {
             return;
         }
+        drop(wire.let_go());
         let since = self.clock.moment();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.values().map(Vec::len).sum::<usize>() >= IDLE_MAX {
@@ -75,7 +75,7 @@ impl Pool {
         }
         let waiting = idle.entry(key).or_default();
         if waiting.len() < IDLE_OF_A_KEY {
-            waiting.push(Idle { since, sender });
+            waiting.push(Idle { since, wire });
         }
     }
 
@@ -84,7 +84,7 @@ impl Pool {
         let now = self.clock.moment();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|_, waiting| {
-            waiting.retain(|one| !one.sender.is_closed() && now.since(one.since) < IDLE);
+            waiting.retain(|one| !one.wire.sender.is_closed() && now.since(one.since) < IDLE);
             !waiting.is_empty()
         });
     }

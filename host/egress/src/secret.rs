@@ -66,7 +66,7 @@ fn hex_digit(digit: u8) -> char {
     char::from_digit(u32::from(digit), 16).unwrap_or('0')
 }
 
-/// Puts values in place of placeholders.
+/// Puts values in place of placeholders: one in a header, so that a head grows by no more than its secrets.
 pub(crate) fn substitute(
     headers: &mut HeaderMap,
     target: &Target,
@@ -74,34 +74,55 @@ pub(crate) fn substitute(
     organisation: OrganisationId,
     secrets: &Arc<dyn Secrets>,
 ) -> Result<(), Denied> {
-    if bound.is_empty() {
-        return Ok(());
-    }
     for (header, value) in headers.iter_mut() {
-        let Ok(mut text) = value.to_str().map(str::to_owned) else { continue };
-        if !text.contains(PREFIX) {
-            continue;
+        let Some((at, secret)) = find(value.as_bytes(), bound) else { continue };
+        let (before, rest) = value.as_bytes().split_at(at);
+        let after = rest.get(secret.placeholder.len()..).unwrap_or_default();
+        if find(before, bound).or_else(|| find(after, bound)).is_some() {
+            return Err(Denied::SecretsTogether(secret.name.clone()));
         }
-        let mut replaced = false;
-        for secret in bound.iter().filter(|secret| value.to_str().is_ok_and(|sent| sent.contains(&secret.placeholder)))
-        {
-            let to_host = matches!(&target.host, Host::Name(name) if secret.hosts.contains(name));
-            let in_header = secret.headers.iter().any(|allowed| allowed == header.as_str());
-            if !to_host || !in_header || target.scheme != Scheme::Https {
-                return Err(Denied::SecretNotBound(secret.name.clone()));
-            }
-            let known = secrets.value(organisation, &secret.name);
-            let known = known.ok_or_else(|| Denied::SecretMissing(secret.name.clone()))?;
-            text = text.replace(&secret.placeholder, known.reveal());
-            replaced = true;
+        let to_host = matches!(&target.host, Host::Name(name) if secret.hosts.contains(name));
+        let in_header = secret.headers.iter().any(|allowed| allowed == header.as_str());
+        if !to_host || !in_header || target.scheme != Scheme::Https {
+            return Err(Denied::SecretNotBound(secret.name.clone()));
         }
-        if replaced {
-            // A value that no header can hold was refused when it was set.
-            *value = HeaderValue::from_str(&text).map_err(|_| Denied::Header(header.clone()))?;
-            value.set_sensitive(true);
-        }
+        let known = secrets.value(organisation, &secret.name);
+        let known = known.ok_or_else(|| Denied::SecretMissing(secret.name.clone()))?;
+        let whole = [before, known.reveal().as_bytes(), after].concat();
+        // A value that no header can hold was refused when it was set.
+        *value = HeaderValue::from_bytes(&whole).map_err(|_| Denied::Header(header.clone()))?;
+        value.set_sensitive(true);
     }
     Ok(())
+}
+
+/// Refuses a placeholder where no value is put in: it would reach the other side as it is.
+pub(crate) fn check_url(target: &Target, bound: &[BoundSecret]) -> Result<(), Denied> {
+    let query = target.query.as_deref().unwrap_or_default();
+    refuse([target.authority().as_bytes(), target.path.as_bytes(), query.as_bytes()], bound)
+}
+
+/// As [`check_url`], of trailers.
+pub(crate) fn check_trailers(trailers: &HeaderMap, bound: &[BoundSecret]) -> Result<(), Denied> {
+    refuse(trailers.values().map(HeaderValue::as_bytes), bound)
+}
+
+fn refuse<'a>(parts: impl IntoIterator<Item = &'a [u8]>, bound: &[BoundSecret]) -> Result<(), Denied> {
+    match parts.into_iter().find_map(|part| find(part, bound)) {
+        Some((_, secret)) => Err(Denied::SecretMisplaced(secret.name.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Where a placeholder begins, and whose it is. Those of other releases are just text.
+fn find<'a>(text: &[u8], bound: &'a [BoundSecret]) -> Option<(usize, &'a BoundSecret)> {
+    let begins = |at: &usize| text.get(*at..).is_some_and(|rest| rest.starts_with(PREFIX.as_bytes()));
+    let is_at = |at: usize, secret: &&BoundSecret| {
+        text.get(at..).is_some_and(|rest| rest.starts_with(secret.placeholder.as_bytes()))
+    };
+    (0..text.len())
+        .filter(begins)
+        .find_map(|at| bound.iter().find(|secret| is_at(at, secret)).map(|secret| (at, secret)))
 }
 
 #[cfg(test)]
@@ -157,6 +178,45 @@ mod tests {
         ] {
             assert_eq!(sent(url, header, "weir-secret-stripe", &secret), not_bound, "{url} {header}");
         }
+    }
+
+    #[test]
+    fn a_header_carries_one_secret_once() {
+        let secrets = [bound("stripe"), bound("other")];
+        for value in ["weir-secret-stripe weir-secret-stripe", "weir-secret-stripeweir-secret-other"] {
+            let found = sent("https://api.stripe.com/", "authorization", value, &secrets);
+            assert_eq!(found, Err(Denied::SecretsTogether("stripe".parse().unwrap())), "{value}");
+        }
+    }
+
+    #[test]
+    fn bytes_outside_of_ascii_hide_no_placeholder() {
+        let secret = [bound("stripe")];
+        let value = HeaderValue::from_bytes(b"\xff weir-secret-stripe").unwrap();
+        let organisation = OrganisationId::generate(Timestamp::from_micros(0));
+        let secrets: Arc<dyn Secrets> = Arc::new(Kept);
+        let target = Target::parse("https://api.stripe.com/").unwrap();
+        let mut elsewhere = HeaderMap::from_iter([(http::header::COOKIE, value.clone())]);
+        let denied = substitute(&mut elsewhere, &target, &secret, organisation, &secrets);
+        assert_eq!(denied, Err(Denied::SecretNotBound("stripe".parse().unwrap())));
+        let mut in_place = HeaderMap::from_iter([(http::header::AUTHORIZATION, value)]);
+        assert_eq!(substitute(&mut in_place, &target, &secret, organisation, &secrets), Ok(()));
+        assert_eq!(in_place["authorization"].as_bytes(), b"\xff sk_live_1");
+    }
+
+    #[test]
+    fn a_placeholder_in_the_url_or_a_trailer_is_denied() {
+        let (secret, misplaced) = ([bound("stripe")], Err(Denied::SecretMisplaced("stripe".parse().unwrap())));
+        for url in [
+            "https://api.stripe.com/v1/weir-secret-stripe",
+            "https://api.stripe.com/v1?key=weir-secret-stripe",
+            "https://weir-secret-stripe.stripe.com/",
+        ] {
+            assert_eq!(check_url(&Target::parse(url).unwrap(), &secret), misplaced, "{url}");
+            assert_eq!(check_url(&Target::parse(url).unwrap(), &[]), Ok(()), "{url}");
+        }
+        let trailers = HeaderMap::from_iter([(http::header::COOKIE, HeaderValue::from_static("weir-secret-stripe"))]);
+        assert_eq!(check_trailers(&trailers, &secret), misplaced);
     }
 
     #[test]

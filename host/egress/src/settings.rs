@@ -21,7 +21,7 @@ pub struct Settings {
     pub nat64: bool,
     /// Lets requests go to loopback addresses, except this host's own doors. For development and tests alone.
     pub loopback_for_development: bool,
-    /// Who is asked for names. Empty: whom the system asks.
+    /// Who is asked for names. Empty: whom the system asks. Read when the first name is asked for.
     pub nameservers: Vec<SocketAddr>,
     /// Certificates in PEM that are trusted beside the public ones.
     pub extra_roots: Option<Vec<u8>>,
@@ -71,9 +71,6 @@ pub enum PolicyError {
     /// A range that stays closed, whoever opens it.
     #[error("no API may be given {0}: loopback, link-local and metadata addresses stay closed")]
     NeverAllowed(IpNet),
-    /// The system does not say whom to ask for names.
-    #[error("the system's resolver could not be read; name servers can be given in egress.nameservers")]
-    Resolver(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The certificates given are none.
     #[error("the certificates of egress.ca_file could not be read")]
     Roots(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use http::Request;
-use http::header::HeaderValue;
+use http::header::{self, HeaderValue};
+use http::{Method, Request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use types::{ByteCount, CallId, Code};
@@ -30,6 +30,7 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
     let (parts, body) = request.into_parts();
     let asked = Asked::read(&premises, parts, peer);
     let (call, began, method) = (asked.call, asked.began, MethodIndex::of(&asked.method));
+    let is_head = asked.method == Method::HEAD;
     let house = Arc::clone(&premises);
     let retires = retirement(&premises, &asked);
     let mut reply = match receive(&premises, &asked, body).await {
@@ -45,6 +46,9 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
         }
     };
     name(&mut reply, call);
+    if is_head {
+        keep_head(&mut reply);
+    }
     let took = house.house.clock.moment().since(began);
     house.traffic.answered(method, reply.status().as_u16(), took);
     if let Some(retires) = retires {
@@ -64,6 +68,14 @@ fn retirement(premises: &Premises, asked: &Asked) -> Option<HeaderValue> {
 fn name(reply: &mut Reply, call: CallId) {
     if let Ok(id) = HeaderValue::from_str(&call.to_string()) {
         reply.headers_mut().insert("x-request-id", id);
+    }
+}
+
+/// Takes the body out of the answer to a `HEAD`, and says how long it would be. Over HTTP/2 the library sends what is there.
+fn keep_head(reply: &mut Reply) {
+    let length = reply.body_mut().clear().filter(|length| *length > 0);
+    if let Some(length) = length {
+        reply.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
 }
 

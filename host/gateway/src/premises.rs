@@ -101,6 +101,11 @@ impl Premises {
         self.traffic.denied(code);
     }
 
+    /// What all that looks random in a workflow of this call follows from. Nobody can tell it from the call's id.
+    pub(crate) fn seed(&self, call: CallId) -> u64 {
+        self.ids.keys.0.hash_one(("seed", call.as_u128()))
+    }
+
     /// A place among the calls in flight, or `None` when the house is full. Kept until the call has ended, whatever
     /// becomes of its connection.
     pub(crate) fn place(self: &Arc<Self>) -> Option<Place> {

@@ -60,6 +60,13 @@ impl ReplyBody {
         self
     }
 
+    /// Takes everything out, as the answer to `HEAD` has no body: how long it was, if that is known.
+    pub(crate) fn clear(&mut self) -> Option<u64> {
+        let length = self.size_hint().exact();
+        self.content = Content::Whole(Bytes::new());
+        length
+    }
+
     /// The bytes of a body that is there.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> &[u8] {

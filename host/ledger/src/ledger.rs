@@ -69,6 +69,9 @@ struct House {
 }
 
 impl Ledger {
+    /// The newest schema of `usage.db` that it knows, to which it brings every older one.
+    pub const SCHEMA_VERSION: usize = sql::MIGRATIONS.len();
+
     /// Opens usage.db, makes it if need be, completes the streams that the last run left open as `interrupted`, and
     /// brings the rollups up to date. Blocks: for the start.
     ///

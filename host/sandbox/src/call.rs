@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
+use tokio_util::sync::CancellationToken;
 use types::{AppId, CallId, ObjectName, Outcome, SubscriptionId, Units};
 
 use crate::component::Component;
 use crate::run::{Ended, Ran};
 use crate::settings::Limits;
 use crate::state::HostState;
+use crate::threads::Signals;
 use crate::upload::Sandbox;
 use crate::world::http::weir::plugin::types as wit;
 
@@ -67,6 +69,8 @@ pub struct CallContext {
     pub config: Arc<[(String, String)]>,
     /// Where the call stands in a workflow, when it is a step of one.
     pub step: Option<Step>,
+    /// Ends the call, as [`types::Outcome::Aborted`], at the next tick or wait of its guest.
+    pub halt: Option<CancellationToken>,
 }
 
 /// A request for the `http` world.
@@ -140,9 +144,14 @@ impl CallContext {
 }
 
 impl Sandbox {
+    /// What ends this call before its time.
+    fn signals(&self, context: &CallContext) -> Signals {
+        self.threads().signals.halted_by(context.halt.as_ref())
+    }
+
     fn state(&self, context: &CallContext, limits: &Arc<Limits>) -> HostState {
         let meter = crate::meter::Meter::new(context.allowances.clone());
-        let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.threads().signals.clone());
+        let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.signals(context));
         state.config = Arc::clone(&context.config);
         state.line = self.line(context.outbound.as_ref(), context.depth);
         state

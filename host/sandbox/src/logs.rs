@@ -70,6 +70,13 @@ impl Logs {
         }
     }
 
+    /// Takes a line of the host's own, outside of the caps: whoever writes a lot must not hide what the host has to say
+    /// of it. The host bounds how many there are.
+    pub(crate) fn host_line(&mut self, text: &str) {
+        let text = printable(text.as_bytes());
+        self.lines.push(LogLine { at: self.clock.now(), stream: LogStream::Log, text });
+    }
+
     fn end_line(&mut self, stream: LogStream) {
         let line = std::mem::take(&mut self.open[stream as usize]);
         let text = printable(&line);
@@ -119,6 +126,17 @@ mod tests {
         let (lines, dropped) = written(&[b"one\ntw", b"o\x1b[31m\n", b"three"]);
         assert_eq!(lines, ["one", "two\\u{1b}[31m", "three"]);
         assert_eq!(dropped, 0);
+    }
+
+    #[test]
+    fn a_flood_hides_nothing_of_what_the_host_says() {
+        let mut logs = Logs::new(Clock::system());
+        logs.write(LogStream::Log, &b"x\n".repeat(256));
+        logs.write(LogStream::Log, b"an open line");
+        logs.host_line("egress: denied");
+        let (lines, dropped) = logs.finish();
+        assert_eq!((lines.len(), dropped), (257, 1));
+        assert_eq!(lines[256].text, "egress: denied");
     }
 
     #[test]

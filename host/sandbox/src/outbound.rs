@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use egress::{BodyFault, BoundSecret, Denied, Grant, InBody, Line, SendError, Timeouts};
 use http_body_util::BodyExt as _;
-use types::{OrganisationId, ReleaseId};
+use types::{OrganisationId, ReleaseId, SecretName};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::upload::Sandbox;
 
 /// One write to a body.
 const BODY_CHUNK: usize = 64 * 1024;
-/// How the settings are called that hold a secret's placeholder.
-const SETTING: &str = "secret.";
 
 /// What a release may reach outside, ready for its calls.
 #[derive(Debug, Clone)]
@@ -23,7 +21,8 @@ pub struct Outbound {
 impl Outbound {
     /// What the component reads as settings: the placeholder of each secret, as `secret.NAME`.
     pub fn settings(&self) -> impl Iterator<Item = (String, String)> {
-        self.grant.secrets.iter().map(|secret| (format!("{SETTING}{}", secret.name), secret.placeholder.clone()))
+        let setting = |name: &SecretName| format!("{}{name}", SecretName::SETTING);
+        self.grant.secrets.iter().map(move |secret| (setting(&secret.name), secret.placeholder.clone()))
     }
 }
 
@@ -60,6 +59,15 @@ impl Sandbox {
 
 /// What wasmtime asks for each outgoing request. Without a line, all are denied before a name is resolved.
 pub(crate) struct WayOut(pub(crate) Option<Line>);
+
+impl Drop for WayOut {
+    /// Before the guest's bodies go: one that it has not finished ends as if it had.
+    fn drop(&mut self) {
+        if let Some(line) = &self.0 {
+            line.end();
+        }
+    }
+}
 
 type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
@@ -126,6 +134,8 @@ fn broken(fault: &BodyFault) -> Error {
     match fault {
         BodyFault::TooLarge(cap) => Error::HttpResponseBodySize(Some(*cap)),
         BodyFault::TooSlow => Error::ConnectionReadTimeout,
-        BodyFault::Trailer(_) | BodyFault::Http(_) | BodyFault::Given(_) => Error::HttpResponseIncomplete,
+        BodyFault::Denied(_) | BodyFault::CallOver | BodyFault::Http(_) | BodyFault::Given(_) => {
+            Error::HttpResponseIncomplete
+        }
     }
 }

@@ -10,7 +10,7 @@ use egress::{Line, Used};
 use types::{Clock, Moment};
 use wasmtime::{CallHook, Store, StoreContextMut, Trap, UpdateDeadline};
 
-use crate::logs::{LogStream, Logs};
+use crate::logs::Logs;
 use crate::meter::Meter;
 use crate::settings::Limits;
 use crate::threads::Signals;
@@ -119,7 +119,7 @@ impl HostState {
     pub(crate) fn went_out(&mut self) -> Used {
         let used = self.line.as_ref().map(Line::used).unwrap_or_default();
         for fault in &used.faults {
-            self.logs.write(LogStream::Log, format!("egress: {fault}\n").as_bytes());
+            self.logs.host_line(&format!("egress: {fault}"));
         }
         used
     }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use wasmtime::EngineWeak;
 
 use crate::settings::StartError;
@@ -25,24 +26,41 @@ const TICK: Duration = Duration::from_millis(2);
 /// The lowest priority there is.
 const LOWEST: i32 = 19;
 
-/// What the host tells all calls at once.
+/// What the host tells all calls at once, and one of them alone.
 #[derive(Debug, Clone)]
 pub(crate) struct Signals {
     aborting: Arc<AtomicBool>,
     aborted: watch::Sender<bool>,
+    /// Ends this call alone.
+    halt: Option<CancellationToken>,
 }
 
 impl Signals {
     pub(crate) fn new() -> Self {
-        Self { aborting: Arc::new(AtomicBool::new(false)), aborted: watch::Sender::new(false) }
+        Self { aborting: Arc::new(AtomicBool::new(false)), aborted: watch::Sender::new(false), halt: None }
+    }
+
+    /// As one call hears them, which `halt` ends too.
+    pub(crate) fn halted_by(&self, halt: Option<&CancellationToken>) -> Self {
+        Self { halt: halt.cloned(), ..self.clone() }
     }
 
     pub(crate) fn aborting(&self) -> bool {
-        self.aborting.load(Ordering::Relaxed)
+        self.aborting.load(Ordering::Relaxed) || self.halt.as_ref().is_some_and(CancellationToken::is_cancelled)
     }
 
-    /// Resolves when the host ends every call.
+    /// Resolves when the host ends the call.
     pub(crate) async fn aborted(&self) {
+        match &self.halt {
+            None => self.all_aborted().await,
+            Some(halt) => tokio::select! {
+                () = halt.cancelled() => {}
+                () = self.all_aborted() => {}
+            },
+        }
+    }
+
+    async fn all_aborted(&self) {
         let mut receiver = self.aborted.subscribe();
         // An error means that no signal can come any more: wait for ever, the deadline ends the call.
         if receiver.wait_for(|aborted| *aborted).await.is_err() {

@@ -178,6 +178,11 @@ impl Sandbox {
         self.places().free()
     }
 
+    /// Resolves when [`Self::abort_all`] was called.
+    pub async fn aborted(&self) {
+        self.0.threads.signals.aborted().await;
+    }
+
     /// Ends every call that still runs, as [`types::Outcome::Aborted`].
     pub fn abort_all(&self) {
         self.0.threads.signals.abort_all();

@@ -26,6 +26,7 @@ const RANDOM_MAX: u64 = 64 * 1024;
 pub(crate) struct Wasi {
     ctx: WasiCtx,
     http: WasiHttpCtx,
+    /// Above the table, so that it is dropped before the bodies in there.
     hooks: WayOut,
     table: ResourceTable,
     stdout: Output,

@@ -1,5 +1,6 @@
 //! A copy of a file while it is written to, and whether a copy is sound.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,9 +36,11 @@ pub enum CopyError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// The copy could not be forced to disk.
-    #[error("could not force {} to disk", path.display())]
-    Sync {
+    /// The copy could not be made, or not be forced to disk.
+    #[error("could not {what} {}", path.display())]
+    File {
+        /// What was to be done.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -45,9 +48,9 @@ pub enum CopyError {
     },
 }
 
-/// Copies the database `from`, as it is when this begins, into the new file `into`, and forces the copy to disk. A host
-/// that writes to it meanwhile does not wait; its log cannot shrink before this ends. `progress` is told how many pages
-/// of how many are copied. Blocks.
+/// Copies the database `from`, as it is when this begins, into the new file `into`, which its owner alone may
+/// read, and forces the copy to disk. A host that writes to it meanwhile does not wait; its log cannot shrink before this
+/// ends. `progress` is told how many pages of how many are copied. Blocks.
 ///
 /// # Errors
 ///
@@ -61,15 +64,18 @@ pub fn copy(from: &Path, into: &Path, mut progress: impl FnMut(u64, u64)) -> Res
     // One transaction around all steps: they see one moment, and no step begins again because a writer was faster.
     let moment = source.unchecked_transaction().map_err(failed("read", from))?;
     let schema_version = schema_version(&moment).map_err(failed("read", from))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut copy = Connection::open_with_flags(into, flags).map_err(failed("make", into))?;
+    let file_failed = |what| move |source| CopyError::File { what, path: into.to_owned(), source };
+    // SQLite would make it readable for everybody.
+    let mut private = std::fs::OpenOptions::new();
+    private.write(true).create_new(true).mode(0o600).open(into).map_err(file_failed("make"))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut copy = Connection::open_with_flags(into, flags).map_err(failed("open", into))?;
     // Forced to disk once, below.
     copy.pragma_update(None, "synchronous", "OFF").map_err(failed("set up", into))?;
     steps(&moment, &mut copy, &mut progress).map_err(failed("copy", from))?;
     copy.close().map_err(|(_, source)| failed("close", into)(source))?;
     drop(moment);
-    let sync = |source| CopyError::Sync { path: into.to_owned(), source };
-    std::fs::File::open(into).and_then(|file| file.sync_all()).map_err(sync)?;
+    std::fs::File::open(into).and_then(|file| file.sync_all()).map_err(file_failed("force to disk"))?;
     Ok(Copied { schema_version })
 }
 

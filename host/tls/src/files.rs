@@ -26,6 +26,8 @@ pub struct Files {
     current: Arc<ArcSwap<ServerConfig>>,
     /// What the files looked like when they were last read, well or not.
     read: Marks,
+    /// They could not be used when they were last read.
+    failed: bool,
     /// What they looked like at the last look, if that was different.
     changed: Option<Marks>,
 }
@@ -39,8 +41,8 @@ pub enum Refreshed {
     Taken,
 }
 
-/// A file's identity and age: device, inode, size, and time of change in seconds and nanoseconds.
-type Mark = Option<(u64, u64, u64, i64, i64)>;
+/// A file's identity and age: device, inode, size, and when its content and its status, such as who may read it, changed.
+type Mark = Option<(u64, u64, u64, (i64, i64), (i64, i64))>;
 type Marks = Vec<Mark>;
 
 impl Files {
@@ -53,7 +55,7 @@ impl Files {
         let read = marks(&pairs);
         let current = Arc::new(ArcSwap::from_pointee(config(&pairs)?));
         let tls = Tls::new(Arc::clone(&current));
-        Ok((Self { pairs, current, read, changed: None }, tls))
+        Ok((Self { pairs, current, read, failed: false, changed: None }, tls))
     }
 
     /// The pairs that it was made from.
@@ -62,7 +64,8 @@ impl Files {
     }
 
     /// Takes up files that have changed since they were last read and have not changed since the last look: whoever
-    /// writes two files one after the other is not caught between them. Blocks for as long as reading small files takes.
+    /// writes two files one after the other is not caught between them. Files that could not be used are read again at
+    /// each look: what was in the way need not have changed them. Blocks for as long as reading small files takes.
     ///
     /// # Errors
     ///
@@ -71,7 +74,8 @@ impl Files {
         let now = marks(&self.pairs);
         if now == self.read {
             self.changed = None;
-            return Ok(Refreshed::Unchanged);
+            let again = if self.failed { self.take().ok() } else { None };
+            return Ok(again.unwrap_or(Refreshed::Unchanged));
         }
         if self.changed.as_ref() != Some(&now) {
             self.changed = Some(now);
@@ -79,7 +83,13 @@ impl Files {
         }
         self.changed = None;
         self.read = now;
-        self.current.store(Arc::new(config(&self.pairs)?));
+        self.take()
+    }
+
+    fn take(&mut self) -> Result<Refreshed, TlsError> {
+        let read = config(&self.pairs);
+        self.failed = read.is_err();
+        self.current.store(Arc::new(read?));
         Ok(Refreshed::Taken)
     }
 }
@@ -90,7 +100,8 @@ fn marks(pairs: &[Pair]) -> Marks {
 
 fn mark(path: &Path) -> Mark {
     let file = fs::metadata(path).ok()?;
-    Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
+    let (modified, changed) = ((file.mtime(), file.mtime_nsec()), (file.ctime(), file.ctime_nsec()));
+    Some((file.dev(), file.ino(), file.size(), modified, changed))
 }
 
 fn config(pairs: &[Pair]) -> Result<ServerConfig, TlsError> {

@@ -10,5 +10,5 @@ mod pair;
 
 pub use accept::{HandshakeError, Tls};
 pub use files::{Files, Refreshed};
-pub use pair::{Pair, TlsError};
+pub use pair::{Pair, TlsError, is_open};
 pub use tokio_rustls::server::TlsStream;

@@ -93,7 +93,7 @@ impl Pair {
 
     /// Whether everybody on this machine may read the key.
     pub fn key_is_open(&self) -> bool {
-        fs::metadata(&self.key).is_ok_and(|file| file.permissions().mode() & 0o007 != 0)
+        is_open(&self.key)
     }
 
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -114,6 +114,12 @@ impl Pair {
             path: self.key.clone(),
         })
     }
+}
+
+/// Whether everybody on this machine may read or write a secret's file. That its group may is the operator's choice: a
+/// host that runs as a user of its own may read a key by its group alone.
+pub fn is_open(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o007 != 0)
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use tls::{Files, Pair, Refreshed};
 
 /// Writes a certificate for `name` and its key.
@@ -53,6 +54,29 @@ fn a_key_that_everybody_may_read_is_told_from_one_that_is_private() {
     assert!(!pair.key_is_open());
     fs::set_permissions(&pair.key, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(pair.key_is_open());
+}
+
+/// This thread may read what its user may read, and no more, as if it were not root's.
+fn give_up_reading_everything() {
+    let mut held = capabilities(None).unwrap();
+    held.effective.remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    set_capabilities(None, held).unwrap();
+}
+
+#[test]
+fn a_key_that_could_not_be_read_is_taken_up_once_it_can_be() {
+    give_up_reading_everything();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut files, _tls) = Files::load(vec![make(folder.path(), "one", "one.example")]).unwrap();
+    make(folder.path(), "one", "one.example");
+    let may = |mode| fs::set_permissions(folder.path().join("one.key"), fs::Permissions::from_mode(mode)).unwrap();
+    may(0o000);
+    assert_eq!(files.refresh().unwrap(), Refreshed::Unchanged);
+    assert!(files.refresh().unwrap_err().to_string().contains("could not read the key"));
+    assert_eq!(files.refresh().unwrap(), Refreshed::Unchanged, "said once");
+    may(0o600);
+    assert_eq!(files.refresh().unwrap(), Refreshed::Unchanged);
+    assert_eq!(files.refresh().unwrap(), Refreshed::Taken);
 }
 
 #[test]

@@ -72,6 +72,9 @@ struct Waiting {
 }
 
 impl Traces {
+    /// The newest schema of `traces.db` that it knows, to which it brings every older one.
+    pub const SCHEMA_VERSION: usize = sql::MIGRATIONS.len();
+
     /// Opens `path`, and makes it if need be. `budget` bounds the pages that hold something; the log beside the file
     /// takes up to 64 MiB more. Blocks: for the start.
     ///

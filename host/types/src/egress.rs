@@ -230,6 +230,9 @@ impl fmt::Display for EgressRule {
 pub struct SecretName(String);
 
 impl SecretName {
+    /// What the name of a setting begins with that holds a secret's placeholder: `secret.NAME`.
+    pub const SETTING: &str = "secret.";
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -136,9 +136,13 @@ impl Session {
         match self.profile_in_use()? {
             // A token goes to the host that it was stored for, and to no other.
             Some(profile) if control.as_ref().is_none_or(|url| url.trim_end_matches('/') == profile.control) => {
-                Ok(Client::of(profile.control, token.unwrap_or(profile.token)))
+                let client = Client::of(profile.control, token.unwrap_or(profile.token));
+                Ok(client.with_gateway(profile.gateway))
             }
-            _ => Client::of_control(&self.folder, control, token),
+            _ => match control {
+                Some(url) => Client::of_control(&self.folder, &url, token),
+                None => Client::of_folder(&self.folder, token),
+            },
         }
     }
 

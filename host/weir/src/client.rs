@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::tls::{RootCerts, TlsConfig};
 
-use crate::folder::Folder;
+use crate::folder::{Addresses, Folder};
 
 /// How long one exchange may take. Compiling an upload may take a minute, behind others that wait too.
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -25,6 +25,7 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
     token: String,
+    gateway: Option<String>,
 }
 
 /// Whether the thing that was asked for was made now or was there already.
@@ -47,34 +48,49 @@ impl Made {
 }
 
 impl Client {
-    /// The client for `control` and `token`, each looked up in the data folder when it is not given.
-    pub(crate) fn of_control(folder: &Folder, control: Option<String>, token: Option<String>) -> anyhow::Result<Self> {
-        let (base, trust) = match control {
-            Some(url) => (url.trim_end_matches('/').to_owned(), Trust::System),
-            None => match folder.read_addresses()? {
-                Some(addresses) => (addresses.control, Trust::ThisMachine),
-                None => bail!(
-                    "no host runs on {}: start one with `weir serve --data {0}`, or name one with --control URL",
-                    folder.path().display()
-                ),
-            },
+    /// The client of the host that runs on the data folder.
+    pub(crate) fn of_folder(folder: &Folder, token: Option<String>) -> anyhow::Result<Self> {
+        let Some(Addresses { gateway, control, .. }) = folder.read_addresses()? else {
+            bail!(
+                "no host runs on {}: start one with `weir serve --data {0}`, or name one with --control URL",
+                folder.path().display()
+            )
         };
-        let token = match token {
-            Some(token) => token,
-            None => std::fs::read_to_string(folder.operator_token())
-                .with_context(|| {
-                    format!("no token: pass --token or set WEIR_TOKEN; {} has none", folder.path().display())
-                })?
-                .trim()
-                .to_owned(),
-        };
+        let token = token.map_or_else(|| operator_token(folder), Ok)?;
+        Ok(Self { agent: agent(Trust::ThisMachine), base: control, token, gateway: Some(gateway) })
+    }
+
+    /// The client of the host at `url`. The folder's token is for the host on that folder, and goes to no other.
+    pub(crate) fn of_control(folder: &Folder, url: &str, token: Option<String>) -> anyhow::Result<Self> {
+        let base = url.trim_end_matches('/').to_owned();
         check_scheme(&base)?;
-        Ok(Self { agent: agent(trust), base, token })
+        if let Some(token) = token {
+            return Ok(Self::of(base, token));
+        }
+        match folder.read_addresses()? {
+            Some(addresses) if addresses.control == base => {
+                Ok(Self::of(base, operator_token(folder)?).with_gateway(Some(addresses.gateway)))
+            }
+            _ => bail!(
+                "no token for {base}: give --token or set WEIR_TOKEN; the one in {} is for the host that runs on it",
+                folder.path().display()
+            ),
+        }
     }
 
     /// A client of the host at `base`, which has been checked.
     pub(crate) fn of(base: String, token: String) -> Self {
-        Self { agent: agent(Trust::System), base, token }
+        Self { agent: agent(Trust::System), base, token, gateway: None }
+    }
+
+    /// The same, of a host whose data plane is known.
+    pub(crate) fn with_gateway(self, gateway: Option<String>) -> Self {
+        Self { gateway, ..self }
+    }
+
+    /// The data plane's URL, where it is known.
+    pub(crate) fn gateway(&self) -> Option<&str> {
+        self.gateway.as_deref()
     }
 
     /// Reads all pages of a list, at most [`PAGES_MAX`].
@@ -144,6 +160,12 @@ impl Client {
             .with_context(|| format!("{} answered with something else than this version understands", self.base))?;
         Ok((if status == http::StatusCode::CREATED { Made::Now } else { Made::Before }, document))
     }
+}
+
+fn operator_token(folder: &Folder) -> anyhow::Result<String> {
+    let token = std::fs::read_to_string(folder.operator_token())
+        .with_context(|| format!("no token: pass --token or set WEIR_TOKEN; {} has none", folder.path().display()))?;
+    Ok(token.trim().to_owned())
 }
 
 /// How a server that is spoken to over TLS proves who it is.

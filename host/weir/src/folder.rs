@@ -93,8 +93,7 @@ impl Folder {
     /// Notes that a backup was complete at a moment, for `weir doctor`.
     pub(crate) fn note_backup(&self, at: api::At) -> anyhow::Result<()> {
         let path = self.last_backup();
-        let note = LastBackup { at };
-        fs::write(&path, serde_json::to_vec(&note)?).with_context(|| format!("could not write {}", path.display()))
+        replace(&path, &serde_json::to_vec(&LastBackup { at })?)
     }
 
     /// When the last backup was complete; `None` when there was none, or nobody can say.
@@ -113,10 +112,7 @@ impl Folder {
 
     /// Makes the folder, for its owner alone, unless it is there.
     pub(crate) fn make(&self) -> anyhow::Result<()> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
+        make_private(&self.0)
             .with_context(|| format!("could not make the data folder {}; name another with --data", self.0.display()))
     }
 
@@ -157,11 +153,7 @@ impl Folder {
 
     /// Writes down where the host can be reached. Readers see the whole file or none.
     pub(crate) fn write_addresses(&self, addresses: &Addresses) -> anyhow::Result<()> {
-        let (path, unfinished) = (self.addresses(), self.join("addresses.json.new"));
-        let text = serde_json::to_vec_pretty(addresses)?;
-        fs::write(&unfinished, text)
-            .and_then(|()| fs::rename(&unfinished, &path))
-            .with_context(|| format!("could not write {}", path.display()))
+        replace(&self.addresses(), &serde_json::to_vec_pretty(addresses)?)
     }
 
     /// Takes back what [`Self::write_addresses`] wrote.
@@ -184,6 +176,28 @@ impl Folder {
             Err(error) => Err(error).with_context(|| format!("could not read {}", self.addresses().display())),
         }
     }
+}
+
+/// Writes a file under another name first: readers see the whole of it, or what was there before.
+fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let unfinished = path.with_added_extension("new");
+    fs::write(&unfinished, content)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .with_context(|| format!("could not write {}", path.display()))
+}
+
+/// Makes a folder and those above it, for their owner alone, unless they are there.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Forces the names in a folder to disk.
+pub(crate) fn sync_folder(path: &Path) -> anyhow::Result<()> {
+    // The folder of a name without one is where this program runs.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    fs::File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("could not force the names in {} to disk", path.display()))
 }
 
 /// Writes a new file, or the new content of one, that only its owner may read, and forces it to disk.

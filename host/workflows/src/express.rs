@@ -25,6 +25,12 @@ pub fn parse(definition: &str) -> Result<Arc<StateMachine>, Vec<Diagnostic>> {
     machine.map(Arc::new)
 }
 
+/// Answers and moments that a run is told of at most. A machine that loops through tasks which answer at once would else
+/// go on until its time is over. (Step Functions keeps 25,000 events of a standard execution.)
+const EVENTS_MAX: u32 = 100_000;
+/// After so many, others have a turn, and the clock is looked at: tasks that answer at once never wait.
+const EVENTS_PER_TURN: u32 = 64;
+
 /// What a task came to.
 type Answer = Result<Arc<Value>, TaskFailed>;
 
@@ -38,8 +44,7 @@ pub async fn run(
     tasks: &impl Tasks,
     clock: &Clock,
 ) -> Outcome {
-    let start = if tasks.watches() { StateMachine::start_watched } else { StateMachine::start };
-    let execution = start(machine, input, context, clock.now());
+    let execution = machine.start(input, context, clock.now());
     // Waits on the timer only when a task does not answer at once.
     tokio::select! {
         biased;
@@ -75,12 +80,14 @@ fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome>
 async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Outcome {
     let mut asked = Asked { new: Vec::with_capacity(1), wake_at: None };
     let mut under_way: Vec<UnderWay<'_>> = Vec::new();
-    loop {
-        let over = take_effects(&mut execution, &mut asked);
-        if tasks.watches() {
-            tasks.saw(execution.take_steps());
+    for events in 1.. {
+        if events % EVENTS_PER_TURN == 0 {
+            tokio::task::yield_now().await;
         }
-        if let Some(outcome) = over {
+        if events > EVENTS_MAX {
+            break;
+        }
+        if let Some(outcome) = take_effects(&mut execution, &mut asked) {
             return outcome;
         }
         // Most runs have one task at a time and no clock: those need no list and no box.
@@ -101,6 +108,8 @@ async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Ou
         tell(&mut execution, next, clock);
         under_way.retain(|(task, _)| execution.is_live(*task));
     }
+    let cause = format!("the run has not ended after {EVENTS_MAX} answers of its tasks");
+    Outcome::Failed { error: Some("States.Runtime".to_owned()), cause: Some(cause) }
 }
 
 fn event(task: TaskId, answer: Answer) -> Event {

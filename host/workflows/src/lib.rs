@@ -4,8 +4,6 @@
 //! its tasks are. It knows no component, no HTTP and no bill.
 
 pub mod express;
-mod resource;
 mod task;
 
-pub use resource::{ComponentName, Resource};
 pub use task::{Task, TaskFailed, Tasks};

@@ -34,12 +34,4 @@ pub struct TaskFailed {
 pub trait Tasks: Send + Sync {
     /// Does one task. Its future is dropped when the task has timed out or its branch is given up.
     fn perform(&self, task: Task) -> impl Future<Output = Result<Arc<Value>, TaskFailed>> + Send;
-
-    /// Whether it wants to be told what the run's states go through.
-    fn watches(&self) -> bool {
-        false
-    }
-
-    /// Is told it, in order, in pieces.
-    fn saw(&self, _steps: Vec<asl::Step>) {}
 }

@@ -23,13 +23,26 @@ weir_sdk::export_http!(handle);
 /// [`Failure::Rejected`] with one of the codes in `weir.toml`'s `[errors]`, for what the caller can put right.
 pub fn handle(_context: &Context, request: &Request) -> Result<Response, Failure> {
     match (request.method.as_str(), request.route.as_str()) {
-        ("GET", "/v1/rates") => rates::list(request),
-        ("GET", "/v1/rates/{country}") => rates::of_country(request),
-        ("GET", "/v1/rates/{country}/history") => rates::history(request),
-        ("GET", "/v1/numbers/{number}") => numbers::check_one(request),
+        ("GET" | "HEAD", "/v1/rates") => rates::list(request),
+        ("GET" | "HEAD", "/v1/rates/{country}") => rates::of_country(request),
+        ("GET" | "HEAD", "/v1/rates/{country}/history") => rates::history(request),
+        ("GET" | "HEAD", "/v1/numbers/{number}") => numbers::check_one(request),
         ("POST", "/v1/numbers") => numbers::check_batch(request),
-        ("GET", "/v1/calculations") => calculations::calculate_one(request),
+        ("GET" | "HEAD", "/v1/calculations") => calculations::calculate_one(request),
         ("POST", "/v1/calculations") => calculations::calculate_batch(request),
         (method, route) => Err(Failure::permanent("unrouted", format!("nothing answers {method} {route}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_is_answered_as_get_is() {
+        let head = |path| Request { method: "HEAD".to_owned(), ..Request::get(path) };
+        assert_eq!(handle(&Context::default(), &head("/v1/rates")).unwrap().status, 200);
+        let rates = head("/v1/rates/DE").with_route("/v1/rates/{country}").with_param("country", "DE");
+        assert_eq!(handle(&Context::default(), &rates).unwrap().status, 200);
     }
 }

@@ -26,7 +26,7 @@ pub fn http(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes the component's task of a function: `#[weir_sdk::task]`.
 ///
 /// The function takes its input, and before it `&Context` if it wants to; input and output are whatever serde reads and
-/// writes as JSON. It returns the output, or a `Result` of it with an error that becomes a `TaskError`. Once per crate.
+/// writes as JSON. It returns a `Result` of the output, with an error that becomes a `TaskError`. Once per crate.
 #[proc_macro_attribute]
 pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
     parse_macro_input!(arguments as syn::parse::Nothing);

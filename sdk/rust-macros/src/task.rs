@@ -2,12 +2,18 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{FnArg, ItemFn, Type};
+use syn::{FnArg, ItemFn, ReturnType, Type};
 
 use crate::http::plain;
 
 pub(crate) fn expand(function: &ItemFn) -> syn::Result<TokenStream> {
     plain(function)?;
+    if matches!(function.sig.output, ReturnType::Default) {
+        return Err(syn::Error::new_spanned(
+            &function.sig,
+            "a task returns a `Result`: write -> Result<Output, Error>",
+        ));
+    }
     let (name, visibility) = (&function.sig.ident, &function.vis);
     let mut parameters = function.sig.inputs.iter().filter_map(|parameter| match parameter {
         FnArg::Typed(parameter) => Some(&*parameter.ty),
@@ -45,4 +51,20 @@ pub(crate) fn expand(function: &ItemFn) -> syn::Result<TokenStream> {
 
 const fn is_reference(parameter: &Type) -> bool {
     matches!(parameter, Type::Reference(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(function: &str) -> Option<String> {
+        expand(&syn::parse_str(function).unwrap()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_task_takes_an_input_and_returns_a_result() {
+        assert_eq!(refusal("fn charge(context: &Context, card: Card) -> Result<(), Declined> { Ok(()) }"), None);
+        assert!(refusal("fn charge(card: Card) {}").unwrap().contains("Result<Output, Error>"));
+        assert!(refusal("fn charge() -> Result<(), Declined> { Ok(()) }").unwrap().contains("fn(input)"));
+    }
 }

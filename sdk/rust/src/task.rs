@@ -18,7 +18,19 @@ pub trait Task {
     fn run(context: &Context, input: &[u8]) -> Result<Vec<u8>, TaskError>;
 }
 
-/// What a task's function may return.
+/// What a task's function may return: a `Result`.
+///
+/// ```compile_fail,E0277
+/// #[weir_sdk::task]
+/// fn greet(name: String) -> String {
+///     name
+/// }
+/// # fn main() {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a task returns a `Result`, not `{Self}`",
+    label = "write `Result<Output, Error>`: the output serializes, the error becomes a `TaskError`"
+)]
 pub trait Output {
     /// The output as JSON, or the error.
     ///
@@ -62,7 +74,7 @@ impl TaskError {
 ///
 /// # Errors
 ///
-/// A [`TaskError`] called `InvalidInput` that says where, by a JSON pointer, and why reading stopped.
+/// A [`struct@TaskError`] called `InvalidInput` that says where, by a JSON pointer, and why reading stopped.
 pub fn input<T: DeserializeOwned>(input: &[u8]) -> Result<T, TaskError> {
     pointer::read(input).map_err(|(pointer, detail)| {
         let place = if pointer.is_empty() { "the input" } else { &pointer };
@@ -74,7 +86,7 @@ pub fn input<T: DeserializeOwned>(input: &[u8]) -> Result<T, TaskError> {
 ///
 /// # Errors
 ///
-/// A [`TaskError`] called `InvalidOutput` when `value` has no JSON form.
+/// A [`struct@TaskError`] called `InvalidOutput` when `value` has no JSON form.
 pub fn output<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, TaskError> {
     serde_json::to_vec(value).map_err(|error| TaskError::new("InvalidOutput", error.to_string()))
 }

@@ -6,7 +6,7 @@ use crate::bindings::http::exports::weir::plugin::http_handler as http_wire;
 use crate::bindings::http::weir::plugin::{meter as meter_wire, types};
 use crate::bindings::task::exports::weir::plugin::task_handler as task_wire;
 use crate::config::ConfigError;
-use crate::http::{Failure, FieldError, Problem, Request, Response};
+use crate::http::{Failure, Problem, Request, Response};
 use crate::log::Level;
 use crate::meter::MeterError;
 use crate::task::TaskError;
@@ -103,19 +103,16 @@ fn context_of(context: types::Context) -> Context {
     }
 }
 
-/// What a problem says beyond its code and message, as the host reads it.
-#[derive(serde::Serialize)]
-struct Detail {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
-}
-
 fn problem_of(problem: Problem) -> types::Problem {
-    let Problem { code, message, status, errors, retry_after_ms } = problem;
-    let says_more = status.is_some() || !errors.is_empty();
-    // A number and texts: there is nothing in it that JSON cannot hold.
-    let detail = says_more.then(|| serde_json::to_vec(&Detail { status, errors }).unwrap_or_default());
-    types::Problem { code, message, detail, retry_after_ms }
+    let detail = problem.detail();
+    let Problem { code, message, retry_after_ms, .. } = problem;
+    match detail {
+        Ok(detail) => types::Problem { code, message, detail, retry_after_ms },
+        Err(error) => types::Problem {
+            code: "not-json".to_owned(),
+            message: format!("{code}: {message}: {error}"),
+            detail: None,
+            retry_after_ms,
+        },
+    }
 }

@@ -91,8 +91,8 @@ impl Execution {
         }
         let Some(frame) = self.frames.get(id) else { return };
         let change = match step {
-            Move::Enter if frame.tries.retries == 0 => Change::Entered(Arc::clone(&frame.input.value)),
-            Move::Go(_, output) | Move::End(output) => Change::Left(Arc::clone(&output.value)),
+            Move::Enter if frame.tries.retries == 0 => Change::Entered(copy(&frame.input.value)),
+            Move::Go(_, output) | Move::End(output) => Change::Left(copy(&output.value)),
             Move::Fail(failure) => {
                 Change::Failed { error: failure.error.as_deref().map(str::to_owned), cause: failure.cause.clone() }
             }
@@ -103,8 +103,7 @@ impl Execution {
             Move::Enter | Move::Complete(_) | Move::Leave => return,
         };
         let Some(state) = self.machine.at(frame.state) else { return };
-        let parent = frame.parent.map(|parent| parent.frame);
-        let step = Step { at: self.now, frame: frame.id, parent, state: state.name.clone(), change };
+        let step = Step { at: self.now, frame: frame.id, state: state.name.clone(), change };
         self.trail.note(step);
     }
 
@@ -123,4 +122,9 @@ impl Execution {
         }
         Move::Enter
     }
+}
+
+/// A copy of its own: a second hold on a document would make the run pay for what it does not pay for unwatched.
+fn copy(value: &Arc<Value>) -> Arc<Value> {
+    Arc::new(Value::clone(value))
 }

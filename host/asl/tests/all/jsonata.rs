@@ -446,3 +446,18 @@ fn large_documents_are_looked_at_where_they_lie() {
     let outcome = run(&states, json!({"x": "y".repeat(250_000)}), context());
     assert!(matches!(outcome, Outcome::Succeeded(output) if output[1] == json!(250_000)), "it fits");
 }
+
+#[test]
+fn what_an_expression_makes_is_paid_for_so_that_a_loop_of_copies_ends_soon() {
+    // The way out is never taken: without one the definition is refused.
+    let copy = json!({"Type": "Choice", "Output": "{% $states.input %}", "Default": "B",
+        "Choices": [{"Condition": "{% $states.input.over %}", "Next": "End"}]});
+    let again = json!({"Type": "Pass", "Output": "{% $states.input %}", "Next": "A"});
+    let text = machine(&json!({"A": copy, "B": again, "End": {"Type": "Succeed"}}));
+    let machine = Arc::new(StateMachine::parse(&text).unwrap());
+    let input = Arc::new(json!({"over": false, "text": "x".repeat(200 * 1024)}));
+    let mut run = machine.start_watched(input, Context::default(), second(0.0));
+    let entered = run.take_steps().iter().filter(|step| matches!(step.change, asl::Change::Entered(_))).count();
+    assert!(entered < 1_000, "{entered} states with a copy each in one event");
+    assert!(matches!(run.outcome(), Some(Outcome::Failed { .. })), "{:?}", run.outcome());
+}

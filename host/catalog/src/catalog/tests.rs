@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use types::{
     ApiId, AppId, ByteCount, Capability, Digest, Fact, LimitKind, ObjectName, OrganisationId, OutboxId, Per, PlanId,
-    Quota, SubscriptionId, Terms, Timestamp, Units,
+    Quota, ReleaseId, RouteId, SubscriptionId, Terms, Timestamp, Units,
 };
 
 use super::*;
@@ -106,18 +106,28 @@ impl Place {
         Catalog::open(&path, Settings { ceiling }, self.clock.clone(), relay).await.unwrap()
     }
 
-    /// Writes a file as the first version left it, with an app that is subscribed to an API without a release.
+    /// Writes a file as the first version left it, with an app that is subscribed to an API whose one release is live.
     #[expect(clippy::disallowed_methods, reason = "the file of a former version has a schema of its own")]
     fn write_version_1(&self) -> (OrganisationId, SubscriptionId) {
         let n = 7 << 80;
         let (organisation, subscription) = (OrganisationId::from_u128(n), SubscriptionId::from_u128(n));
         let (api, plan, app) = (ApiId::from_u128(n), PlanId::from_u128(n), AppId::from_u128(n));
+        let (release, route) = (ReleaseId::from_u128(n), RouteId::from_u128(n));
+        let component = "ab".repeat(32);
         let rows = format!(
             "INSERT INTO organisation VALUES ('{organisation}', 'acme', 1);
              INSERT INTO api VALUES ('{api}', '{organisation}', 'vat', 'VAT', NULL, 1);
              INSERT INTO plan VALUES ('{plan}', '{api}', 'BASIC', 1, NULL, NULL, NULL, NULL, NULL, 0, 1, 1);
              INSERT INTO app VALUES ('{app}', '{organisation}', 'shop', 1);
              INSERT INTO subscription VALUES ('{subscription}', '{app}', '{api}', '{plan}', 1, NULL, 1);
+             INSERT INTO component VALUES (x'{component}', 1024, 'http', '[]', NULL, 1);
+             INSERT INTO route VALUES ('{route}', '{api}', 'POST', '/v1/{{what}}', 1);
+             INSERT INTO release VALUES
+                 ('{release}', '{api}', 1, x'{component}', 1000, 1000000, 1048576, 1024, 1024, 4, '{{}}', '{{}}', 1);
+             INSERT INTO release_object VALUES ('{release}', 0, 'pages', 'page', 9);
+             INSERT INTO release_route VALUES ('{release}', 0, '{route}');
+             INSERT INTO route_need VALUES ('{release}', '{route}', 'pages', 2);
+             INSERT INTO live VALUES ('{api}', '{release}', 1);
              PRAGMA user_version = 1;"
         );
         let file = rusqlite::Connection::open(self.folder.path().join("catalog.db")).unwrap();

@@ -16,8 +16,12 @@ use crate::tables::access::{self, NewKey, NewToken};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute, NewRuns};
-use crate::tables::{Change, MIGRATIONS, load, organisation, outbox, subscription, suspension};
-use crate::{Actor, Authority, CatalogError, Component, Limits, Role, Subject, World};
+use crate::tables::{
+    Change, MIGRATIONS, load, organisation, outbox, secret, subscription, suspension,
+};
+use crate::{
+    Actor, Authority, CatalogError, Component, Limits, Role, Sealed, Subject, World,
+};
 
 /// One command over a small world, so that commands meet: names, slugs and hosts are few.
 #[derive(Debug, Clone)]
@@ -70,6 +74,15 @@ enum Move {
     RotateToken(u8),
     Token(Option<u8>),
     DisableToken(u8),
+    Secret {
+        owner: u8,
+        name: u8,
+        value: u8,
+    },
+    RemoveSecret {
+        owner: u8,
+        name: u8,
+    },
     /// The publisher comes by.
     Publish,
 }
@@ -100,7 +113,9 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_u8..6).prop_map(Move::RotateKey),
         1 => few.clone().prop_map(Move::RotateToken),
         1 => prop::option::of(few.clone()).prop_map(Move::Token),
-        1 => few.prop_map(Move::DisableToken),
+        1 => few.clone().prop_map(Move::DisableToken),
+        3 => (0_u8..2, few.clone(), few.clone()).prop_map(|(owner, name, value)| Move::Secret { owner, name, value }),
+        2 => (0_u8..2, few).prop_map(|(owner, name)| Move::RemoveSecret { owner, name }),
         5 => Just(Move::Publish),
     ]
 }
@@ -294,9 +309,20 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
         Move::DisableToken(token) => {
             access::disable_token(change, nth(&known.tokens, *token, "token")?, "a reason")?;
         }
+        Move::Secret { owner, name, value } => {
+            let sealed = Sealed { key_version: 1, nonce: [*value; 24], text: vec![*value] };
+            secret::set(change, nth(&known.organisations, *owner, "organisation")?, &secret_name(*name), &sealed)?;
+        }
+        Move::RemoveSecret { owner, name } => {
+            secret::remove(change, nth(&known.organisations, *owner, "organisation")?, &secret_name(*name))?;
+        }
         _ => {}
     }
     Ok(())
+}
+
+fn secret_name(n: u8) -> SecretName {
+    format!("secret-{n}").parse().unwrap()
 }
 
 fn publish(store: &Store<NoGroup>, root: &Snapshot) -> Snapshot {

@@ -57,6 +57,21 @@ async fn a_denied_request_connects_to_nobody_and_says_which_rule() {
 }
 
 #[tokio::test]
+async fn a_fault_is_told_in_4_kib_whatever_the_request_was() {
+    let house = House::to("127.0.0.1:9".parse().unwrap());
+    let line = house.line();
+    let mut request = get("http://127.0.0.1:9/");
+    *request.method_mut() = "M".repeat(1 << 20).parse().unwrap();
+    let error = send(&line, request).await.err().unwrap();
+    assert!(matches!(error, SendError::Denied(Denied::MethodTooLong)), "{error}");
+    let mut request = get(&format!("http://127.0.0.1:9/{}", "p".repeat(8_000)));
+    request.headers_mut().insert("host", HeaderValue::from_static("x"));
+    assert!(send(&line, request).await.is_err());
+    let lengths: Vec<usize> = line.used().faults.iter().map(String::len).collect();
+    assert!(lengths[0] < 100 && lengths[1] == 4_096, "{lengths:?}");
+}
+
+#[tokio::test]
 async fn this_hosts_own_doors_are_closed_even_where_loopback_is_open() {
     let server = Server::ok("").await;
     let house = House::to(server.address);

@@ -13,7 +13,11 @@ pub(crate) struct OneSecret;
 
 impl Secrets for OneSecret {
     fn value(&self, _organisation: OrganisationId, name: &SecretName) -> Option<SecretValue> {
-        (name.as_str() == "key").then(|| SecretValue::new("s3cr3t".to_owned()))
+        match name.as_str() {
+            "key" => Some(SecretValue::new("s3cr3t".to_owned())),
+            "long" => Some(SecretValue::new("x".repeat(8 * 1024))),
+            _ => None,
+        }
     }
 }
 
@@ -49,14 +53,21 @@ impl House {
             api: api.into(),
             organisation: OrganisationId::generate(Timestamp::from_micros(1)),
             rules: serde_json::from_value(self.rules.clone()).unwrap(),
-            secrets: vec![BoundSecret {
-                placeholder: "weir-secret-0".to_owned(),
-                name: "key".parse().unwrap(),
-                hosts: vec!["api.shop.example".to_owned()],
-                headers: vec!["authorization".to_owned()],
-            }],
+            secrets: vec![
+                bound("weir-secret-0", "key", &["authorization"]),
+                bound("weir-secret-1", "long", &["x-0", "x-1", "x-2", "x-3"]),
+            ],
         };
         self.egress.line(Arc::new(grant), limits, 0)
+    }
+}
+
+fn bound(placeholder: &str, name: &str, headers: &[&str]) -> BoundSecret {
+    BoundSecret {
+        placeholder: placeholder.to_owned(),
+        name: name.parse().unwrap(),
+        hosts: vec!["api.shop.example".to_owned()],
+        headers: headers.iter().map(|header| (*header).to_owned()).collect(),
     }
 }
 

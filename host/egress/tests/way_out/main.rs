@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where it fails")]
 
 mod answers;
+mod cut;
 mod house;
 mod http_task;
 mod names;

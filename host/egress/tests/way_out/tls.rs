@@ -83,6 +83,28 @@ async fn a_secret_does_not_travel_in_the_clear_or_to_another_host() {
 }
 
 #[tokio::test]
+async fn a_head_is_measured_again_with_its_secrets_in_it() {
+    let house = House::with(serde_json::json!([{ "host": "api.shop.example" }]), |_| {});
+    let mut request = get("https://api.shop.example/");
+    for header in ["x-0", "x-1", "x-2", "x-3"] {
+        request.headers_mut().insert(header, HeaderValue::from_static("weir-secret-1"));
+    }
+    let error = send(&house.line(), request).await.err().unwrap();
+    assert!(matches!(error, SendError::Denied(Denied::HeadTooLarge)), "{error}");
+}
+
+#[tokio::test]
+async fn a_placeholder_outside_of_a_header_goes_nowhere() {
+    let (server, pem) = server(&["127.0.0.1"]).await;
+    let line = house(&server, Some(pem)).line();
+    for path in ["weir-secret-0", "?key=weir-secret-0"] {
+        let error = send(&line, get(&format!("https://{}/{path}", server.address))).await.err().unwrap();
+        assert!(matches!(error, SendError::Denied(Denied::SecretMisplaced(_))), "{error}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
 async fn a_secret_reaches_its_host_in_its_header() {
     let (server, pem) = server(&["api.shop.example"]).await;
     let names = crate::names::names_of("127.0.0.1").await;

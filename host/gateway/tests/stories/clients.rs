@@ -99,3 +99,24 @@ async fn one_connection_serves_many_calls_over_both_versions_of_http() {
     }
     assert_eq!(host.rows().len(), 20);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_answered_as_get_is_without_a_body_over_both_versions_of_http() {
+    let host = Host::start().await;
+    for http2 in [false, true] {
+        let mut builder = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new());
+        builder.http2_only(http2);
+        let client: hyper_util::client::legacy::Client<_, http_body_util::Full<bytes::Bytes>> = builder.build_http();
+        let mut answers = Vec::new();
+        for method in ["GET", "HEAD"] {
+            let request = http::Request::builder().method(method).uri(format!("http://{}/nothing/x", host.address));
+            let answer = client.request(request.body(http_body_util::Full::default()).unwrap()).await.unwrap();
+            let length = answer.headers()["content-length"].to_str().unwrap().parse::<usize>().unwrap();
+            let status = answer.status();
+            let body = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
+            answers.push((status, length, body.len()));
+        }
+        let [(status, length, sent), head] = answers[..] else { panic!("two were asked for") };
+        assert_eq!((sent, head), (length, (status, length, 0)), "HTTP/2: {http2}");
+    }
+}

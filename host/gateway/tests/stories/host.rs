@@ -253,7 +253,7 @@ impl Host {
     /// The rows of calls that have ended: id, status, outcome, billed requests, error code, client gone.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
-        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id, fuel FROM call WHERE outcome IS NOT NULL ORDER BY seq";
+        let text = "SELECT call_id, status, outcome, billed_units, error_code, client_gone, client_request_id, fuel, component_us FROM call WHERE outcome IS NOT NULL ORDER BY seq";
         let mut rows = reader.prepare(text).unwrap();
         let read = rows.query_map([], |row| {
             Ok(Row {
@@ -265,6 +265,7 @@ impl Host {
                 client_gone: row.get(5)?,
                 client_request_id: row.get(6)?,
                 fuel: row.get(7)?,
+                component_us: row.get(8)?,
             })
         });
         read.unwrap().map(Result::unwrap).collect()
@@ -297,6 +298,7 @@ pub(crate) struct Row {
     pub(crate) client_gone: bool,
     pub(crate) client_request_id: Option<String>,
     pub(crate) fuel: i64,
+    pub(crate) component_us: i64,
 }
 
 /// An answer as it came.

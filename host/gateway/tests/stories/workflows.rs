@@ -218,3 +218,77 @@ async fn a_body_that_is_no_json_too_large_or_of_another_kind_is_told_apart() {
     assert_eq!(host.post_json("/show/a", &shop.key, "").await.body, "null");
     assert_eq!(host.rows().iter().map(|row| row.billed).collect::<Vec<_>>(), [1, 0, 0, 1]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fail_state_cannot_pass_for_a_failure_of_the_host() {
+    let host = Host::start().await;
+    for (number, name) in ["Wasm.HostError", "Wasm.Aborted", "Wasm.Overloaded"].into_iter().enumerate() {
+        let machine = json!({ "StartAt": "End", "States": { "End": { "Type": "Fail", "Error": name } } });
+        let slug = format!("liar-{number}");
+        let shop = host.open_workflow(&slug, &machine, Offer::default()).await;
+        let answer = host.post_json(&format!("/{slug}/a"), &shop.key, "{}").await;
+        assert_eq!(answer.problem(), (502, "component-failed".to_owned()), "{name}");
+        assert_eq!(host.rows()[number].outcome, "guest_error", "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_through_tasks_that_answer_at_once_ends_with_the_calls_time_and_holds_up_nobody() {
+    let host = Host::start().await;
+    let mut machine = one_task("component:nobody");
+    machine["States"]["Work"]["Catch"] = json!([{ "ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "Work" }]);
+    let mut offer = Offer::hard(10);
+    offer.limits.wall = std::time::Duration::from_secs(2);
+    let shop = host.open_workflow("loop", &machine, offer).await;
+    let echo = host.open("echo", &Component::echo().unwrap(), Offer::default()).await;
+    let (looping, beside) = tokio::join!(host.post_json("/loop/a", &shop.key, "{}"), async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        host.post("/echo/a", &echo.key, "").await.status
+    });
+    assert_eq!(beside, 200);
+    assert!(matches!(looping.problem(), (504 | 502, _)), "{looping:?}");
+    assert_eq!(host.rows().iter().map(|row| row.billed).sum::<i64>(), 1, "the echo alone is billed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_the_run_gives_up_is_stopped_and_counts() {
+    let host = Host::start().await;
+    host.open("spin", &Component::task_spinning().unwrap(), Offer::default().fuel(500_000_000_000)).await;
+    let mut machine = one_task("component:spin");
+    machine["States"]["Work"]["TimeoutSeconds"] = json!(1);
+    machine["States"]["Work"]["Catch"] = json!([{ "ErrorEquals": ["States.Timeout"], "Next": "Late" }]);
+    machine["States"]["Late"] = json!({ "Type": "Pass", "Result": { "status": 202 }, "End": true });
+    let mut offer = Offer::hard(10).fuel(500_000_000_000);
+    offer.limits.wall = std::time::Duration::from_secs(30);
+    let shop = host.open_workflow("late", &machine, offer).await;
+    assert_eq!(host.post_json("/late/a", &shop.key, "{}").await.status, 202);
+    let row = host.row();
+    assert!(row.component_us > 900_000, "its time until then is on the call: {row:?}");
+    assert_eq!((row.outcome.as_str(), row.billed), ("ok", 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_is_ended_and_recorded_when_the_host_stops() {
+    let mut settings = gateway::Settings::for_cores(2);
+    settings.drain = std::time::Duration::from_millis(300);
+    let host = Host::with(settings).await;
+    let machine = json!({ "StartAt": "Rest", "States": { "Rest": { "Type": "Wait", "Seconds": 25, "End": true } } });
+    let mut offer = Offer::hard(10);
+    offer.limits.wall = std::time::Duration::from_secs(30);
+    let shop = host.open_workflow("rest", &machine, offer).await;
+    let (answer, ()) = tokio::join!(host.post_json("/rest/a", &shop.key, "{}"), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        host.stop.cancel();
+    });
+    assert_eq!(answer.problem(), (503, "aborted".to_owned()));
+    assert_eq!((host.row().outcome.as_str(), host.row().billed), ("aborted", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_grows_past_the_limit_as_base64_is_refused_as_too_large() {
+    let host = Host::start().await;
+    let machine = json!({ "StartAt": "End", "States": { "End": { "Type": "Succeed" } } });
+    let shop = host.open_workflow("grow", &machine, Offer::hard(10)).await;
+    let answer = host.post("/grow/a", &shop.key, &"x".repeat(200 * 1024)).await;
+    assert_eq!(answer.problem(), (413, "payload-too-large".to_owned()));
+}

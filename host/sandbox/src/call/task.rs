@@ -31,7 +31,7 @@ impl Sandbox {
         limits: &Arc<Limits>,
     ) -> Ran<Bytes> {
         let state = self.state(&context, limits);
-        let (callee, engine, signals) = (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
+        let (callee, engine, signals) = (Arc::clone(component), self.engine().clone(), self.signals(&context));
         self.run(component, state, move |state| async move {
             let wall = state.limits.wall;
             let mut store = match state::store(&engine, state) {

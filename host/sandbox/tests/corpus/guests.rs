@@ -167,6 +167,7 @@ pub(crate) fn context() -> CallContext {
         depth: 0,
         config: Arc::from([("mode".to_owned(), "fast".to_owned()), ("large".to_owned(), "x".repeat(8_000))]),
         step: None,
+        halt: None,
     }
 }
 

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use types::Clock;
 
-use crate::backup::{self, COMPONENTS, CONFIGURATION, DATABASES, Entry, List};
+use crate::backup::{self, COMPONENTS, CONFIGURATION, DATABASES, Entry, List, Named};
 use crate::cli::Session;
-use crate::folder::Folder;
+use crate::folder::{Folder, make_private, sync_folder};
 use crate::output::complain;
 use crate::progress::Progress;
 
@@ -39,14 +39,17 @@ impl Backup {
         }
         refuse_if_used(&self.into)?;
         let unfinished = beside(&self.into, "unfinished")?;
-        fs::create_dir_all(unfinished.join(COMPONENTS))
+        make_private(&unfinished.join(COMPONENTS))
             .with_context(|| format!("could not make {}", unfinished.display()))?;
         let list = copy_all(folder, &unfinished, &clock).inspect_err(|_| {
             // A copy that is not whole is of no use, and may be as large as the disk.
             drop(fs::remove_dir_all(&unfinished));
         })?;
         fs::rename(&unfinished, &self.into).with_context(|| format!("could not name it {}", self.into.display()))?;
-        folder.note_backup(list.ended)?;
+        sync_folder(self.into.parent().unwrap_or(&self.into))?;
+        if let Err(error) = folder.note_backup(list.ended) {
+            complain(format_args!("the backup is complete, but `weir doctor` does not know of it: {error:#}"));
+        }
         let made = Made { folder: self.into.display().to_string(), bytes: list.bytes(), list: &list };
         session.output.document(&made)?;
         session.output.line(format_args!(
@@ -57,8 +60,8 @@ impl Backup {
             list.began
         ))?;
         complain(format_args!(
-            "{} is not in it, so that who reads the backup reads no secrets: keep a copy of it apart",
-            folder.join("host.key").display()
+            "not in it, so that who reads the backup reads no secrets: keep copies apart, of {}",
+            list.left_out.iter().map(|name| folder.join(name).display().to_string()).collect::<Vec<_>>().join(", ")
         ));
         Ok(ExitCode::SUCCESS)
     }
@@ -104,17 +107,26 @@ fn copy_all(folder: &Folder, into: &Path, clock: &Clock) -> anyhow::Result<List>
     progress.doing(COMPONENTS);
     // After the catalog: what its copy refers to was there before.
     for name in components(&folder.components())? {
-        let name = format!("{COMPONENTS}/{name}");
-        let (bytes, sha256) = backup::copy_file(&folder.join(&name), &into.join(&name), |_| {})?;
-        files.push(Entry { name, bytes, sha256, schema_version: None });
+        files.push(copy_plain(folder, into, format!("{COMPONENTS}/{name}"))?);
     }
-    if folder.host_toml().exists() {
-        let (bytes, sha256) = backup::copy_file(&folder.host_toml(), &into.join(CONFIGURATION), |_| {})?;
-        files.push(Entry { name: CONFIGURATION.to_owned(), bytes, sha256, schema_version: None });
+    let named = Named::of(folder).unwrap_or_else(|error| {
+        complain(format_args!("host.toml is copied, and none of the files that it may name: {error:#}"));
+        Named::none()
+    });
+    let configuration = folder.host_toml().exists().then(|| CONFIGURATION.to_owned());
+    for name in configuration.into_iter().chain(named.copied) {
+        files.push(copy_plain(folder, into, name)?);
     }
-    let list = List::of(files, began.into(), clock.now().into());
+    let list = List::of(files, named.left_out, began.into(), clock.now().into());
     list.write(into)?;
     Ok(list)
+}
+
+fn copy_plain(folder: &Folder, into: &Path, name: String) -> anyhow::Result<Entry> {
+    let copy = into.join(&name);
+    make_private(copy.parent().unwrap_or(into)).with_context(|| format!("could not make room for {name}"))?;
+    let (bytes, sha256) = backup::copy_file(&folder.join(&name), &copy, |_| {})?;
+    Ok(Entry { name, bytes, sha256, schema_version: None })
 }
 
 fn copy_database(folder: &Folder, into: &Path, name: &str, progress: &Progress) -> anyhow::Result<Entry> {

@@ -59,8 +59,8 @@ impl Publish {
             client.put(&format!("/v1/apis/{}/live", api.slug), &api::Live { release: release.number, weight: None })?;
         let verb = if made == Made::Now { "serves from now on" } else { "serves" };
         output.line(format_args!("live          release {} {verb}", release.number))?;
-        if let Some(addresses) = session.folder.read_addresses()? {
-            output.line(format_args!("              {}/{}", addresses.gateway, api.slug))?;
+        if let Some(gateway) = client.gateway() {
+            output.line(format_args!("              {}/{}", gateway.trim_end_matches('/'), api.slug))?;
         }
         output.document(&Published { organisation, api, component, release, plans })?;
         Ok(ExitCode::SUCCESS)

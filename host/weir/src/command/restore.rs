@@ -1,7 +1,6 @@
 //! `weir restore`: a data folder from a backup, checked before it gets its name.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,9 +10,9 @@ use types::Clock;
 
 use super::backup::{beside, refuse_if_used};
 use super::doctor;
-use crate::backup::{self, COMPONENTS, DATABASES, List};
+use crate::backup::{self, COMPONENTS, DATABASES, HOST_KEY, List};
 use crate::cli::Session;
-use crate::folder::{Folder, write_private};
+use crate::folder::{Folder, make_private, sync_folder, write_private};
 use crate::output::complain;
 use crate::progress::Progress;
 
@@ -54,6 +53,7 @@ impl Restore {
         });
         let books = made.inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
         fs::rename(&unfinished, data).with_context(|| format!("could not name it {}", data.display()))?;
+        sync_folder(data.parent().unwrap_or(data))?;
         session.output.document(&Restored { data: data.display().to_string(), list: &list, books: &books })?;
         doctor::show(session.output, &books)?;
         session.output.line(format_args!(
@@ -66,22 +66,29 @@ impl Restore {
                 "no --host-key was given: the host makes a new one, and cannot read what the old one encrypted"
             ));
         }
+        let missing = list.left_out.iter().filter(|name| *name != HOST_KEY).map(|name| data.join(name));
+        let missing: Vec<String> =
+            missing.filter(|path| !path.exists()).map(|path| path.display().to_string()).collect();
+        if !missing.is_empty() {
+            complain(format_args!(
+                "host.toml names them and no backup has them; put them there first: {}",
+                missing.join(", ")
+            ));
+        }
         Ok(ExitCode::SUCCESS)
     }
 
     /// Copies and checks everything.
     fn fill(&self, folder: &Folder, list: &List, host_key: Option<Vec<u8>>) -> anyhow::Result<Reconciliation> {
         // What is restored is as private as what was backed up.
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder.path())
-            .and_then(|()| fs::create_dir(folder.components()))
-            .with_context(|| format!("could not make {}", folder.path().display()))?;
+        make_private(&folder.components()).with_context(|| format!("could not make {}", folder.path().display()))?;
         let progress = Progress::of_bytes("copying", list.bytes());
         for entry in &list.files {
             let from = self.from.join(&entry.name);
-            let (bytes, sha256) = backup::copy_file(&from, &folder.join(&entry.name), |bytes| progress.add(bytes))?;
+            let into = folder.join(&entry.name);
+            make_private(into.parent().unwrap_or(&into))
+                .with_context(|| format!("could not make room for {}", entry.name))?;
+            let (bytes, sha256) = backup::copy_file(&from, &into, |bytes| progress.add(bytes))?;
             if bytes != entry.bytes || sha256 != entry.sha256 {
                 bail!("{} is not what was backed up: its digest is {sha256}, and was {}", from.display(), entry.sha256);
             }
@@ -95,7 +102,9 @@ impl Restore {
         if let Some(key) = host_key {
             write_private(&folder.join("host.key"), &key).context("could not write host.key")?;
         }
-        reconcile(folder)
+        let books = reconcile(folder)?;
+        list.sync_folders(folder.path())?;
+        Ok(books)
     }
 }
 

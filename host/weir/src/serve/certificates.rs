@@ -42,6 +42,6 @@ fn refresh(files: &mut Files) {
 /// Tells of keys that everybody on this machine may read.
 pub(super) fn warn_of_open_keys(files: &Files) {
     for pair in files.pairs().iter().filter(|pair| pair.key_is_open()) {
-        tracing::warn!(key = %pair.key.display(), "everybody on this machine may read the key: chmod 600");
+        tracing::warn!(key = %pair.key.display(), "everybody on this machine may read the key: chmod o-rwx");
     }
 }

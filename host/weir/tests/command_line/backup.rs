@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::host::{Host, Place};
+use crate::host::{HOST_TOML, Host, Place};
 
 const PROJECT: &str = "[api]\nslug = \"echo\"\ntitle = \"Echo\"\n[component]\nworld = \"http\"\nwasm = \"echo.wasm\"\n\
                        [[routes]]\nmethod = \"*\"\npath = \"/{*rest}\"\n[[plans]]\nname = \"BASIC\"\n";
@@ -115,6 +115,96 @@ fn a_backup_that_is_not_what_was_written_is_refused_and_nothing_is_made() {
     restore(&["backup.json", "not finished"]);
     fs::write(place.path().join("copy/backup.json"), list).unwrap();
     place.run(&["--data", other.to_str().unwrap(), "restore", "copy"]).expect_success();
+}
+
+/// Everything in a folder and below it, with what may be done with it.
+fn modes(folder: &Path) -> Vec<(String, u32)> {
+    let mut found = vec![(folder.display().to_string(), fs::metadata(folder).unwrap().permissions().mode() & 0o777)];
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(modes(&entry));
+        } else {
+            let mode = fs::metadata(&entry).unwrap().permissions().mode() & 0o777;
+            found.push((entry.display().to_string(), mode));
+        }
+    }
+    found
+}
+
+/// A file of each kind that `host.toml` may name, one of them elsewhere.
+fn name_files(place: &Place) {
+    fs::create_dir_all(place.data().join("tls")).unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let elsewhere = place.path().join("elsewhere.pem");
+    for certificate in [place.data().join("tls/one.pem"), place.data().join("ca.pem"), elsewhere.clone()] {
+        fs::write(certificate, made.cert.pem()).unwrap();
+    }
+    fs::write(place.data().join("tls/one.key"), made.signing_key.serialize_pem()).unwrap();
+    let listen = "listen = \"127.0.0.1:0\"";
+    let tls = "tls = { certificate = \"tls/one.pem\", key = \"tls/one.key\" }";
+    let other = format!("tls = {{ certificate = {elsewhere:?}, key = \"tls/one.key\" }}");
+    let configuration = HOST_TOML.replacen(listen, &format!("{listen}\n{tls}"), 1);
+    let control = configuration.replace("[control]\n", &format!("[control]\n{other}\n"));
+    place.configure(&format!("{control}[egress]\nca_file = \"ca.pem\"\n"));
+}
+
+#[test]
+fn what_the_configuration_names_is_in_the_backup_except_for_keys_and_what_lies_elsewhere() {
+    let place = Place::bare();
+    fs::create_dir(place.data()).unwrap();
+    name_files(&place);
+    place.start().stop();
+    let said = place.run(&["backup", "copy"]);
+    said.expect_success();
+    assert!(said.err().contains("host.key") && said.err().contains("tls/one.key"), "{}", said.err());
+    for (name, mode) in modes(&place.path().join("copy")) {
+        assert_eq!(mode & 0o077, 0, "{name} is not for its owner alone: {mode:o}");
+    }
+    let list = fs::read(place.path().join("copy/backup.json")).unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    let elsewhere = place.path().join("elsewhere.pem");
+    assert_eq!(list["left_out"], serde_json::json!(["host.key", "tls/one.key", elsewhere]));
+
+    let restored = place.path().join("restored");
+    fs::remove_file(&elsewhere).unwrap();
+    let said = place.run(&["--data", restored.to_str().unwrap(), "restore", "copy"]);
+    said.expect_success();
+    let wanted = format!("{}, {}", restored.join("tls/one.key").display(), elsewhere.display());
+    assert!(said.err().contains(&wanted), "{}", said.err());
+    for name in ["tls/one.pem", "ca.pem", "host.toml"] {
+        assert_eq!(fs::read(restored.join(name)).unwrap(), fs::read(place.data().join(name)).unwrap(), "{name}");
+    }
+    assert!(!restored.join("tls/one.key").exists());
+}
+
+#[test]
+fn a_backup_of_a_newer_program_is_refused_by_its_version() {
+    let place = Place::new();
+    place.start().stop();
+    place.run(&["backup", "copy"]).expect_success();
+    let path = place.path().join("copy/backup.json");
+    let mut list: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    list["weir_version"] = "99.1.2".into();
+    for name in ["catalog.db", "usage.db", "traces.db"] {
+        let mut newer = list.clone();
+        let files = newer["files"].as_array_mut().unwrap();
+        files.iter_mut().find(|file| file["name"] == name).unwrap()["schema_version"] = 1_000.into();
+        fs::write(&path, newer.to_string()).unwrap();
+        let restore = place.run(&["--data", "other", "restore", "copy"]);
+        restore.expect_failure(&["weir 99.1.2", name, "schema version 1000"]);
+        assert!(!place.path().join("other").exists());
+    }
+}
+
+#[test]
+fn a_backup_that_cannot_be_noted_is_a_backup() {
+    let place = Place::new();
+    place.start().stop();
+    fs::create_dir_all(place.data().join("last-backup.json/in-the-way")).unwrap();
+    let said = place.run(&["backup", "copy"]);
+    said.expect_success();
+    assert!(said.err().contains("the backup is complete"), "{}", said.err());
+    assert!(place.path().join("copy/backup.json").exists());
 }
 
 #[test]

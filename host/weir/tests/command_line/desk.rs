@@ -12,13 +12,18 @@ const PROJECT: &str = "[api]\nslug = \"echo\"\ntitle = \"Echo\"\n[component]\nwo
                        name = \"BASIC\"\n\
                        quotas = [{ object = \"requests\", amount = AMOUNT, per = \"month\", limit = \"hard\" }]\n";
 
-/// Publishes an API whose component logs, and answers what `weir subscribe` said.
-fn open(place: &Place, amount: u32) -> Value {
+/// Makes the project of an API whose component logs, and answers its folder's name.
+fn project(place: &Place, amount: u32) -> &'static str {
     let folder = place.path().join("echo");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("echo.wasm"), tests::Component::logging().unwrap().bytes()).unwrap();
     fs::write(folder.join("weir.toml"), PROJECT.replace("AMOUNT", &amount.to_string())).unwrap();
-    place.run(&["publish", "echo"]).expect_success();
+    "echo"
+}
+
+/// Publishes it, and answers what `weir subscribe` said.
+fn open(place: &Place, amount: u32) -> Value {
+    place.run(&["publish", project(place, amount)]).expect_success();
     json(&place.run(&["--json", "subscribe", "--api", "echo", "--plan", "BASIC", "--app", "shop"]).expect_success())
 }
 
@@ -55,6 +60,32 @@ fn a_login_is_kept_for_its_owner_and_used_for_its_host_alone() {
     place.run_as(&env, &["--profile", "near", "audit", "verify"]).expect_failure(&["near", "far", "weir login"]);
     place.run_as(&env, &["logout"]).expect_success();
     place.run_as(&env, &["audit", "verify"]).expect_failure(&["no host runs on"]);
+}
+
+#[test]
+fn the_token_in_the_data_folder_goes_to_the_host_on_that_folder_alone() {
+    let place = Place::new();
+    let host = place.start();
+    place.run(&["--control", &format!("{}/", control(&host)), "audit", "verify"]).expect_success();
+
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", stranger.local_addr().unwrap());
+    place.run(&["--control", &url, "audit", "verify"]).expect_failure(&["no token for http://127.0.0.1", "--token"]);
+    assert_eq!(host.stop().0, Some(0));
+    place.run(&["--control", &url, "audit", "verify"]).expect_failure(&["no token for", "--token"]);
+    assert!(stranger.accept().is_err(), "nobody asked the stranger anything");
+}
+
+#[test]
+fn what_was_published_to_another_host_is_not_said_to_be_at_this_one() {
+    let (near, far) = (Place::new(), Place::new());
+    let (near_host, far_host) = (near.start(), far.start());
+    let near_gateway = near_host.up["gateway"].as_str().unwrap();
+    assert!(near.run(&["publish", project(&near, 4)]).expect_success().contains(near_gateway));
+    let token = far_host.up["operator_token"].as_str().unwrap();
+    let said = near.run(&["--control", control(&far_host), "--token", token, "publish", "echo"]).expect_success();
+    assert!(!said.contains(near_gateway), "{said}");
 }
 
 #[test]

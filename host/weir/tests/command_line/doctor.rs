@@ -26,11 +26,12 @@ fn what_is_found_says_what_it_means_and_its_command_mends_it() {
     assert_eq!(found["verdict"], "bad");
     assert!(found["means"].as_str().unwrap().contains("act as the operator"), "{found}");
     let human = place.run(&["doctor"]);
-    assert!(human.out().contains("mend it:  chmod 600"), "{}", human.out());
+    assert!(human.out().contains("mend it:  chmod o-rwx"), "{}", human.out());
     human.expect_failure(&[]);
     let mended = Command::new("sh").arg("-c").arg(found["mend"].as_str().unwrap()).status().unwrap();
     assert!(mended.success());
     assert_eq!(finding(&place, "secrets")["verdict"], "good");
+    assert_eq!(fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o640, "its group may read it as before");
 }
 
 #[test]

@@ -71,7 +71,9 @@ fn each_name_is_shown_its_certificate_and_http2_is_agreed_on() {
     place.run(&["usage"]).expect_success();
     // From elsewhere it does.
     let url = format!("https://localhost:{}", port(&host, "control"));
-    place.run(&["--control", &url, "usage"]).expect_failure(&["no answer from https://localhost", "certificate"]);
+    let token = host.up["operator_token"].as_str().unwrap();
+    let far = place.run(&["--control", &url, "--token", token, "usage"]);
+    far.expect_failure(&["no answer from https://localhost", "certificate"]);
     let (code, log) = host.stop();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains("may read the key"), "{log}");

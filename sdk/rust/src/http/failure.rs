@@ -7,6 +7,12 @@ use crate::meter::MeterError;
 /// The code of a request that cannot be read, the same as the host's own.
 const INVALID: &str = "request-invalid";
 
+/// Characters of a pointer or of what is wrong there; what goes beyond is cut off.
+const TEXT_MAX: usize = 200;
+/// Parts of a request that are named, as many as the host shows.
+#[cfg(any(test, target_family = "wasm"))]
+const ERRORS_MAX: usize = 32;
+
 /// Why there is no answer. The kind says who is at fault, and whether trying again can help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
@@ -30,7 +36,7 @@ pub struct Problem {
     /// The HTTP status, from 400 to 599. The release's `[errors]` come before it; without either, a rejected request is
     /// answered with 400, and any other failure with 502.
     pub status: Option<u16>,
-    /// What is wrong with the request, field by field. The host shows 32 at most.
+    /// What is wrong with the request, field by field: the first 32 go to the host, with 200 characters of each text.
     pub errors: Vec<FieldError>,
     /// After how many milliseconds trying again makes sense.
     pub retry_after_ms: Option<u64>,
@@ -50,6 +56,42 @@ impl Problem {
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), ..Self::default() }
     }
+
+    /// What it says beyond its code and message, as JSON for the host.
+    ///
+    /// The host reads 64 KiB of it. No character of a cut text takes more than four bytes, so the rest is always less.
+    #[cfg(any(test, target_family = "wasm"))]
+    pub(crate) fn detail(&self) -> serde_json::Result<Option<Vec<u8>>> {
+        #[derive(serde::Serialize)]
+        struct Detail {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            status: Option<u16>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            errors: Vec<FieldError>,
+        }
+
+        let errors: Vec<_> = self.errors.iter().take(ERRORS_MAX).map(FieldError::brief).collect();
+        let says_more = self.status.is_some() || !errors.is_empty();
+        says_more.then(|| serde_json::to_vec(&Detail { status: self.status, errors })).transpose()
+    }
+}
+
+impl FieldError {
+    #[cfg(any(test, target_family = "wasm"))]
+    fn brief(&self) -> Self {
+        Self { pointer: brief(&self.pointer), detail: brief(&self.detail) }
+    }
+}
+
+/// The beginning of a text. Controls become spaces: JSON would write six bytes for each.
+fn brief(text: &str) -> String {
+    let mut letters = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut brief: String = letters.by_ref().take(TEXT_MAX - 1).collect();
+    // One more fits; when there are two, the last place says so.
+    if let Some(last) = letters.next() {
+        brief.push(if letters.next().is_some() { '…' } else { last });
+    }
+    brief
 }
 
 impl Failure {
@@ -68,9 +110,10 @@ impl Failure {
         Self::Permanent(Problem::new(code, message))
     }
 
-    /// A request with something wrong at `pointer`: 400 `request-invalid`, with one of `errors`.
+    /// A request with something wrong at `pointer`: 400 `request-invalid`, with one of `errors`. Of each text 200
+    /// characters are kept.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let (pointer, detail) = (pointer.into(), detail.into());
+        let (pointer, detail) = (brief(&pointer.into()), brief(&detail.into()));
         let place = if pointer.is_empty() { "the body" } else { &pointer };
         let message = format!("{place}: {detail}");
         let errors = vec![FieldError { pointer, detail }];
@@ -159,5 +202,24 @@ mod tests {
         assert_eq!(failure(409, None).status(), 409);
         assert_eq!(Failure::rejected("x", "y").status(), 400);
         assert_eq!(Failure::permanent("x", "y").status(), 502);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_stays_within_what_the_host_reads() {
+        let failure = Failure::invalid("/".to_owned() + &"é".repeat(300), "x".repeat(200));
+        let [error] = failure.errors() else { panic!("{failure:?}") };
+        assert_eq!((error.pointer.chars().count(), error.pointer.ends_with("é…")), (200, true));
+        assert_eq!(error.detail, "x".repeat(200));
+        assert!(failure.to_string().chars().count() < 450);
+
+        for letter in ["\u{1}", "\"", "🚲", "\\"] {
+            let error = FieldError { pointer: letter.repeat(40_000), detail: letter.repeat(40_000) };
+            let problem = Problem { status: Some(422), errors: vec![error; 100], ..Problem::default() };
+            let detail = problem.detail().unwrap().unwrap();
+            assert!(detail.len() <= 64 * 1024, "{} bytes of {letter:?}", detail.len());
+            let detail: serde_json::Value = serde_json::from_slice(&detail).unwrap();
+            assert_eq!((detail["errors"].as_array().unwrap().len(), &detail["status"]), (32, &422.into()));
+        }
+        assert_eq!(Problem::new("x", "y").detail().unwrap(), None);
     }
 }

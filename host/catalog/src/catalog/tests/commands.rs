@@ -191,6 +191,23 @@ async fn an_import_that_its_release_does_not_grant_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_file_of_version_1_keeps_its_releases_and_they_reach_nothing() {
+    let place = Place::new();
+    place.write_version_1();
+    let catalog = place.open().await;
+    let live = catalog.snapshot().api("vat").unwrap().live.clone().unwrap();
+    let (release, weight) = &live.releases[0];
+    assert_eq!((live.releases.len(), release.number, *weight), (1, 1, 1));
+    assert_eq!((&release.egress, &release.grants), (&types::Egress::default(), &[].into()));
+    let pages: ObjectName = "pages".parse().unwrap();
+    assert_eq!(release.objects.iter().map(|object| &object.name).collect::<Vec<_>>(), [&pages]);
+    let routes: Vec<_> = release.routes.iter().map(|route| (&*route.template, &*route.needs)).collect();
+    assert_eq!(routes, [("/v1/{what}", &[(pages.clone(), Units::saturating(2))][..])]);
+    catalog.close().await;
+    assert_eq!(store::faults(&place.folder.path().join("catalog.db")).unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_file_of_version_1_opens_with_what_it_holds() {
     let place = Place::new();
     let (organisation, subscription) = place.write_version_1();

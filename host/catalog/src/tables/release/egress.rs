@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use types::{Capability, Egress, EgressRule, HostPattern, Scheme, SecretGrant, is_host_name};
+use types::{Capability, Egress, EgressRule, HostPattern, Scheme, SecretGrant, SecretName, is_host_name};
 
 use super::check::NewRelease;
 use crate::CatalogError;
@@ -11,8 +11,6 @@ const RULES: usize = 32;
 const SECRETS: usize = 16;
 const SECRET_HOSTS: usize = 8;
 const SECRET_HEADERS: usize = 4;
-/// How the settings are called that hold a secret's placeholder.
-const SETTING: &str = "secret.";
 
 pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
     let Egress { allow, secrets } = &new.egress;
@@ -36,7 +34,7 @@ pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
     if !new.grants.contains(&Capability::Config) {
         return refuse("a component reads the placeholders of its secrets as settings: grant config".to_owned());
     }
-    match new.config.keys().find(|name| name.starts_with(SETTING)) {
+    match new.config.keys().find(|name| name.starts_with(SecretName::SETTING)) {
         Some(name) => {
             Err(CatalogError::invalid("config", format!("{name} is the place of a secret: call it otherwise")))
         }

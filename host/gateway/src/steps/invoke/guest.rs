@@ -81,6 +81,7 @@ pub(super) fn context(call: &Call) -> CallContext {
         depth: call.asked.depth.unwrap_or(u8::MAX),
         config: Arc::clone(&call.target.served.config),
         step: None,
+        halt: None,
     }
 }
 

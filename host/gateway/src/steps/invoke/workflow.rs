@@ -3,11 +3,14 @@
 mod answer;
 mod components;
 mod input;
+mod resource;
+mod tally;
 
 use std::sync::Arc;
 
 use asl::{Context, StateMachine};
 use sandbox::{FailureKind, GuestFailure};
+use serde_json::Value;
 use types::{ByteCount, Code, Outcome};
 use workflows::express;
 
@@ -18,8 +21,8 @@ use crate::steps::invoke::guest::by_guest;
 use crate::steps::invoke::{Ingress, Invoked, turn};
 use components::Components;
 
-/// The largest request body that a state machine takes in, as Step Functions has it.
-const BODY_MAX: ByteCount = ByteCount::kib(256);
+/// The largest input of a run, as Step Functions has it.
+const INPUT_MAX: ByteCount = ByteCount::kib(256);
 
 /// Runs the machine on the request, within the release's wall time.
 pub(super) async fn workflow(
@@ -28,24 +31,48 @@ pub(super) async fn workflow(
     ingress: Ingress,
     mut permit: Permit,
 ) -> Invoked {
-    let body = super::guest::whole(ingress);
-    if ByteCount::of(body.len()) > BODY_MAX {
-        let text = format!("A workflow takes a request body of {BODY_MAX} bytes at most.");
-        return Invoked::failed(Outcome::Refused, Some(Refusal::new(Code::PayloadTooLarge).detail(text)));
-    }
-    let headers = call.headers.take().unwrap_or_default();
-    let input = match input::document(call, &headers, &body) {
-        Ok(input) => Arc::new(input),
+    let input = match input(call, &super::guest::whole(ingress)) {
+        Ok(input) => input,
         Err(refusal) => return Invoked::failed(Outcome::Refused, Some(*refusal)),
     };
+    let (house, limits) = (&call.premises.house, &call.target.served.limits);
     let components = Components::new(call);
-    let run = express::run(machine, input, context(call), &components, &call.premises.house.clock);
-    let within = tokio::time::timeout(call.target.served.limits.wall, run);
-    let ended = turn(call, &mut permit, within).await.unwrap_or(asl::Outcome::TimedOut);
+    let run = express::run(machine, input, context(call), &components, &house.clock);
+    let within = tokio::time::timeout(limits.wall, run);
+    let stoppable = async {
+        tokio::select! {
+            biased;
+            ended = within => Some(ended.unwrap_or(asl::Outcome::TimedOut)),
+            // The host stops.
+            () = house.sandbox.aborted() => None,
+        }
+    };
+    let ended = turn(call, &mut permit, stoppable).await;
     drop(permit);
-    let mut invoked = conclude(call, ended);
-    components.account(&mut invoked);
+    let (mut invoked, why) = match ended {
+        Some(ended) => conclude(call, ended, &components),
+        None => (Invoked::failed(Outcome::Aborted, None), None),
+    };
+    components.account(&mut invoked, why).await;
     invoked
+}
+
+/// The request as the run's input.
+fn input(call: &Call, body: &[u8]) -> Result<Arc<Value>, Box<Refusal>> {
+    let too_large = || {
+        let text =
+            format!("A workflow takes {INPUT_MAX} bytes at most: the request's body, as JSON or base64, and its head.");
+        Box::new(Refusal::new(Code::PayloadTooLarge).detail(text))
+    };
+    if ByteCount::of(body.len()) > INPUT_MAX {
+        return Err(too_large());
+    }
+    let headers = call.headers.take().unwrap_or_default();
+    let input = input::document(call, &headers, body)?;
+    if ByteCount::of(input.to_string().len()) > INPUT_MAX {
+        return Err(too_large());
+    }
+    Ok(Arc::new(input))
 }
 
 /// What the run knows of itself.
@@ -58,8 +85,7 @@ fn context(call: &Call) -> Context {
         started_at: call.asked.received_at,
         machine_id: format!("arn:aws:states:local:{}:stateMachine:{slug}", account(call)),
         machine_name: slug.to_string(),
-        // The random part of the id.
-        seed: crate::trace::low_bits(id),
+        seed: call.premises.seed(id),
         ..Context::default()
     }
 }
@@ -75,28 +101,38 @@ fn account(call: &Call) -> String {
     snapshot.organisation(call.target.api.organisation).map(|owner| owner.account.clone()).unwrap_or_default()
 }
 
-fn conclude(call: &Call, ended: asl::Outcome) -> Invoked {
+/// What the run's end comes to, and why, for its provider's log.
+fn conclude(call: &Call, ended: asl::Outcome, components: &Components<'_>) -> (Invoked, Option<String>) {
     match ended {
         asl::Outcome::Succeeded(output) => match answer::of(&output) {
-            Ok(answer) => Invoked::answered(answer),
+            Ok(answer) if ByteCount::of(answer.body.len()) > call.target.served.limits.response_body => {
+                let why = format!("a response of {} bytes", answer.body.len());
+                (Invoked::failed(Outcome::OutputTooLarge, None), Some(why))
+            }
+            Ok(answer) => (Invoked::answered(answer), None),
             Err(why) => {
-                let refusal = Refusal::caused_by(Code::ComponentFailed, why);
-                Invoked::failed(Outcome::InvalidResponse, Some(refusal))
+                let refusal = Refusal::caused_by(Code::ComponentFailed, why.clone());
+                (Invoked::failed(Outcome::InvalidResponse, Some(refusal)), Some(why))
             }
         },
-        asl::Outcome::TimedOut => Invoked::failed(Outcome::Deadline, None),
+        asl::Outcome::TimedOut => (Invoked::failed(Outcome::Deadline, None), Some("the run took too long".to_owned())),
         asl::Outcome::Failed { error, cause } => {
             let (error, cause) = (error.unwrap_or_default(), cause.unwrap_or_default());
-            failed(call, error, &cause)
+            let why = format!("the run failed: {error}: {cause}");
+            let stopped = components.stopped().filter(|outcome| outcome.error_name() == Some(&*error));
+            // What may have run must not look as if it had not: the request would be let in again under its key.
+            let stopped = stopped.filter(|outcome| outcome.may_have_run() || !components.have_run());
+            (failed(call, (error, stopped), &cause), Some(why))
         }
     }
 }
 
-/// A failed run: the status that the release gives to the error, or what its name implies.
-fn failed(call: &Call, error: String, cause: &str) -> Invoked {
+/// A failed run: the status that the release gives to the error, else what stopped the component that it comes from. A
+/// Fail state may say any name; by that alone it is not the host that has failed.
+fn failed(call: &Call, (error, stopped): (String, Option<Outcome>), cause: &str) -> Invoked {
     let mapped = call.target.served.release.errors.contains_key(&error);
-    let of_host = Outcome::ALL.into_iter().find(|outcome| outcome.error_name() == Some(&*error));
-    match of_host {
+    let timed_out = (Some(&*error) == Outcome::Deadline.error_name()).then_some(Outcome::Deadline);
+    match stopped.or(timed_out) {
         Some(outcome) if !mapped => {
             let refusal = crate::refusal::code_of(outcome).map(|code| Refusal::caused_by(code, cause.to_owned()));
             Invoked::failed(outcome, refusal)
@@ -111,7 +147,7 @@ fn failed(call: &Call, error: String, cause: &str) -> Invoked {
 
 /// What a cause says for people: the message in it, where it is the document that functions fail with.
 fn said(cause: &str) -> String {
-    let document = serde_json::from_str::<serde_json::Value>(cause).ok();
+    let document = serde_json::from_str::<Value>(cause).ok();
     let message = document.as_ref().and_then(|document| document.get("errorMessage")).and_then(|text| text.as_str());
     message.unwrap_or(cause).to_owned()
 }

@@ -1,7 +1,6 @@
 //! What the data folder says: its clock, its secrets, its certificates, its backups.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,24 +40,21 @@ fn clock(folder: &Folder) -> Check {
     .mend("timedatectl set-ntp true")
 }
 
-/// The host's key, the operator's token and the keys of certificates are for their owner alone.
+/// The host's key, the operator's token and the keys of certificates are not for everybody.
 fn private(folder: &Folder) -> Check {
     let mut secrets: Vec<PathBuf> = ["host.key", "operator.token"].iter().map(|name| folder.join(name)).collect();
     if let Ok(config) = HostToml::read(&folder.host_toml()) {
         let tables = [config.gateway.tls, config.control.tls];
         secrets.extend(tables.iter().flatten().flat_map(|table| table.pairs(folder.path())).map(|pair| pair.key));
     }
-    let open: Vec<String> = secrets
-        .iter()
-        .filter(|path| fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0))
-        .map(|path| path.display().to_string())
-        .collect();
+    let open: Vec<String> =
+        secrets.iter().filter(|path| tls::is_open(path)).map(|path| path.display().to_string()).collect();
     if open.is_empty() {
-        return Check::good("secrets", "for their owner alone");
+        return Check::good("secrets", "not everybody may read them");
     }
     let means = "Whoever reads them can act as the operator, forge compiled components, or pose as this host.";
-    Check::bad("secrets", format!("others may read {}", open.join(" and ")), means)
-        .mend(format!("chmod 600 {}", open.join(" ")))
+    Check::bad("secrets", format!("everybody on this machine may read {}", open.join(" and ")), means)
+        .mend(format!("chmod o-rwx {}", open.join(" ")))
 }
 
 /// How old the last backup is, if there is anything to back up.

@@ -109,7 +109,7 @@ impl Expected {
         if let Some(expected) = self.cause.as_deref().filter(|expected| cause != Some(expected)) {
             differences.push(format!("the cause must be {expected}; the run {text}"));
         }
-        if self.error.is_none() && self.output.is_none() && error.is_some() {
+        if self.error.is_none() && self.cause.is_none() && self.output.is_none() && error.is_some() {
             differences.push(format!("the run {text}"));
         }
         differences

@@ -1,43 +1,44 @@
 //! The tasks of a provider's own workflow: components of the same organisation, each a fresh instance.
 //!
-//! They share what one call may use. Fuel that one has spent is gone for the next, and so is what it has reported.
+//! What one call may use is theirs together ([`Tally`]). Each runs in a task of its own: one that the workflow gives up, by
+//! a timeout or because another branch has failed, is stopped, and counts all the same.
 
-use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::World;
-use sandbox::{CallContext, Ran, Spent, Step};
+use sandbox::{CallContext, Sandbox, Step};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use types::{Fuel, ObjectName, Outcome, Units};
-use workflows::{ComponentName, Resource, Task, TaskFailed, Tasks};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use types::{Digest, Outcome};
+use workflows::{Task, TaskFailed, Tasks};
 
+use super::resource::{ComponentName, Resource};
+use super::tally::{Tally, failed};
 use crate::call::Call;
 use crate::served::{Runs, Served};
 use crate::steps::invoke::Invoked;
-use crate::steps::invoke::guest::{allowances, called_by, keep_logs, split};
+use crate::steps::invoke::guest::{allowances, called_by, keep_logs};
 
 /// Components of one call that run side by side. More wait: one call must not take what others wait for.
 const AT_ONCE: usize = 16;
-/// Lines of one call that are kept, of all its components together.
-const LINES_MAX: usize = 1_000;
 
-/// The components that one run asks for, and what they have used.
+/// The components that one run asks for.
 pub(super) struct Components<'c> {
     call: &'c Call,
-    places: Semaphore,
-    used: Mutex<Used>,
+    places: Arc<Semaphore>,
+    tally: Arc<Tally>,
+    running: TaskTracker,
+    /// Stops all of them. Dropping the run does.
+    halt: CancellationToken,
 }
 
-#[derive(Default)]
-struct Used {
-    spent: Spent,
-    reported: Vec<(ObjectName, Units)>,
-    lines: Vec<sandbox::LogLine>,
-    dropped: u32,
-    /// How the last one failed, for the provider's log.
-    failure: Option<(Outcome, String)>,
+impl Drop for Components<'_> {
+    fn drop(&mut self) {
+        self.halt.cancel();
+    }
 }
 
 impl Tasks for Components<'_> {
@@ -55,16 +56,37 @@ impl Tasks for Components<'_> {
 
 impl<'c> Components<'c> {
     pub(super) fn new(call: &'c Call) -> Self {
-        Self { call, places: Semaphore::new(AT_ONCE), used: Mutex::default() }
+        let clock = call.premises.house.clock.clone();
+        Self {
+            call,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            tally: Arc::new(Tally::new(&call.target.served.limits, allowances(call), clock)),
+            running: TaskTracker::new(),
+            halt: CancellationToken::new(),
+        }
     }
 
-    /// Puts what all of them used on the call, and keeps what they wrote.
-    pub(super) fn account(self, invoked: &mut Invoked) {
-        let used = self.used.into_inner().unwrap_or_else(PoisonError::into_inner);
+    /// What ended the last one that came to no end of its own.
+    pub(super) fn stopped(&self) -> Option<Outcome> {
+        self.tally.stopped()
+    }
+
+    /// Whether one of them may have done what a second run would do again.
+    pub(super) fn have_run(&self) -> bool {
+        self.tally.has_run()
+    }
+
+    /// Stops those that still run, puts what all of them used on the call, and keeps what they wrote, with how the run
+    /// failed.
+    pub(super) async fn account(self, invoked: &mut Invoked, why: Option<String>) {
+        self.halt.cancel();
+        self.running.close();
+        self.running.wait().await;
+        let used = self.tally.take();
         invoked.spent = used.spent;
         invoked.reported = used.reported;
-        let (outcome, detail) = used.failure.unzip();
-        keep_logs(self.call, outcome.unwrap_or(invoked.outcome), detail, (used.lines, used.dropped));
+        let detail = why.or_else(|| used.stopped.map(|(outcome, detail)| format!("{outcome}: {detail}")));
+        keep_logs(self.call, invoked.outcome, detail, (used.lines, used.dropped));
     }
 
     /// `lambda:invoke`: the input names the function and holds its payload.
@@ -93,22 +115,31 @@ impl<'c> Components<'c> {
         }))
     }
 
-    /// Calls a component with `input`.
+    /// Calls a component with `input`. Dropping the future stops it.
     async fn run(&self, name: ComponentName<'_>, task: &Task, input: &Value) -> Result<Value, TaskFailed> {
         let (served, digest) = self.find(name)?;
-        let house = &self.call.premises.house;
-        let component =
-            house.sandbox.load(&digest).await.map_err(|error| failed("Wasm.HostError", error.to_string()))?;
-        // Never closed: an error cannot be.
-        let _place = self.places.acquire().await.map_err(|error| failed("Wasm.HostError", error.to_string()))?;
-        let limits = self.left_of(&served.limits)?;
-        let context = self.context(&served, name, task);
-        let ran = house.sandbox.call_task(&component, context, Bytes::from(input.to_string()), &limits).await;
-        self.read(ran)
+        let halt = self.halt.child_token();
+        let _stops_with_us = halt.clone().drop_guard();
+        let work = Work {
+            sandbox: self.call.premises.house.sandbox.clone(),
+            digest,
+            limits: Arc::clone(&served.limits),
+            context: self.context(&served, name, task, halt),
+            input: Bytes::from(input.to_string()),
+        };
+        let (places, tally) = (Arc::clone(&self.places), Arc::clone(&self.tally));
+        let done = self.running.spawn(async move {
+            // Never closed: an error cannot be.
+            let place = places.acquire_owned().await;
+            let _place = place.map_err(|error| tally.stop(Outcome::HostError, error.to_string()))?;
+            work.run(&tally).await
+        });
+        let lost = |error: tokio::task::JoinError| self.tally.stop(Outcome::HostError, error.to_string());
+        done.await.map_err(lost)?
     }
 
     /// The release that `name` stands for, if the workflow may use it: one of its own organisation's, of the task world.
-    fn find(&self, name: ComponentName<'_>) -> Result<(Arc<Served>, types::Digest), TaskFailed> {
+    fn find(&self, name: ComponentName<'_>) -> Result<(Arc<Served>, Digest), TaskFailed> {
         let (premises, own) = (&self.call.premises, &self.call.target.api);
         let snapshot = premises.house.catalog.snapshot();
         let api = snapshot.api(name.slug).filter(|api| api.organisation == own.organisation && api.suspended.is_none());
@@ -116,9 +147,10 @@ impl<'c> Components<'c> {
         let (Some(api), Some(live)) = (api, live) else { return Err(missing(name.slug)) };
         let draw = crate::trace::low_bits(self.call.asked.call);
         let served = match name.release {
-            None => premises.served.of(api, live, draw, &premises.house.sandbox).ok().flatten(),
-            Some(number) => premises.served.numbered(api, live, number, &premises.house.sandbox).ok().flatten(),
+            None => premises.served.of(api, live, draw, &premises.house.sandbox),
+            Some(number) => premises.served.numbered(api, live, number, &premises.house.sandbox),
         };
+        let served = served.map_err(|error| self.tally.stop(Outcome::HostError, error.to_string()))?;
         let served = served.ok_or_else(|| missing(name.slug))?;
         match &served.runs {
             Runs::Component { digest, world: World::Task } => {
@@ -132,28 +164,8 @@ impl<'c> Components<'c> {
         }
     }
 
-    /// What a component may use: its own release's limits, and no more fuel than the call has left.
-    fn left_of(&self, own: &Arc<sandbox::Limits>) -> Result<Arc<sandbox::Limits>, TaskFailed> {
-        let spent = self.used.lock().unwrap_or_else(PoisonError::into_inner).spent.fuel;
-        let left = self.call.target.served.limits.fuel.saturating_sub(spent);
-        if left == Fuel::ZERO {
-            let cause = "the components of this call have used up the fuel of its release".to_owned();
-            return Err(failed("Wasm.OutOfFuel", cause));
-        }
-        if left >= own.fuel {
-            return Ok(Arc::clone(own));
-        }
-        Ok(Arc::new(sandbox::Limits { fuel: left, ..sandbox::Limits::clone(own) }))
-    }
-
-    fn context(&self, served: &Served, name: ComponentName<'_>, task: &Task) -> CallContext {
+    fn context(&self, served: &Served, name: ComponentName<'_>, task: &Task, halt: CancellationToken) -> CallContext {
         let call = self.call;
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = |(object, most): (ObjectName, Units)| {
-            let reported =
-                used.reported.iter().find(|(name, _)| *name == object).map_or(Units::ZERO, |(_, units)| *units);
-            (object, most.saturating_sub(reported))
-        };
         CallContext {
             call: call.asked.call,
             invocation: Some(format!("{}-{}", call.asked.call, task.invocation)),
@@ -162,59 +174,33 @@ impl<'c> Components<'c> {
             api: name.slug.into(),
             release: served.release.number,
             caller: called_by(call),
-            allowances: allowances(call).into_iter().map(left).collect(),
+            // Known when it begins.
+            allowances: Vec::new(),
             outbound: served.outbound.clone(),
             depth: call.asked.depth.unwrap_or(u8::MAX),
             config: Arc::clone(&served.config),
             step: Some(Step { execution: super::execution(call), state: task.state.as_str().to_owned() }),
-        }
-    }
-
-    /// The answer of a run, or the error that Retry and Catch match. What it used is added up.
-    fn read(&self, ran: Ran<Bytes>) -> Result<Value, TaskFailed> {
-        let (answer, facts) = split(ran);
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.add(&facts.spent, facts.reported);
-        used.keep(facts.logs, facts.logs_dropped);
-        match (facts.outcome, answer, facts.failure) {
-            (Outcome::Ok, Some(answer), _) => {
-                serde_json::from_slice(&answer).map_err(|error| failed("Wasm.InvalidResponse", error.to_string()))
-            }
-            (Outcome::GuestError, _, Some(failure)) => Err(failed(failure.code, failure.message)),
-            (outcome, ..) => {
-                let detail = facts.detail.unwrap_or_default();
-                used.failure = Some((outcome, detail.clone()));
-                Err(failed(outcome.error_name().unwrap_or("Wasm.HostError"), detail))
-            }
+            halt: Some(halt),
         }
     }
 }
 
-impl Used {
-    fn add(&mut self, spent: &Spent, reported: Vec<(ObjectName, Units)>) {
-        self.spent.fuel = self.spent.fuel.saturating_add(spent.fuel);
-        self.spent.component_time = self.spent.component_time.saturating_add(spent.component_time);
-        self.spent.egress_calls = self.spent.egress_calls.saturating_add(spent.egress_calls);
-        self.spent.egress_bytes = self.spent.egress_bytes.saturating_add(spent.egress_bytes);
-        self.spent.memory_peak = self.spent.memory_peak.max(spent.memory_peak);
-        for (object, units) in reported {
-            match self.reported.iter_mut().find(|(known, _)| *known == object) {
-                Some((_, sum)) => *sum = sum.saturating_add(units),
-                None => self.reported.push((object, units)),
-            }
-        }
-    }
-
-    fn keep(&mut self, lines: Vec<sandbox::LogLine>, dropped: u32) {
-        let room = LINES_MAX.saturating_sub(self.lines.len());
-        let over = u32::try_from(lines.len().saturating_sub(room)).unwrap_or(u32::MAX);
-        self.lines.extend(lines.into_iter().take(room));
-        self.dropped = self.dropped.saturating_add(dropped).saturating_add(over);
-    }
+/// One component's work, which goes on by itself.
+struct Work {
+    sandbox: Sandbox,
+    digest: Digest,
+    limits: Arc<sandbox::Limits>,
+    context: CallContext,
+    input: Bytes,
 }
 
-fn failed(error: impl Into<Cow<'static, str>>, cause: String) -> TaskFailed {
-    TaskFailed { error: error.into(), cause }
+impl Work {
+    async fn run(mut self, tally: &Tally) -> Result<Value, TaskFailed> {
+        let loaded = self.sandbox.load(&self.digest).await;
+        let component = loaded.map_err(|error| tally.stop(Outcome::HostError, error.to_string()))?;
+        let limits = tally.begin(&self.limits, &mut self.context.allowances)?;
+        tally.end(self.sandbox.call_task(&component, self.context, self.input, &limits).await)
+    }
 }
 
 fn missing(name: &str) -> TaskFailed {

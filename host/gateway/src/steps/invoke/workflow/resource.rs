@@ -10,7 +10,7 @@ const SHORT: &str = "component:";
 
 /// What a Task asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource<'r> {
+pub(super) enum Resource<'r> {
     /// A component, with the whole input; its answer is the whole result.
     Component(ComponentName<'r>),
     /// The component that the input names; its answer is a part of the result.
@@ -21,16 +21,16 @@ pub enum Resource<'r> {
 
 /// A component by the slug of its API, and by the number of a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ComponentName<'r> {
+pub(super) struct ComponentName<'r> {
     /// The API's slug.
-    pub slug: &'r str,
+    pub(super) slug: &'r str,
     /// The release's number. `None`: whichever is live.
-    pub release: Option<u32>,
+    pub(super) release: Option<u32>,
 }
 
 impl<'r> Resource<'r> {
     /// Reads the `Resource` of a Task.
-    pub fn of(text: &'r str) -> Self {
+    pub(super) fn of(text: &'r str) -> Self {
         if text == LAMBDA_INVOKE {
             return Self::LambdaInvoke;
         }
@@ -46,7 +46,7 @@ impl<'r> Resource<'r> {
 impl<'r> ComponentName<'r> {
     /// Reads the name of a Lambda function: its name alone, a part of its ARN, or its whole ARN, each with a qualifier
     /// or without. `None`: it is none of these, or its qualifier names no release.
-    pub fn of_function(text: &'r str) -> Option<Self> {
+    pub(super) fn of_function(text: &'r str) -> Option<Self> {
         let rest = match text.strip_prefix("arn:") {
             // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
             Some(arn) => {
@@ -62,7 +62,7 @@ impl<'r> ComponentName<'r> {
     }
 
     /// The same component at the release that `qualifier` names.
-    pub fn qualified(self, qualifier: &str) -> Option<Self> {
+    pub(super) fn qualified(self, qualifier: &str) -> Option<Self> {
         Self::of_parts(self.slug, Some(qualifier))
     }
 
