@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{Currency, Digest, Fuel, ObjectName, Units};
+use crate::{Currency, Digest, Fuel, ObjectName, SecretName, Units};
 
 macro_rules! inline {
     ($($name:ident => $schema:tt,)*) => {$(
@@ -29,5 +29,6 @@ inline! {
     Digest => { "type": "string", "pattern": "^[0-9a-f]{64}$" },
     Fuel => { "type": "integer", "minimum": 0, "maximum": i64::MAX },
     ObjectName => { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9 _-]{0,39}$" },
+    SecretName => { "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$" },
     Units => { "type": "integer", "minimum": 0, "maximum": i64::MAX },
 }

@@ -130,10 +130,11 @@ impl Client {
         self.read(request.header("authorization", self.bearer()).header("if-match", "*").send_json(body))
     }
 
-    /// Removes a thing, and reads what it was.
+    /// Removes a thing, whatever it is now, and reads what it was.
     pub(crate) fn delete_with<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<T> {
         let request = self.agent.delete(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());
-        self.read(request.header("authorization", self.bearer()).call()).map(|(_, document)| document)
+        let request = request.header("authorization", self.bearer()).header("if-match", "*");
+        self.read(request.call()).map(|(_, document)| document)
     }
 
     /// Sends bytes, such as a component.

@@ -303,6 +303,7 @@ fn path_schema(name: &str) -> Value {
         "key" => id("key"),
         "subscription" => id("sub"),
         "call" => id("call"),
+        "name" => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$" }),
         _ => json!({ "type": "string" }),
     }
 }

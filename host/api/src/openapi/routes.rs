@@ -7,14 +7,14 @@ use super::operation::Operation;
 use crate::{
     Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, Call, CallLogs, CallQuery, CancelQuery, Component, Health,
     Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp,
-    NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSubscription, NewToken, Organisation, Page, Plan,
-    Readiness, Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, SpendCap, Subscription, Suspend,
+    NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan,
+    Readiness, Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Secret, SecretQuery, SpendCap, Subscription, Suspend,
     Token, TokenEntry, Usage, UsageQuery, Verification, Who,
 };
 
 /// Every route.
 pub fn operations() -> Vec<Operation> {
-    [health(), accounts(), products(), consumers(), reports()].concat()
+    [health(), accounts(), products(), secrets(), consumers(), reports()].concat()
 }
 
 fn health() -> Vec<Operation> {
@@ -128,6 +128,22 @@ fn products() -> Vec<Operation> {
     all.extend(suspension::<Release>(release, ["Suspends a release", "Resumes a release"]));
     all.extend(suspension::<Plan>("/v1/plans/{plan}", ["Suspends a version of a plan", "Resumes a version of a plan"]));
     all
+}
+
+fn secrets() -> Vec<Operation> {
+    let secret = "/v1/secrets/{name}";
+    vec![
+        Operation::new("GET", "/v1/secrets", Read, "Lists secrets, without their values")
+            .query::<SecretQuery>()
+            .answers::<Page<Secret>>()
+            .refuses(&[Code::NotFound]),
+        Operation::new("PUT", secret, Manage, "Sets a secret, in place of the value that it had")
+            .takes::<NewSecret>()
+            .makes_or_finds::<Secret>(),
+        Operation::new("DELETE", secret, Manage, "Removes a secret: requests that would carry it are denied")
+            .query::<SecretQuery>()
+            .answers::<Secret>(),
+    ]
 }
 
 fn consumers() -> Vec<Operation> {

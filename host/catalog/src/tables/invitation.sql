@@ -1,4 +1,4 @@
--- Version 8: invitations, by which somebody without a token makes an organisation of his own, once.
+-- Version 10: invitations, by which somebody without a token makes an organisation of his own, once.
 CREATE TABLE invitation (
     id TEXT PRIMARY KEY,
     sha256 BLOB NOT NULL UNIQUE CHECK (length(sha256) = 32),

@@ -1,4 +1,4 @@
--- Version 7: how often a thing was changed since it was made, so that nobody overwrites what he has not seen. No row: never.
+-- Version 9: how often a thing was changed since it was made, so that nobody overwrites what he has not seen. No row: never.
 CREATE TABLE revision (
     subject TEXT PRIMARY KEY,
     number INTEGER NOT NULL CHECK (number >= 1)

@@ -1,4 +1,4 @@
--- Version 5: why a thing stands still, and by whose word. Of what stood still before, it was an operator's.
+-- Version 7: why a thing stands still, and by whose word. Of what stood still before, it was an operator's.
 ALTER TABLE api ADD COLUMN suspended_by TEXT CHECK (suspended_by IN ('operator', 'owner'));
 UPDATE api SET suspended_by = 'operator' WHERE suspended IS NOT NULL;
 ALTER TABLE subscription ADD COLUMN suspended_by TEXT CHECK (suspended_by IN ('operator', 'owner'));
