@@ -40,6 +40,15 @@ enum Matching {
     Must,
 }
 
+/// What a repeat of a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// What the request says, once more.
+    Plainly,
+    /// Nothing, if an `Idempotency-Key` says that it is one.
+    ByKey,
+}
+
 /// One route.
 #[derive(Debug, Clone)]
 pub struct Operation {
@@ -55,7 +64,7 @@ pub struct Operation {
     answers: Vec<(u16, Schema)>,
     tagged: bool,
     matching: Matching,
-    fresh: bool,
+    repeats: Repeats,
     codes: Vec<Code>,
 }
 
@@ -78,7 +87,7 @@ impl Operation {
             answers: Vec::new(),
             tagged: false,
             matching: Matching::No,
-            fresh: false,
+            repeats: Repeats::Plainly,
             codes,
         }
     }
@@ -150,7 +159,7 @@ impl Operation {
 
     /// It takes an `Idempotency-Key`.
     pub(super) fn fresh(mut self) -> Self {
-        self.fresh = true;
+        self.repeats = Repeats::ByKey;
         self.codes.extend([Code::Conflict, Code::IdempotencyConflict, Code::IdempotencyMismatch]);
         self
     }
@@ -220,7 +229,7 @@ impl Operation {
                 "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$" }, "example": "*",
             }));
         }
-        if self.fresh {
+        if self.repeats == Repeats::ByKey {
             parameters.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "A repeat within a day makes no second thing: 409 names the first.",

@@ -7,9 +7,9 @@ use super::operation::Operation;
 use crate::{
     Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, Call, CallLogs, CallQuery, CancelQuery, Component, Health,
     Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp,
-    NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan,
-    Readiness, Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Secret, SecretQuery, SpendCap, Subscription, Suspend,
-    Token, TokenEntry, Usage, UsageQuery, Verification, Who,
+    NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation,
+    Page, Plan, Readiness, Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Secret, SecretQuery,
+    SpendCap, Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification, Who,
 };
 
 /// Every route.

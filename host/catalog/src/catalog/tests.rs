@@ -18,6 +18,7 @@ use crate::{
 
 mod commands;
 mod secrets;
+mod versions;
 
 const HOST: Actor = Actor::Host;
 

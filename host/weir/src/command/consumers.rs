@@ -47,7 +47,7 @@ impl Subscriptions {
                 one.app.to_string(),
                 one.anchor.to_string(),
                 one.spend_cap.clone().unwrap_or_else(|| "-".to_owned()),
-                one.suspended.clone().map_or_else(|| "active".to_owned(), |why| format!("suspended: {why}")),
+                state(one.suspended.as_ref()),
             ]
         });
         session
@@ -144,4 +144,9 @@ fn find(client: &Client, app: &str) -> anyhow::Result<AppId> {
             Err(anyhow!("{ids} are all called {app:?}")).context("name the app by its id")
         }
     }
+}
+
+/// How a thing stands, for a table.
+fn state(suspended: Option<&api::Suspension>) -> String {
+    suspended.map_or_else(|| "active".to_owned(), |one| format!("suspended: {}", one.reason))
 }

@@ -142,7 +142,7 @@ fn name_files(place: &Place) {
     fs::write(place.data().join("tls/one.key"), made.signing_key.serialize_pem()).unwrap();
     let listen = "listen = \"127.0.0.1:0\"";
     let tls = "tls = { certificate = \"tls/one.pem\", key = \"tls/one.key\" }";
-    let other = format!("tls = {{ certificate = {elsewhere:?}, key = \"tls/one.key\" }}");
+    let other = format!("tls = {{ certificate = \"{}\", key = \"tls/one.key\" }}", elsewhere.display());
     let configuration = HOST_TOML.replacen(listen, &format!("{listen}\n{tls}"), 1);
     let control = configuration.replace("[control]\n", &format!("[control]\n{other}\n"));
     place.configure(&format!("{control}[egress]\nca_file = \"ca.pem\"\n"));
