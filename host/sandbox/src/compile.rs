@@ -13,8 +13,8 @@ use crate::child::{self, Work};
 use crate::structure::Structure;
 use crate::upload::UploadError;
 
-/// Wall time of a child.
-const TIME_MAX: Duration = Duration::from_mins(1);
+/// Wall time of a child. Its processor time is what is short; this only ends one that gets none.
+const TIME_MAX: Duration = Duration::from_mins(3);
 /// The largest artefact.
 pub(crate) const ARTEFACT_MAX: u64 = 256 << 20;
 /// The largest report.
@@ -88,7 +88,8 @@ impl Compiler {
         let verb = if work == Work::Probe { "instantiated" } else { "compiled" };
         match ended {
             Err(_) => Err(UploadError::Refused(format!(
-                "The component was not {verb} within {} seconds, which is the limit here. Make it smaller.",
+                "The component was not {verb} within {} seconds: this machine is busy. Send it again, and if it takes as \
+                 long again, make it smaller.",
                 TIME_MAX.as_secs()
             ))),
             Ok(Err(error)) => {

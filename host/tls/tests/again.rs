@@ -20,7 +20,7 @@ fn files_that_could_not_be_read_are_read_again_though_they_have_not_changed() {
     let (mut files, _tls) = Files::load(vec![pair.clone()]).unwrap();
     make(&pair);
     let before = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before.clone() }).unwrap();
+    setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before }).unwrap();
     let looks: Vec<_> = (0..3).map(|_| files.refresh().map_err(|error| error.to_string())).collect();
     setrlimit(Resource::Nofile, before).unwrap();
     assert_eq!(looks[0], Ok(Refreshed::Unchanged));

@@ -138,7 +138,7 @@ mod tests {
         remove(change, owner, &format!("s{n}").parse().unwrap()).unwrap();
     }
 
-    fn refused(set: Result<SecretId, String>, why: &str) {
+    fn refused(set: &Result<SecretId, String>, why: &str) {
         assert!(set.as_ref().is_err_and(|error| error.contains(why)), "{set:?}");
     }
 
@@ -154,17 +154,17 @@ mod tests {
             for n in 0..SECRETS {
                 set_nth(&change, owner, n).unwrap();
             }
-            refused(set_nth(&change, owner, SECRETS), "at most 100 secrets");
+            refused(&set_nth(&change, owner, SECRETS), "at most 100 secrets");
             set_nth(&change, owner, 7).unwrap();
             remove_nth(&change, owner, 7);
             set_nth(&change, owner, SECRETS).unwrap();
-            refused(set_nth(&change, owner, 7), "at most 100 secrets");
+            refused(&set_nth(&change, owner, 7), "at most 100 secrets");
             remove_nth(&change, owner, SECRETS);
             for n in SECRETS + 1..NAMES {
                 set_nth(&change, owner, n).unwrap();
                 remove_nth(&change, owner, n);
             }
-            refused(set_nth(&change, owner, NAMES), "at most 1000 secrets, removed ones included");
+            refused(&set_nth(&change, owner, NAMES), "at most 1000 secrets, removed ones included");
             set_nth(&change, owner, 7).unwrap();
             Ok::<_, CatalogError>(())
         };

@@ -162,10 +162,12 @@ mod tests {
         dispatch(&Context::default(), &request, routes).ok().map(|response| response.status)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of a route")]
     fn first(_: &Context, _: &Request) -> Result<Response, Failure> {
         Ok(Response::text(201, ""))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of a route")]
     fn second(_: &Context, _: &Request) -> Result<Response, Failure> {
         Ok(Response::text(202, ""))
     }
