@@ -10,6 +10,7 @@ mod new;
 mod pages;
 mod publish;
 mod shell;
+mod standing;
 mod start;
 mod stops;
 mod tls;
