@@ -17,6 +17,8 @@ pub(crate) enum Tokens {
     /// Make a token's successor, and print it once; the old one goes on for a while
     Rotate {
         /// The token's id [default: the token that this command uses]
+        // `token` is the flag of every command, by which one is given.
+        #[arg(id = "rotated", value_name = "ID")]
         token: Option<TokenId>,
         #[command(flatten)]
         overlap: Overlap,
@@ -24,6 +26,7 @@ pub(crate) enum Tokens {
     /// Revoke a token: refused from now on, for good
     Revoke {
         /// The token's id
+        #[arg(id = "revoked", value_name = "ID")]
         token: TokenId,
         /// Why, for the record
         #[arg(long)]
