@@ -315,6 +315,8 @@ impl Host {
             .method(method)
             .uri(format!("{}{path}", self.control))
             .header("Authorization", format!("Bearer {}", self.token))
+            // Whatever it is now: nobody else changes things here.
+            .header("If-Match", "*")
             .header("Content-Type", "application/json");
         let bytes = body.map(Value::to_string).unwrap_or_default();
         answer(self.agent.run(request.body(bytes)?)?)

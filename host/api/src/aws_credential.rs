@@ -5,10 +5,11 @@ use types::{AccessKeyId, OrganisationId};
 use crate::At;
 
 /// `POST /v1/aws-credentials`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAwsCredential {
     /// What people call it: 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100))]
     pub name: String,
     /// Whose it becomes, by id or name. The token's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -16,7 +17,7 @@ pub struct NewAwsCredential {
 }
 
 /// A new credential. Its secret is shown this once.
-#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct AwsCredential {
     /// Its public id.
     pub access_key_id: AccessKeyId,
@@ -39,7 +40,7 @@ impl std::fmt::Debug for AwsCredential {
 }
 
 /// A credential, without its secret.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct AwsCredentialEntry {
     /// Its public id.
     pub access_key_id: AccessKeyId,
@@ -52,7 +53,7 @@ pub struct AwsCredentialEntry {
 }
 
 /// The query of `GET /v1/aws-credentials`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsCredentialQuery {
     /// Whose, by id or name. The token's own when absent; for an operator, everyone's.

@@ -2,13 +2,14 @@
 
 use types::{AppId, KeyId, OrganisationId, SubscriptionId};
 
-use crate::At;
+use crate::{At, Suspension};
 
 /// `POST /v1/apps`. An app of that name in the same organisation that is there already is answered with 200.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApp {
     /// Its name, unique in its organisation.
+    #[schemars(length(min = 1, max = 100))]
     pub name: String,
     /// Whose it is, by id or name. The token's own organisation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -16,7 +17,7 @@ pub struct NewApp {
 }
 
 /// An app: a consumer's holder of keys and subscriptions.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct App {
     /// Its id.
     pub id: AppId,
@@ -24,10 +25,13 @@ pub struct App {
     pub organisation: OrganisationId,
     /// Its name.
     pub name: String,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// `POST /v1/apps/{id}/keys`. Each makes a new key.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     /// Whether its calls are for trying out: bounded as others are, by counters of their own, and never billed.
@@ -39,7 +43,7 @@ pub struct NewKey {
 }
 
 /// A new key. The only document that shows its secret.
-#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Key {
     /// Its id.
     pub id: KeyId,
@@ -55,7 +59,7 @@ pub struct Key {
 }
 
 /// A key as lists show it: never its secret.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct KeyEntry {
     /// Its id.
     pub id: KeyId,
@@ -66,20 +70,69 @@ pub struct KeyEntry {
     /// When it ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<At>,
-    /// Whether it opens anything now.
+    /// When it was last used, a second or so behind; absent when it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<At>,
+    /// Whether it has not ended: neither disabled nor past its time.
     pub live: bool,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// `POST /v1/keys/{id}/disable`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyDisabled {
     /// Why, for the record. Not shown to the key's user.
+    #[schemars(length(min = 1, max = 500))]
     pub reason: String,
 }
 
+/// `PATCH /v1/keys/{key}`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyEnd {
+    /// When it ends by itself. Until then its answers carry `Weir-Key-Retires`.
+    pub expires_at: At,
+}
+
+/// When a subscription that is cancelled ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CancelAt {
+    /// With its billing period.
+    #[default]
+    PeriodEnd,
+    /// At once.
+    Now,
+}
+
+/// The query of `DELETE /v1/subscriptions/{subscription}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelQuery {
+    /// When it ends: with its billing period when absent.
+    #[serde(default)]
+    pub at: CancelAt,
+}
+
+/// How a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SubscriptionStatus {
+    /// Its calls are taken.
+    Active,
+    /// Its calls are refused until it is resumed.
+    Suspended,
+    /// Its calls are taken until it ends.
+    Canceled,
+    /// Its calls are refused. Subscribing again lets it go on.
+    Ended,
+}
+
 /// `POST /v1/subscriptions`. One that is there already moves to this plan and is answered with 200.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSubscription {
     /// Which app.
@@ -91,15 +144,16 @@ pub struct NewSubscription {
 }
 
 /// `PUT /v1/subscriptions/{id}/spend-cap`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpendCap {
     /// What the overage of a billing period may cost, a decimal amount in the plan's currency. No cap when null.
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"))]
     pub amount: Option<String>,
 }
 
 /// A subscription: one app on one plan of one API.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Subscription {
     /// Its id.
     pub id: SubscriptionId,
@@ -111,9 +165,14 @@ pub struct Subscription {
     pub plan: String,
     /// What its periods are counted from.
     pub anchor: At,
+    /// How it stands.
+    pub status: SubscriptionStatus,
+    /// When it ends, because it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_at: Option<At>,
     /// Why it is suspended; absent while it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
     /// What the overage of a billing period may cost, for people; absent while there is no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend_cap: Option<String>,

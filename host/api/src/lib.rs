@@ -7,22 +7,34 @@ mod account;
 mod at;
 mod aws_credential;
 mod consumer;
+mod invitation;
+pub mod openapi;
+mod own;
 mod problem;
 mod provider;
 mod report;
 mod secret;
+mod suspension;
 
-pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
+pub use account::{
+    NewOrganisation, NewToken, Organisation, Renamed, RevokeQuery, Role, Rotate, Scope, Token, TokenEntry, Who,
+};
 pub use at::At;
 pub use aws_credential::{AwsCredential, AwsCredentialEntry, AwsCredentialQuery, NewAwsCredential};
-pub use consumer::{App, Key, KeyDisabled, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap, Subscription};
+pub use consumer::{
+    App, CancelAt, CancelQuery, Key, KeyDisabled, KeyEnd, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap,
+    Subscription, SubscriptionStatus,
+};
+pub use invitation::{Accept, Accepted, Invitation, InvitationEntry, NewInvitation};
+pub use own::{OwnCall, OwnCallQuery, OwnObject, OwnSpend, OwnSubscription, OwnUsage};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use provider::{
-    Api, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release, Route,
-    Serving, World,
+    Api, ApiChange, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release,
+    ReleaseQuery, Route, Serving, World,
 };
 pub use report::{
-    Call, CallLogs, CallQuery, CallUsage, Database, Health, Host, ListQuery, LogLine, Mismatch, ObjectUsage, Page,
-    Readiness, Reconciliation, Usage, UsageQuery, Verification,
+    Act, AuditQuery, Call, CallLogs, CallQuery, CallUsage, Database, Health, Host, ListQuery, LogLine, Mismatch,
+    ObjectUsage, Page, Readiness, Reconciliation, Usage, UsageQuery, Verification,
 };
 pub use secret::{NewSecret, Secret, SecretQuery};
+pub use suspension::{Authority, Suspend, Suspension};

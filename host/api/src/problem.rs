@@ -10,7 +10,7 @@ use crate::At;
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// One field of a request that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct FieldError {
     /// A JSON pointer to the field, such as `/plans/0/rate`; empty for the whole document.
     pub pointer: String,
@@ -19,7 +19,7 @@ pub struct FieldError {
 }
 
 /// A problem document. `message` repeats `detail`, for clients that were written for other marketplaces and clouds.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Problem {
     /// A URI that names the kind of problem.
     #[serde(rename = "type")]

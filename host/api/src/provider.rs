@@ -9,26 +9,56 @@ use types::{
     ReleaseId, SecretName, Units,
 };
 
-use crate::At;
+use crate::{At, Suspension};
 
 /// `POST /v1/apis`. An API of that slug and organisation that is there already is answered with 200.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApi {
     /// Its name in paths, unique on the host: `[a-z][a-z0-9-]{0,39}`.
+    #[schemars(regex(pattern = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub slug: String,
     /// Its name for people.
+    #[schemars(length(min = 1, max = 200))]
     pub title: String,
     /// Whose it is, by id or name. The token's own organisation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
     /// Host names under which it is served too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(regex(pattern = r"^[a-z0-9]+(\.[a-z0-9]+){0,3}$")))]
     pub hosts: Vec<String>,
 }
 
+/// `PATCH /v1/apis/{slug}`. What is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiChange {
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub title: Option<String>,
+    /// All host names under which it is served too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    pub hosts: Option<Vec<String>>,
+}
+
+/// The query of `GET /v1/apis/{slug}/releases`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseQuery {
+    /// Go on after this release's number: the `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
+    /// How many, 1 to 1,000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+}
+
 /// An API.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Api {
     /// Its id.
     pub id: ApiId,
@@ -47,12 +77,12 @@ pub struct Api {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serving: Vec<Serving>,
     /// Why it is suspended; absent while it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// One of the releases that share an API's calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Serving {
     /// The release's number.
     pub release: u32,
@@ -61,7 +91,7 @@ pub struct Serving {
 }
 
 /// What a component offers, and so how it is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum World {
     /// `weir:plugin/http`: typed requests and responses.
@@ -84,7 +114,7 @@ impl World {
 }
 
 /// A component that was accepted: the answer to `PUT /v1/components/{sha256}`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Component {
     /// SHA-256 of its bytes: its name.
     pub digest: Digest,
@@ -97,7 +127,7 @@ pub struct Component {
 }
 
 /// What a call may use. What is absent is the host's default; nothing goes above the operator's ceiling.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Fuel units.
@@ -121,7 +151,7 @@ pub struct Limits {
 }
 
 /// A billed thing of the provider's own.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Object {
     /// Its name, such as `megapixels`.
@@ -133,7 +163,7 @@ pub struct Object {
 }
 
 /// A route: what is served, and what it counts.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The method, or `*` for any.
@@ -146,7 +176,7 @@ pub struct Route {
 }
 
 /// `POST /v1/apis/{slug}/releases`. The same release twice in a row is one: the second is answered with 200.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRelease {
     /// The component, which must have been uploaded. Either this or `workflow`.
@@ -182,7 +212,7 @@ pub struct NewRelease {
 }
 
 /// A release.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Release {
     /// Its id.
     pub id: ReleaseId,
@@ -203,22 +233,27 @@ pub struct Release {
     pub secrets: Vec<SecretName>,
     /// When it was made.
     pub created_at: At,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 /// `PUT /v1/apis/{slug}/live`: which release serves.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Live {
     /// The release's number.
+    #[schemars(range(min = 1))]
     pub release: u32,
     /// How many of a hundred calls it serves, 1 to 100; the release that serves most of them now keeps the rest. All of
     /// them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
     pub weight: Option<u32>,
 }
 
 /// How much of one object a plan includes in each period.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanQuota {
     /// What is counted.
@@ -231,30 +266,35 @@ pub struct PlanQuota {
     pub limit: LimitKind,
     /// What each further unit costs, a decimal amount in the plan's currency. For a soft quota only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"))]
     pub overage: Option<String>,
 }
 
 /// How fast a subscription may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanRate {
     /// Calls per window. At least 1.
+    #[schemars(range(min = 1))]
     pub count: u32,
     /// The window.
     pub window: RateWindow,
     /// How many may come at once; `count` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub burst: Option<u32>,
 }
 
 /// `POST /v1/apis/{slug}/plans`. The same terms under the same name are answered with 200, other terms make a new version.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPlan {
     /// Its name, such as `BASIC`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9 _-]{0,38}[A-Za-z0-9_-])?$"))]
     pub name: String,
     /// What it costs a month, a decimal amount. Free when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"))]
     pub price: Option<String>,
     /// The currency of its amounts; `USD` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,7 +314,7 @@ pub struct NewPlan {
 }
 
 /// One version of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     /// Its id.
     pub id: PlanId,
@@ -287,4 +327,7 @@ pub struct Plan {
     pub price: Option<String>,
     /// Its quotas and rate, one sentence each, for people.
     pub terms: Vec<String>,
+    /// Why it is suspended; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }

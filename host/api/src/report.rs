@@ -5,7 +5,7 @@ use types::{AppId, CallId, SubscriptionId};
 use crate::At;
 
 /// A list, and where it goes on.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
@@ -15,7 +15,7 @@ pub struct Page<T> {
 }
 
 /// The query of lists.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     /// Go on after this item: the `next` of the page before.
@@ -23,11 +23,12 @@ pub struct ListQuery {
     pub after: Option<String>,
     /// How many, 1 to 1,000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
 }
 
 /// The query of `GET /v1/usage`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsageQuery {
     /// Whose usage.
@@ -35,7 +36,7 @@ pub struct UsageQuery {
 }
 
 /// What a subscription used.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Usage {
     /// Whose.
     pub subscription: SubscriptionId,
@@ -48,7 +49,7 @@ pub struct Usage {
 }
 
 /// What was used of one object in one period.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct ObjectUsage {
     /// The object.
     pub object: String,
@@ -70,7 +71,7 @@ pub struct ObjectUsage {
 }
 
 /// The query of `GET /v1/calls`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallQuery {
     /// Only this subscription's.
@@ -85,6 +86,15 @@ pub struct CallQuery {
     /// Only those that ended so, such as `ok` or `out_of_fuel`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Only those that were answered with this HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Only those with this error: a code or name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Only those before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<At>,
     /// Only those since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<At>,
@@ -93,11 +103,12 @@ pub struct CallQuery {
     pub after: Option<i64>,
     /// How many, 1 to 1,000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
 }
 
 /// One call, as it is recorded. What is absent is not known yet: the call is a stream that is still open.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Call {
     /// Its id, which its caller read in `X-Request-Id`.
     pub id: String,
@@ -141,7 +152,7 @@ pub struct Call {
 }
 
 /// What one call used of one object.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct CallUsage {
     /// The object.
     pub object: String,
@@ -152,7 +163,7 @@ pub struct CallUsage {
 }
 
 /// One line that a component wrote.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct LogLine {
     /// When the host took it over.
     pub at: At,
@@ -163,7 +174,7 @@ pub struct LogLine {
 }
 
 /// `GET /v1/calls/{id}/logs`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct CallLogs {
     /// The call.
     pub call: CallId,
@@ -171,8 +182,57 @@ pub struct CallLogs {
     pub lines: Vec<LogLine>,
 }
 
+/// The query of `GET /v1/audit`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditQuery {
+    /// Only this token's, or `host`'s own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Only those of this kind, such as `key.create`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Only those on this thing, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Only those since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<At>,
+    /// Only those before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<At>,
+    /// Go on after this place in the list: the `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<i64>,
+    /// How many, 1 to 1,000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+}
+
+/// One management act, as the audit chain has it: ids and numbers, no names of people.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Act {
+    /// Its number.
+    pub number: i64,
+    /// When.
+    pub at: At,
+    /// The id of the token that did it, or `host`.
+    pub actor: String,
+    /// What was done, such as `key.create`.
+    pub action: String,
+    /// To what, by its id.
+    pub subject: String,
+    /// The thing as it was; absent when it is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<serde_json::Value>,
+    /// The thing as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<serde_json::Value>,
+}
+
 /// `GET /v1/audit/verify`: whether the chain is what was written.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Verification {
     /// How many links hold.
     pub links: u64,
@@ -184,7 +244,7 @@ pub struct Verification {
 }
 
 /// A counter that is not what its calls add up to.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Mismatch {
     /// Whose it is.
     pub subscription: String,
@@ -199,7 +259,7 @@ pub struct Mismatch {
 }
 
 /// `GET /v1/host`: what recording calls costs this host, since it started.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Host {
     /// The file that calls are recorded in.
     pub usage: Database,
@@ -208,7 +268,7 @@ pub struct Host {
 }
 
 /// One database file and its writer.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Database {
     /// Transactions that were committed.
     pub commits: u64,
@@ -225,7 +285,7 @@ pub struct Database {
 }
 
 /// `GET /v1/reconcile`: whether the books agree.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Reconciliation {
     /// Whether they do.
     pub agrees: bool,
@@ -240,7 +300,7 @@ pub struct Reconciliation {
 }
 
 /// `GET /healthz`: the process runs.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Health {
     /// `ok`.
     pub status: String,
@@ -249,7 +309,7 @@ pub struct Health {
 }
 
 /// `GET /readyz`: calls are taken. The status is 503 when not.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Readiness {
     /// Whether it is ready.
     pub ready: bool,

@@ -13,8 +13,8 @@ use tokio_util::task::TaskTracker;
 use types::{Clock, KeyKind, SecretKey};
 
 use crate::publisher::{Counts, Publisher, RoundFailed, Waiter};
-use crate::tables::{Change, MIGRATIONS, outbox};
-use crate::{Actor, CatalogError, Limits, OpenError, Principal, Relay, Snapshot};
+use crate::tables::{Change, MIGRATIONS, outbox, revision};
+use crate::{Actor, CatalogError, Limits, OpenError, Principal, Provisos, Relay, Snapshot};
 
 /// Read connections. Only management reads and the publisher use them: a guess.
 const READERS: usize = 2;
@@ -55,6 +55,7 @@ pub struct Stats {
 #[derive(Clone)]
 pub struct Catalog {
     pub(crate) inner: Arc<Inner>,
+    provisos: Provisos,
 }
 
 pub(crate) struct Inner {
@@ -114,7 +115,7 @@ impl Catalog {
             publisher: publishing,
             stop,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), provisos: Provisos::default() })
     }
 
     /// The catalog as calls see it now. No await, no lock, no allocation.
@@ -122,14 +123,20 @@ impl Catalog {
         self.inner.root.load()
     }
 
-    /// Checks a control token. `None`: it is mistyped, unknown or disabled.
+    /// The same, to be kept across an await.
+    pub fn snapshot_now(&self) -> Arc<Snapshot> {
+        self.inner.root.load_full()
+    }
+
+    /// Checks a control token. `None`: it is mistyped, unknown or disabled, or its time is over.
     pub fn authenticate_token(&self, secret: &str) -> Option<Principal> {
         if SecretKey::check(secret) != Ok(KeyKind::Control) {
             return None;
         }
         let snapshot = self.snapshot();
         let token = snapshot.token_by_digest(&types::Digest::of(secret.as_bytes()))?;
-        token.disabled.is_none().then_some(Principal { token: token.id, role: token.role })
+        let principal = Principal { token: token.id, role: token.role, scopes: token.scopes };
+        token.is_live(self.inner.clock.now()).then_some(principal)
     }
 
     /// What the room has done since it was opened.
@@ -163,6 +170,13 @@ impl Catalog {
         inner.store.close().await;
     }
 
+    /// The same catalog, whose commands insist on `provisos`. A command that does not hold to them writes nothing, and
+    /// answers `Changed`, `Repeated` or `OtherRequest`.
+    #[must_use]
+    pub fn insisting_on(&self, provisos: Provisos) -> Self {
+        Self { inner: Arc::clone(&self.inner), provisos }
+    }
+
     /// Carries out one change in a task of its own: a caller that goes away leaves no change that nobody publishes.
     pub(crate) async fn change<T: Send + 'static>(
         &self,
@@ -172,8 +186,8 @@ impl Catalog {
         if !self.ready() {
             return Err(CatalogError::Unavailable);
         }
-        let inner = Arc::clone(&self.inner);
-        let task = self.inner.changes.spawn(async move { inner.commit(actor, op).await });
+        let (inner, provisos) = (Arc::clone(&self.inner), self.provisos.clone());
+        let task = self.inner.changes.spawn(async move { inner.commit((actor, provisos), op).await });
         task.await.map_err(|_| CatalogError::Uncertain)?
     }
 }
@@ -181,12 +195,19 @@ impl Catalog {
 impl Inner {
     async fn commit<T: Send + 'static>(
         &self,
-        actor: Actor,
+        (actor, provisos): (Actor, Provisos),
         op: impl FnOnce(&Change<'_>) -> Result<T, CatalogError> + Send + 'static,
     ) -> Result<T, CatalogError> {
         let now = self.clock.now();
         let write = move |conn: &rusqlite::Connection| {
-            let value = op(&Change { conn, actor, now })?;
+            let change = Change { conn, actor, now, repeat: provisos.repeat };
+            if let Some(repeat) = &change.repeat {
+                revision::require_first(&change, repeat)?;
+            }
+            if let Some(condition) = &provisos.condition {
+                revision::require(&change, condition)?;
+            }
+            let value = op(&change)?;
             // Rows of others count too: what this change found to be there already may not be visible yet.
             Ok((value, outbox::is_empty(conn)?))
         };

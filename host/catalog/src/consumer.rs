@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use types::{ApiId, AppId, Digest, KeyId, KeyKind, OrganisationId, PlanId, SubscriptionId, Timestamp, TokenId};
+use types::{
+    ApiId, AppId, Digest, InvitationId, KeyId, KeyKind, OrganisationId, PlanId, SubscriptionId, Timestamp, TokenId,
+};
 
-use crate::Plan;
+use crate::{Plan, Scopes, Suspension};
 
 /// One organisation: owns APIs or apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +46,16 @@ pub struct Key {
     pub prefix: String,
     /// From when on it is refused. `None`: never.
     pub expires_at: Option<Timestamp>,
-    /// Why it is refused. `None`: it is not.
+    /// Why it is refused for good. `None`: it is not.
     pub disabled: Option<String>,
+    /// Why it is refused for the time being. `None`: it is not.
+    pub suspended: Option<Suspension>,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
 impl Key {
-    /// Whether it opens anything at `now`.
+    /// Whether it has not ended at `now`: neither disabled nor past its time.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.disabled.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
@@ -75,9 +79,18 @@ pub struct Subscription {
     /// What its periods are counted from.
     pub anchor: Timestamp,
     /// Why its calls are refused. `None`: they are not.
-    pub suspended: Option<String>,
+    pub suspended: Option<Suspension>,
     /// What the overage of a billing period may cost, in millionths of the plan's currency. `None`: whatever it comes to.
     pub spend_cap: Option<u64>,
+    /// When it ends, because it was cancelled. `None`: it goes on.
+    pub cancel_at: Option<Timestamp>,
+}
+
+impl Subscription {
+    /// Whether it was cancelled and is over at `now`.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.cancel_at.is_some_and(|end| end <= now)
+    }
 }
 
 /// What a control token allows.
@@ -116,10 +129,23 @@ pub struct Token {
     pub role: Role,
     /// SHA-256 of the secret.
     pub digest: Digest,
+    /// What it may do within its role.
+    pub scopes: Scopes,
     /// The secret's first 14 characters.
     pub prefix: String,
-    /// Why it is refused. `None`: it is not.
+    /// From when on it is refused. `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// Why it is refused for good. `None`: it is not.
     pub disabled: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Token {
+    /// Whether it opens anything at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.disabled.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// Who sent a control request: proof that a token was checked.
@@ -129,6 +155,8 @@ pub struct Principal {
     pub token: TokenId,
     /// What it allows.
     pub role: Role,
+    /// What it may do of that.
+    pub scopes: Scopes,
 }
 
 impl Principal {
@@ -145,6 +173,8 @@ pub enum Actor {
     Host,
     /// The holder of a control token.
     Token(TokenId),
+    /// Who accepts an invitation.
+    Guest(InvitationId),
 }
 
 impl fmt::Display for Actor {
@@ -152,6 +182,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Host => f.write_str("host"),
             Self::Token(token) => fmt::Display::fmt(token, f),
+            Self::Guest(invitation) => fmt::Display::fmt(invitation, f),
         }
     }
 }

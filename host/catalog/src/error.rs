@@ -35,6 +35,30 @@ pub enum CatalogError {
         /// Whose.
         app: AppId,
     },
+    /// The thing is not as the author of the change saw it. Nothing is written.
+    #[error("it was changed meanwhile")]
+    Changed,
+    /// The same request came before, under the same idempotency key, and made this. Nothing is written.
+    #[error("the same request has made {made}")]
+    Repeated {
+        /// Its id.
+        made: String,
+    },
+    /// Another request came before under the same idempotency key. Nothing is written.
+    #[error("another request with this idempotency key has made {made}")]
+    OtherRequest {
+        /// What it made.
+        made: String,
+    },
+    /// The invitation is unknown, used or revoked, or its time is over. Nothing is written.
+    #[error("the invitation does not count")]
+    NotInvited,
+    /// An operator has suspended the thing, and only an operator lets it go on. Nothing is written.
+    #[error("an operator has suspended the {what}")]
+    HeldByOperator {
+        /// What kind of thing.
+        what: &'static str,
+    },
     /// The change is committed and will appear, but was not passed on to the ledger in time. Do not repeat it.
     #[error("the change is committed, but not visible yet: it waits to be recorded in the ledger")]
     NotYetVisible,

@@ -10,7 +10,7 @@ use types::{
     RouteId, Terms, Timestamp, Units,
 };
 
-use crate::Limits;
+use crate::{Limits, Suspension};
 
 /// One API: a product with a slug.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// What serves its calls. `None`: nothing was set live yet.
     pub live: Option<Arc<Live>>,
-    /// Why it serves nobody at the moment, for the operator and the provider.
-    pub suspended: Option<String>,
+    /// Why it serves nobody at the moment.
+    pub suspended: Option<Suspension>,
 }
 
 /// The releases that serve an API.
@@ -160,6 +160,8 @@ pub struct Release {
     pub errors: BTreeMap<String, u16>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Why it serves nobody at the moment, live or not.
+    pub suspended: Option<Suspension>,
 }
 
 /// One route of a release. Its id stays the same over releases for the same method and template.

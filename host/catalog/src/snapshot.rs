@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use types::{AccessKeyId, ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretName, SubscriptionId, TokenId};
 
-use crate::{Api, App, AwsCredential, Key, Organisation, Plan, Secret, Subscription, Token};
+use crate::{Api, App, AwsCredential, Key, Organisation, Plan, Secret, Subscription, Suspension, Token};
 
 /// One consistent state of the catalog. Never changes; a change makes another one.
 ///
@@ -27,6 +27,11 @@ pub struct Snapshot {
     token_digests: HashTrieMapSync<Digest, Arc<Token>>,
     secrets: RedBlackTreeMapSync<(OrganisationId, SecretName), Arc<Secret>>,
     aws_credentials: RedBlackTreeMapSync<AccessKeyId, Arc<AwsCredential>>,
+    // Apart from the plans and apps, so that suspending one leaves its subscriptions and keys as they are.
+    suspended_plans: HashTrieMapSync<PlanId, Arc<Suspension>>,
+    suspended_apps: HashTrieMapSync<AppId, Arc<Suspension>>,
+    /// How often things were changed, by id. Those that never were are not there.
+    revisions: HashTrieMapSync<Arc<str>, u64>,
 }
 
 impl Snapshot {
@@ -73,6 +78,21 @@ impl Snapshot {
     /// The plan version with this id.
     pub fn plan(&self, plan: PlanId) -> Option<&Arc<Plan>> {
         self.plans.get(&plan)
+    }
+
+    /// Why a version of a plan is suspended; `None` while it is not.
+    pub fn plan_suspension(&self, plan: PlanId) -> Option<&Arc<Suspension>> {
+        self.suspended_plans.get(&plan)
+    }
+
+    /// Why an app is suspended; `None` while it is not.
+    pub fn app_suspension(&self, app: AppId) -> Option<&Arc<Suspension>> {
+        self.suspended_apps.get(&app)
+    }
+
+    /// How often the thing with this id was changed since it was made. For management, not for calls.
+    pub fn revision(&self, id: &str) -> u64 {
+        self.revisions.get(id).copied().unwrap_or(0)
     }
 
     /// The version of a plan that takes new subscriptions. Looks at every plan: for management, not for calls.
@@ -204,6 +224,11 @@ impl Snapshot {
                 None => drop(next.aws_credentials.remove_mut(&id)),
             }
         }
+        for (id, number) in changed.revisions {
+            next.revisions.insert_mut(id.into(), number);
+        }
+        put_suspensions(&mut next.suspended_plans, changed.suspended_plans);
+        put_suspensions(&mut next.suspended_apps, changed.suspended_apps);
         next
     }
 
@@ -222,6 +247,20 @@ impl Snapshot {
             }
             self.slugs.insert_mut(Arc::clone(&api.slug), Arc::clone(&api));
             self.apis.insert_mut(api.id, api);
+        }
+    }
+}
+
+fn put_suspensions<I: Copy + Eq + std::hash::Hash>(
+    known: &mut HashTrieMapSync<I, Arc<Suspension>>,
+    changed: Vec<(I, Option<Suspension>)>,
+) {
+    for (id, suspension) in changed {
+        match suspension {
+            Some(suspension) => known.insert_mut(id, Arc::new(suspension)),
+            None => {
+                known.remove_mut(&id);
+            }
         }
     }
 }
@@ -249,6 +288,10 @@ pub(crate) struct Changed {
     pub(crate) secrets: Vec<Arc<Secret>>,
     /// `None`: it was deleted.
     pub(crate) aws_credentials: Vec<(AccessKeyId, Option<Arc<AwsCredential>>)>,
+    /// `None`: not, or no longer.
+    pub(crate) suspended_plans: Vec<(PlanId, Option<Suspension>)>,
+    pub(crate) suspended_apps: Vec<(AppId, Option<Suspension>)>,
+    pub(crate) revisions: Vec<(String, u64)>,
 }
 
 #[cfg(test)]

@@ -8,13 +8,16 @@ pub(crate) mod api;
 pub(crate) mod aws_credential;
 mod change;
 mod column;
+pub(crate) mod invitation;
 pub(crate) mod load;
 pub(crate) mod organisation;
 pub(crate) mod outbox;
 pub(crate) mod plan;
 pub(crate) mod release;
+pub(crate) mod revision;
 pub(crate) mod secret;
 pub(crate) mod subscription;
+pub(crate) mod suspension;
 
 pub(crate) use change::Change;
 
@@ -26,5 +29,9 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/account.sql"),
     include_str!("tables/workflow.sql"),
     include_str!("tables/secrets.sql"),
+    include_str!("tables/suspension.sql"),
+    include_str!("tables/scopes.sql"),
+    include_str!("tables/revision.sql"),
+    include_str!("tables/invitation.sql"),
     include_str!("tables/aws-credential.sql"),
 ];

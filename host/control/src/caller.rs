@@ -5,14 +5,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use catalog::{Actor, Api, App, AwsCredential, Organisation, Principal, Role, Snapshot, Subscription};
+use axum::extract::{FromRequestParts, MatchedPath};
+use catalog::{
+    Actor, Api, App, Authority, AwsCredential, Key, Organisation, Principal, Role, Scope, Scopes, Snapshot, Subscription,
+    Token,
+};
 use http::header;
 use http::request::Parts;
-use types::{AccessKeyId, ApiId, AppId, Code, OrganisationId, SubscriptionId};
+use types::{AccessKeyId, ApiId, AppId, Code, KeyId, OrganisationId, SubscriptionId, TokenId};
 
 use crate::house::Desk;
 use crate::refusal::Refusal;
+use crate::table::{self, Needs};
 
 /// The holder of a valid token: proof that it was checked.
 #[derive(Debug, Clone, Copy)]
@@ -25,14 +29,27 @@ impl FromRequestParts<Desk> for Caller {
         let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
             Refusal::because(Code::Unauthorised, "send a token of this host as `Authorization: Bearer …`")
         })?;
-        header
+        let principal = header
             .to_str()
             .ok()
             .and_then(|text| text.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .and_then(|(_, secret)| desk.house.catalog.authenticate_token(secret.trim()))
-            .map(Self)
-            .ok_or_else(|| Refusal::because(Code::Unauthorised, "the token is mistyped, unknown or disabled"))
+            .ok_or_else(|| {
+                Refusal::because(Code::Unauthorised, "the token is mistyped, unknown or disabled, or has expired")
+            })?;
+        let route = parts.extensions.get::<MatchedPath>();
+        let scope = match route.and_then(|route| table::needs(&parts.method, route.as_str())) {
+            Some(Needs::Nothing) => return Ok(Self(principal)),
+            Some(Needs::Read) => Scope::Read,
+            Some(Needs::Publish) => Scope::Publish,
+            Some(Needs::Manage) => Scope::Manage,
+            None => return Err(Refusal::new(Code::Forbidden)),
+        };
+        if principal.scopes.has(scope) {
+            return Ok(Self(principal));
+        }
+        Err(Refusal::because(Code::Forbidden, format!("this takes a token with the scope {}", scope.as_str())))
     }
 }
 
@@ -45,6 +62,37 @@ impl Caller {
     /// The token behind the request.
     pub(crate) const fn principal(&self) -> &Principal {
         &self.0
+    }
+
+    /// Goes on for who has all of `scopes` himself: nobody gives away more than he has.
+    pub(crate) fn require_scopes(&self, scopes: Scopes) -> Result<(), Refusal> {
+        if self.0.scopes.contain(scopes) {
+            return Ok(());
+        }
+        Err(Refusal::because(Code::Forbidden, "a token makes and rotates none that may do more than itself"))
+    }
+
+    /// Whether the token is the caller's to look at and to end: his organisation's.
+    pub(crate) fn holds(&self, token: &Token) -> bool {
+        match (self.0.role, token.role) {
+            (Role::Operator, _) => true,
+            (Role::Provider(own), Role::Provider(its)) => own == its,
+            (Role::Provider(_), Role::Operator) => false,
+        }
+    }
+
+    /// The token with this id.
+    pub(crate) fn token(&self, snapshot: &Snapshot, id: TokenId) -> Result<Arc<Token>, Refusal> {
+        let found = snapshot.token(id).filter(|token| self.holds(token));
+        found.cloned().ok_or_else(|| Refusal::missing("token", id))
+    }
+
+    /// By whose word the caller suspends.
+    pub(crate) const fn authority(&self) -> Authority {
+        match self.0.role {
+            Role::Operator => Authority::Operator,
+            Role::Provider(_) => Authority::Owner,
+        }
     }
 
     /// Goes on for an operator alone.
@@ -99,6 +147,12 @@ impl Caller {
     /// The app with this id.
     pub(crate) fn app(&self, snapshot: &Snapshot, app: AppId) -> Result<Arc<App>, Refusal> {
         snapshot.app(app).filter(|app| self.owns(app.organisation)).cloned().ok_or_else(|| Refusal::missing("app", app))
+    }
+
+    /// The key with this id. Whose app it is not, his key it is not either, and so it is not there.
+    pub(crate) fn key(&self, snapshot: &Snapshot, key: KeyId) -> Result<Arc<Key>, Refusal> {
+        let owns = |key: &&Arc<Key>| self.app(snapshot, key.app).is_ok();
+        snapshot.key_by_id(key).filter(owns).cloned().ok_or_else(|| Refusal::missing("key", key))
     }
 
     /// The subscription with this id, to be looked at: by the one who has it, and by the one who sells the API.

@@ -7,15 +7,18 @@
 mod caller;
 mod house;
 mod metrics;
+mod provisos;
 mod read;
 mod refusal;
 mod router;
 mod routes;
 mod serve;
 mod states;
+mod table;
 
 pub use axum::Router;
 pub use house::{House, Settings};
 pub use metrics::exposing;
-pub use router::{ROUTES, router};
+pub use router::router;
 pub use serve::serve;
+pub use table::{Needs, ROUTES};

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use bytes::Bytes;
+use catalog::{Provisos, Repeat};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use types::Code;
+use types::{Code, Digest};
 
 use crate::house::Desk;
+use crate::provisos;
 use crate::refusal::Refusal;
 
 /// The largest JSON document that is read: 500 routes with long names are far below it.
@@ -25,21 +28,43 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Desk) -> Result<Self, Refusal> {
-        require_json(request.headers())?;
-        let body = Limited::new(request.into_body(), DOCUMENT_MAX).collect();
-        let bytes = match tokio::time::timeout(DOCUMENT_WITHIN, body).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                return Err(Refusal::because(Code::PayloadTooLarge, "a document has at most 1 MiB"));
-            }
-            Ok(Err(_)) => return Err(Refusal::because(Code::RequestInvalid, "the body broke off")),
-            Err(_) => return Err(Refusal::because(Code::RequestTimeout, "the body did not come within 10 s")),
-        };
-        let document = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
-        serde_json::from_slice(document).map(Self).map_err(|error| {
-            Refusal::because(Code::RequestInvalid, format!("the body is not what this route takes: {error}"))
-        })
+        read_json(&receive(request).await?).map(Self)
     }
+}
+
+/// A JSON body of a request that makes a thing without a name of its own, and what its `Idempotency-Key` asks for.
+pub(crate) struct Fresh<T>(pub(crate) T, pub(crate) Provisos);
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Fresh<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &Desk) -> Result<Self, Refusal> {
+        let key = provisos::idempotency_key(request.headers())?;
+        let head = format!("{} {}\n", request.method(), request.uri());
+        let body = receive(request).await?;
+        let repeat = key.map(|key| Repeat { key, fingerprint: Digest::of(&[head.as_bytes(), &body].concat()) });
+        Ok(Self(read_json(&body)?, Provisos { repeat, condition: None }))
+    }
+}
+
+async fn receive(request: Request) -> Result<Bytes, Refusal> {
+    require_json(request.headers())?;
+    let body = Limited::new(request.into_body(), DOCUMENT_MAX).collect();
+    match tokio::time::timeout(DOCUMENT_WITHIN, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Refusal::because(Code::PayloadTooLarge, "a document has at most 1 MiB"))
+        }
+        Ok(Err(_)) => Err(Refusal::because(Code::RequestInvalid, "the body broke off")),
+        Err(_) => Err(Refusal::because(Code::RequestTimeout, "the body did not come within 10 s")),
+    }
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let document = if bytes.is_empty() { b"{}".as_slice() } else { bytes };
+    serde_json::from_slice(document).map_err(|error| {
+        Refusal::because(Code::RequestInvalid, format!("the body is not what this route takes: {error}"))
+    })
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {

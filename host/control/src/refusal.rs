@@ -90,6 +90,25 @@ impl From<CatalogError> for Refusal {
             CatalogError::TooManyKeys { app } => {
                 Self::because(Code::Conflict, format!("{app} has two keys of this kind already: disable one first"))
             }
+            CatalogError::NotInvited => {
+                Self::because(Code::Forbidden, "the invitation is mistyped, unknown, used or revoked, or has expired")
+            }
+            CatalogError::Changed => Self::because(
+                Code::PreconditionFailed,
+                "it was changed since its ETag was read: read it again, then decide",
+            ),
+            CatalogError::Repeated { made } => Self::because(
+                Code::IdempotencyConflict,
+                format!("the same request has made {made}; its secret was shown then, and is kept nowhere"),
+            ),
+            CatalogError::OtherRequest { made } => Self::because(
+                Code::IdempotencyMismatch,
+                format!("another request with this idempotency key has made {made}: use a new key"),
+            ),
+            CatalogError::HeldByOperator { what } => Self::because(
+                Code::Forbidden,
+                format!("an operator of the host has suspended this {what}: only an operator resumes it"),
+            ),
             CatalogError::NotYetVisible => Self::because(
                 Code::MeteringUnavailable,
                 "the change is made and will take effect, but the ledger has not confirmed it: do not repeat it",

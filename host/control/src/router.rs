@@ -14,8 +14,13 @@ use types::{CallId, Code};
 
 use crate::house::{Desk, House, Settings};
 use crate::refusal::Refusal;
+use crate::routes::things::{
+    self, ApiAt, AppAt, KeyAt, OrganisationAt, PlanAt, ReleaseAt, SubscriptionAt, Suspendable,
+};
+use crate::routes::aws_credentials::AwsCredentialAt;
+use crate::routes::tokens::TokenAt;
 use crate::routes::{
-    accounts, apis, aws_credentials, books, components, consumers, health, plans, releases, reports, secrets,
+    accounts, apis, audit, aws_credentials, books, components, consumers, health, invitations, plans, releases, reports, secrets, tokens,
 };
 use crate::states;
 
@@ -28,61 +33,45 @@ enum Pace {
     Slow,
 }
 
-/// Every route, as method and path. Those outside `/v1` take no token.
-pub const ROUTES: &[(&str, &str)] = &[
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-    ("GET", "/v1/whoami"),
-    ("GET", "/v1/organisations"),
-    ("POST", "/v1/organisations"),
-    ("POST", "/v1/tokens"),
-    ("GET", "/v1/apis"),
-    ("POST", "/v1/apis"),
-    ("GET", "/v1/apis/{slug}"),
-    ("PUT", "/v1/apis/{slug}/live"),
-    ("GET", "/v1/apis/{slug}/releases"),
-    ("POST", "/v1/apis/{slug}/releases"),
-    ("GET", "/v1/apis/{slug}/plans"),
-    ("POST", "/v1/apis/{slug}/plans"),
-    ("PUT", "/v1/components/{digest}"),
-    ("GET", "/v1/apps"),
-    ("POST", "/v1/apps"),
-    ("GET", "/v1/apps/{app}/keys"),
-    ("POST", "/v1/apps/{app}/keys"),
-    ("POST", "/v1/keys/{key}/disable"),
-    ("GET", "/v1/subscriptions"),
-    ("POST", "/v1/subscriptions"),
-    ("PUT", "/v1/subscriptions/{subscription}/spend-cap"),
-    ("GET", "/v1/secrets"),
-    ("PUT", "/v1/secrets/{name}"),
-    ("DELETE", "/v1/secrets/{name}"),
-    ("GET", "/v1/aws-credentials"),
-    ("POST", "/v1/aws-credentials"),
-    ("DELETE", "/v1/aws-credentials/{access_key}"),
-    ("GET", "/v1/usage"),
-    ("GET", "/v1/calls"),
-    ("GET", "/v1/calls/{call}/logs"),
-    ("GET", "/v1/audit/verify"),
-    ("GET", "/v1/reconcile"),
-    ("GET", "/v1/host"),
-];
-
-/// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 27] {
+/// The handlers of [`ROUTES`](crate::ROUTES), path by path. Tests hold the two together.
+fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
     use Pace::{Quick, Slow};
-    [
+    vec![
         ("/healthz", Quick, get(health::healthz)),
         ("/readyz", Quick, get(health::readyz)),
+        (api::openapi::PATH, Quick, get(health::openapi)),
         ("/v1/whoami", Quick, get(accounts::whoami)),
         ("/v1/organisations", Quick, get(accounts::organisations).post(accounts::create_organisation)),
-        ("/v1/tokens", Quick, post(accounts::create_token)),
+        (
+            "/v1/organisations/{organisation}",
+            Quick,
+            get(things::show::<OrganisationAt>).patch(accounts::rename_organisation),
+        ),
+        ("/v1/tokens", Quick, get(tokens::list).post(tokens::create)),
+        ("/v1/tokens/{token}", Quick, get(things::show::<TokenAt>).delete(tokens::revoke)),
+        ("/v1/tokens/{token}/rotate", Quick, post(tokens::rotate)),
+        ("/v1/invitations", Quick, get(invitations::list).post(invitations::create)),
+        ("/v1/invitations/{invitation}", Quick, delete(invitations::revoke)),
+        ("/v1/invitations/accept", Quick, post(invitations::accept)),
         ("/v1/apis", Quick, get(apis::list).post(apis::create)),
-        ("/v1/apis/{slug}", Quick, get(apis::show)),
+        ("/v1/apis/{slug}", Quick, get(things::show::<ApiAt>).patch(apis::change)),
+        ("/v1/apis/{slug}/suspension", Quick, suspension::<ApiAt>()),
         ("/v1/apis/{slug}/live", Quick, put(apis::set_live)),
         ("/v1/apis/{slug}/releases", Quick, get(releases::list).post(releases::create)),
+        ("/v1/apis/{slug}/releases/{number}", Quick, get(things::show::<ReleaseAt>)),
+        ("/v1/apis/{slug}/releases/{number}/suspension", Quick, suspension::<ReleaseAt>()),
+        ("/v1/plans/{plan}", Quick, get(things::show::<PlanAt>)),
+        ("/v1/plans/{plan}/suspension", Quick, suspension::<PlanAt>()),
         ("/v1/apis/{slug}/plans", Quick, get(plans::list).post(plans::create)),
-        ("/v1/components/{digest}", Slow, put(components::upload)),
+        ("/v1/components/{digest}", Slow, get(components::show).put(components::upload)),
         ("/v1/apps", Quick, get(consumers::apps).post(consumers::create_app)),
+        ("/v1/apps/{app}", Quick, get(things::show::<AppAt>).patch(consumers::rename_app)),
+        ("/v1/apps/{app}/suspension", Quick, suspension::<AppAt>()),
+        ("/v1/keys/{key}", Quick, get(things::show::<KeyAt>).patch(consumers::end_key)),
+        ("/v1/keys/{key}/rotate", Quick, post(consumers::rotate_key)),
+        ("/v1/keys/{key}/suspension", Quick, suspension::<KeyAt>()),
+        ("/v1/subscriptions/{subscription}", Quick, get(things::show::<SubscriptionAt>).delete(consumers::cancel)),
+        ("/v1/subscriptions/{subscription}/suspension", Quick, suspension::<SubscriptionAt>()),
         ("/v1/apps/{app}/keys", Quick, get(consumers::keys).post(consumers::create_key)),
         ("/v1/keys/{key}/disable", Quick, post(consumers::disable_key)),
         ("/v1/subscriptions", Quick, get(consumers::subscriptions).post(consumers::subscribe)),
@@ -90,10 +79,16 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 27] {
         ("/v1/secrets", Quick, get(secrets::list)),
         ("/v1/secrets/{name}", Quick, put(secrets::set).delete(secrets::remove)),
         ("/v1/aws-credentials", Quick, get(aws_credentials::list).post(aws_credentials::create)),
-        ("/v1/aws-credentials/{access_key}", Quick, delete(aws_credentials::delete)),
+        (
+            "/v1/aws-credentials/{access_key}",
+            Quick,
+            get(things::show::<AwsCredentialAt>).delete(aws_credentials::delete),
+        ),
         ("/v1/usage", Quick, get(reports::usage)),
         ("/v1/calls", Quick, get(reports::calls)),
+        ("/v1/calls/{call}", Quick, get(reports::call)),
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
+        ("/v1/audit", Quick, get(audit::list)),
         ("/v1/audit/verify", Slow, get(books::verify)),
         ("/v1/reconcile", Slow, get(books::reconcile)),
         ("/v1/host", Quick, get(books::host)),
@@ -105,6 +100,10 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 27] {
 /// The id of a request, as its log line has it.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
+/// Standing still and going on.
+fn suspension<T: Suspendable>() -> MethodRouter<Desk> {
+    put(things::suspend::<T>).delete(things::resume::<T>)
+}
 
 /// The control plane over these rooms.
 pub fn router(house: House, settings: Settings) -> Router {
@@ -187,10 +186,11 @@ async fn stamp(State(desk): State<Desk>, mut request: Request, next: Next) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ROUTES;
 
     #[test]
     fn every_path_that_is_served_is_in_the_list() {
-        let listed = |path: &str| ROUTES.iter().any(|(_, listed)| *listed == path);
+        let listed = |path: &str| ROUTES.iter().any(|(_, listed, _)| *listed == path);
         let missing: Vec<_> =
             paths().into_iter().map(|(path, ..)| path).filter(|path| *path != "/v1" && !listed(path)).collect();
         assert!(missing.is_empty(), "add to ROUTES: {missing:?}");

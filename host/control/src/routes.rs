@@ -2,21 +2,25 @@
 
 pub(crate) mod accounts;
 pub(crate) mod apis;
+pub(crate) mod audit;
 pub(crate) mod aws_credentials;
 pub(crate) mod books;
 pub(crate) mod components;
 pub(crate) mod consumers;
 pub(crate) mod health;
+pub(crate) mod invitations;
 pub(crate) mod plans;
 pub(crate) mod releases;
 pub(crate) mod reports;
 pub(crate) mod secrets;
+pub(crate) mod things;
+pub(crate) mod tokens;
 
 use std::str::FromStr;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::Serialize;
 
 use crate::refusal::Refusal;
@@ -30,6 +34,8 @@ pub(crate) enum Reply<T> {
     Found(T),
     /// 201.
     Made(T),
+    /// 200, with the tag of the thing.
+    Tagged(T, u64),
 }
 
 impl<T> Reply<T> {
@@ -47,6 +53,9 @@ impl<T: Serialize> IntoResponse for Reply<T> {
         match self {
             Self::Found(document) => Json(document).into_response(),
             Self::Made(document) => (StatusCode::CREATED, Json(document)).into_response(),
+            Self::Tagged(document, revision) => {
+                ([(header::ETAG, format!("\"{revision}\""))], Json(document)).into_response()
+            }
         }
     }
 }

@@ -161,15 +161,19 @@ impl Target {
         let snapshot = premises.house.catalog.snapshot();
         let path = asked.uri.path();
         let (api, path_from) = find_api(&snapshot, asked, path).ok_or_else(|| Refusal::new(Code::NotFound))?;
-        if api.suspended.is_some() {
-            return Err(Refusal::new(Code::NotFound).detail("This API is suspended."));
+        if let Some(suspension) = &api.suspended {
+            return Err(Refusal::suspended(Code::ApiSuspended, suspension));
         }
         let live =
             api.live.as_ref().ok_or_else(|| Refusal::new(Code::NotFound).detail("This API has no release yet."))?;
         let draw = trace::low_bits(asked.call);
         let served = premises.served.of(api, live, draw, &premises.house.sandbox);
         let served = served.map_err(|error| Refusal::caused_by(Code::Internal, error))?;
-        let served = served.ok_or_else(|| Refusal::new(Code::NotFound))?;
+        let served = served.ok_or_else(|| {
+            // All that are live stand still.
+            let standing = live.releases.iter().find_map(|(release, _)| release.suspended.as_ref());
+            standing.map_or_else(|| Refusal::new(Code::NotFound), |one| Refusal::suspended(Code::ApiSuspended, one))
+        })?;
         let own = path.get(path_from..).filter(|own| !own.is_empty()).unwrap_or("/");
         match served.find(&asked.method, own) {
             Match::Route(route, parameters) => Ok(Self { api: Arc::clone(api), served, route, parameters, path_from }),

@@ -14,12 +14,13 @@ use types::{ByteCount, CallId, Code};
 use crate::arrival::{Arriving, BodyFault};
 use crate::asked::{Asked, Target};
 use crate::call::{Call, RequestBody};
+use crate::credential::Credential;
 use crate::premises::Premises;
 use crate::refusal::Refusal;
-use crate::reply::{Reply, ReplyBody};
+use crate::reply::Reply;
 use crate::steps::authenticate;
 use crate::traffic::MethodIndex;
-use crate::{call, log};
+use crate::{call, log, platform};
 
 /// Answers one request.
 ///
@@ -31,6 +32,7 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
     let (call, began, method) = (asked.call, asked.began, MethodIndex::of(&asked.method));
     let is_head = asked.method == Method::HEAD;
     let house = Arc::clone(&premises);
+    let retires = retirement(&premises, &asked);
     let mut reply = match receive(&premises, &asked, body).await {
         Ok(Received::Call { target, body, place }) => {
             let call = Call::new(premises, asked, target, body, place);
@@ -49,7 +51,17 @@ pub(crate) async fn answer(premises: Arc<Premises>, request: Request<Incoming>, 
     }
     let took = house.house.clock.moment().since(began);
     house.traffic.answered(method, reply.status().as_u16(), took);
+    if let Some(retires) = retires {
+        reply.headers_mut().insert("weir-key-retires", retires);
+    }
     reply
+}
+
+/// When the request's key ends, if it does: its user is told with every answer.
+fn retirement(premises: &Premises, asked: &Asked) -> Option<HeaderValue> {
+    let Credential::Key(digest) = asked.credential else { return None };
+    let end = premises.house.catalog.snapshot().key(&digest)?.expires_at?;
+    HeaderValue::from_str(&end.http_date()).ok()
 }
 
 /// Puts the call's id on a reply.
@@ -84,23 +96,13 @@ async fn receive(premises: &Arc<Premises>, asked: &Asked, body: Incoming) -> Res
     }
     asked.check(&premises.settings).map_err(early)?;
     if asked.uri.path() == "/-" || asked.uri.path().starts_with("/-/") {
-        return platform(asked).map(Received::Platform).map_err(early);
+        return platform::answer(premises, asked).await.map(Received::Platform).map_err(early);
     }
     // Full house: refuse before anything is spent on the caller.
     let place = premises.place().ok_or_else(|| early(Refusal::new(Code::Overloaded)))?;
     let target = Target::find(premises, asked).map_err(early)?;
     let body = take_in(premises, asked, &target, body).await.map_err(|fault| (Some(target.api.id), fault.into()))?;
     Ok(Received::Call { target, body, place })
-}
-
-/// What the platform answers under `/-/`.
-fn platform(asked: &Asked) -> Result<Reply, Refusal> {
-    if asked.uri.path() == "/-/healthz" {
-        let mut reply = Reply::new(ReplyBody::whole(Bytes::from_static(b"ok\n")));
-        reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        return Ok(reply);
-    }
-    Err(Refusal::new(Code::NotFound))
 }
 
 /// Reads the body, if its component wants it whole and its sender may call at all: nobody uploads megabytes to be told

@@ -40,6 +40,7 @@ mod traffic;
 
 mod finish;
 mod log;
+mod platform;
 mod policy_headers;
 mod refusal;
 mod reply;

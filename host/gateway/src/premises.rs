@@ -1,18 +1,21 @@
 //! What all calls of one gateway share.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use catalog::Catalog;
 use ledger::Ledger;
 use sandbox::Sandbox;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use traces::Traces;
-use types::{ApiId, CallId, Clock, Code, Timestamp};
+use types::{ApiId, CallId, Clock, Code, KeyId, Timestamp};
 
 use crate::envelope::Envelope;
 use crate::permit::{Permits, Shares};
+use crate::platform;
 use crate::served::ServedReleases;
 use crate::settings::{Settings, SettingsError};
 use crate::strangers::Strangers;
@@ -39,7 +42,11 @@ pub(crate) struct Premises {
     pub(crate) settings: Settings,
     pub(crate) envelope: Envelope,
     pub(crate) permits: Permits,
-    pub(crate) strangers: Strangers,
+    pub(crate) strangers: Strangers<IpAddr>,
+    /// How often keys asked for what is their own.
+    pub(crate) inquirers: Strangers<KeyId>,
+    /// Places for those who ask.
+    pub(crate) inquiries: Semaphore,
     pub(crate) served: ServedReleases,
     pub(crate) traffic: Traffic,
     pub(crate) calls: TaskTracker,
@@ -62,6 +69,8 @@ impl Premises {
         });
         Ok(Self {
             strangers: Strangers::new(house.clock.moment()),
+            inquirers: Strangers::new(house.clock.moment()),
+            inquiries: Semaphore::new(platform::AT_ONCE),
             served: ServedReleases::default(),
             traffic: Traffic::default(),
             calls: TaskTracker::new(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use api::{FieldError, PROBLEM_JSON, Problem};
 use bytes::Bytes;
+use catalog::Suspension;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use ledger::{AdmitError, Policies, RepeatError, SettleError};
@@ -53,6 +54,12 @@ impl Refusal {
     /// A refusal whose cause the operator should see.
     pub(crate) fn caused_by(code: Code, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(code) }
+    }
+
+    /// Something that the call needs stands still; its reason is for the one who calls.
+    pub(crate) fn suspended(code: Code, suspension: &Suspension) -> Self {
+        let reason = suspension.reason.trim_end_matches('.');
+        Self::new(code).detail(format!("{}: {reason}.", code.title()))
     }
 
     /// Says what is wrong this time.

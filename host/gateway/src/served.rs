@@ -195,7 +195,9 @@ impl ServedReleases {
         let before = self.by_api.load().get(&api.id).cloned();
         let share = before.as_ref().map_or_else(Arc::default, |before| Arc::clone(&before.share));
         let mut releases = Vec::with_capacity(live.releases.len());
-        for (release, weight) in &live.releases {
+        // The others take over the share of one that stands still.
+        let serving = live.releases.iter().filter(|(release, _)| release.suspended.is_none());
+        for (release, weight) in serving {
             let known =
                 before.iter().flat_map(|before| &before.releases).find(|(known, _)| known.release.id == release.id);
             let served = match known {

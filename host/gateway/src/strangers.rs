@@ -1,11 +1,12 @@
-//! A bucket per source address for requests that fail to authenticate.
+//! A bucket for each of those who are not counted elsewhere: source addresses whose requests fail to authenticate, and
+//! keys that ask for their own usage.
 //!
 //! Guessing a key is hopeless anyway; this keeps those who try from filling the log and the counters. Only failures
-//! spend from it, so a valid key behind the same address is served as ever. The table has a fixed size: addresses that
-//! share a cell share its bucket.
+//! spend from it, so a valid key behind the same address is served as ever. The table has a fixed size: those that share a
+//! cell share its bucket.
 
-use std::hash::BuildHasher as _;
-use std::hash::RandomState;
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -19,34 +20,35 @@ const FORGOTTEN_IN: Duration = Duration::from_millis(200);
 /// So many may come at once.
 const BURST: u32 = 50;
 
-/// The table. One per gateway.
+/// The table of those that `K` names.
 #[derive(Debug)]
-pub(crate) struct Strangers {
+pub(crate) struct Strangers<K> {
     began: Moment,
     hash: RandomState,
     /// When each cell's bucket is full again, in microseconds since `began`.
     full_at_us: Box<[AtomicU64]>,
+    of: PhantomData<fn(K)>,
 }
 
-impl Strangers {
+impl<K: Hash + Copy> Strangers<K> {
     pub(crate) fn new(now: Moment) -> Self {
         let full_at_us = (0..CELLS).map(|_| AtomicU64::new(0)).collect();
-        Self { began: now, hash: RandomState::new(), full_at_us }
+        Self { began: now, hash: RandomState::new(), full_at_us, of: PhantomData }
     }
 
-    /// Notes a failure from `source`.
+    /// Notes one more of `who`.
     ///
     /// # Errors
     ///
     /// How long to wait, when there were too many.
-    pub(crate) fn failed(&self, source: IpAddr, now: Moment) -> Result<(), Duration> {
+    pub(crate) fn note(&self, who: K, now: Moment) -> Result<(), Duration> {
         let now_us = micros(now.since(self.began));
         let (step_us, deepest_us) = (micros(FORGOTTEN_IN), micros(FORGOTTEN_IN.saturating_mul(BURST)));
         let take = |full_at: u64| {
             let next = full_at.max(now_us).saturating_add(step_us);
             (next <= now_us.saturating_add(deepest_us)).then_some(next)
         };
-        match self.cell(source).fetch_update(Relaxed, Relaxed, take) {
+        match self.cell(&who).fetch_update(Relaxed, Relaxed, take) {
             Ok(_) => Ok(()),
             Err(full_at) => {
                 let wait_us = full_at.saturating_add(step_us).saturating_sub(now_us.saturating_add(deepest_us));
@@ -55,9 +57,20 @@ impl Strangers {
         }
     }
 
-    fn cell(&self, source: IpAddr) -> &AtomicU64 {
-        let hash = usize::try_from(self.hash.hash_one(network(source)) % 4_096).unwrap_or(0);
+    fn cell(&self, who: &K) -> &AtomicU64 {
+        let hash = usize::try_from(self.hash.hash_one(who) % 4_096).unwrap_or(0);
         &self.full_at_us[hash % self.full_at_us.len()]
+    }
+}
+
+impl Strangers<IpAddr> {
+    /// Notes a failure from `source`.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait, when there were too many.
+    pub(crate) fn failed(&self, source: IpAddr, now: Moment) -> Result<(), Duration> {
+        self.note(network(source), now)
     }
 }
 

@@ -39,3 +39,11 @@ mod settings;
 #[cfg(test)]
 #[path = "stories/workflows.rs"]
 mod workflows;
+
+#[cfg(test)]
+#[path = "stories/suspension.rs"]
+mod suspension;
+
+#[cfg(test)]
+#[path = "stories/own.rs"]
+mod own;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use store::ReadError;
-use types::{ApiId, AppId, CallId, Outcome, SubscriptionId, Timestamp};
+use types::{Act, ApiId, AppId, CallId, KeyId, Outcome, SubscriptionId, Timestamp};
 
 use crate::ledger::Ledger;
 use crate::sql;
@@ -43,9 +43,36 @@ pub struct CallFilter {
     pub outcome: Option<Outcome>,
     /// Admitted at or after this moment.
     pub since: Option<Timestamp>,
+    /// Admitted before this moment.
+    pub until: Option<Timestamp>,
+    /// Answered with this status.
+    pub status: Option<u16>,
+    /// With this error code.
+    pub error_code: Option<String>,
     /// Older than this row: the last `seq` of the page before.
     pub before_seq: Option<i64>,
+    /// This row or newer: how far back to look.
+    pub from_seq: Option<i64>,
     /// How many at most. 0 means 100; never more than 1,000.
+    pub limit: u32,
+}
+
+/// Which management acts to list. Every field that is set narrows the list.
+#[derive(Debug, Clone, Default)]
+pub struct ActFilter {
+    /// By this token, or `host`.
+    pub actor: Option<String>,
+    /// Of this kind, such as `key.create`.
+    pub action: Option<String>,
+    /// On this thing, by its id.
+    pub subject: Option<String>,
+    /// At or after this moment.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Older than this one: the last number of the page before.
+    pub before_seq: Option<i64>,
+    /// How many at most: 1 to 1,000.
     pub limit: u32,
 }
 
@@ -154,6 +181,48 @@ impl Ledger {
     /// When usage.db cannot be read.
     pub async fn calls(&self, filter: CallFilter) -> Result<Vec<CallRow>, ReadError> {
         self.store().read(move |reader| sql::usage::calls(reader, &filter)).await
+    }
+
+    /// What a subscription's test keys used, the newest periods first; at most 1,000 rows.
+    ///
+    /// # Errors
+    ///
+    /// When usage.db cannot be read.
+    pub async fn test_usage(&self, subscription: SubscriptionId) -> Result<Vec<ObjectUsage>, ReadError> {
+        self.store().read(move |reader| sql::usage::of_test_keys(reader, subscription)).await
+    }
+
+    /// An app's calls older than row `before`, the newest first, and the row before which the next page goes on. Looks
+    /// back over 100,000 calls of the host at most, so that a page may be short, or empty, and not be the last.
+    ///
+    /// # Errors
+    ///
+    /// When usage.db cannot be read.
+    pub async fn calls_of_app(
+        &self,
+        app: AppId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<(Vec<CallRow>, Option<i64>), ReadError> {
+        self.store().read(move |reader| sql::usage::calls_of_app(reader, (app, before, limit))).await
+    }
+
+    /// Management acts with their numbers, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When usage.db cannot be read.
+    pub async fn acts(&self, filter: ActFilter) -> Result<Vec<(i64, Act)>, ReadError> {
+        self.store().read(move |reader| sql::acts::list(reader, &filter)).await
+    }
+
+    /// When keys were last used, of those that were: about a second behind the calls.
+    ///
+    /// # Errors
+    ///
+    /// When usage.db cannot be read.
+    pub async fn keys_used(&self, keys: Vec<KeyId>) -> Result<Vec<(KeyId, Timestamp)>, ReadError> {
+        self.store().read(move |reader| sql::usage::keys_used(reader, &keys)).await
     }
 
     /// Checks that counters are what their calls add up to, and the chain. Reads the whole file.

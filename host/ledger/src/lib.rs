@@ -40,7 +40,7 @@ pub use account::Subscriber;
 pub use admit::{AdmitError, AdmitRequest, Admitted, Need};
 pub use ended::{Begun, Ended, ObjectUnits};
 pub use inspect::{
-    CallFilter, CallRow, Inspection, InspectionError, Mismatch, ObjectUsage, Reconciliation, Verification,
+    ActFilter, CallFilter, CallRow, Inspection, InspectionError, Mismatch, ObjectUsage, Reconciliation, Verification,
 };
 pub use latency::{BUCKET_ERROR_PERCENT, bucket_of, bucket_value};
 pub use ledger::{Ledger, OpenError, Stats};

@@ -137,6 +137,8 @@ pub(crate) struct Sums {
     pub(crate) units: HashMap<UnitsKey, (i64, i64)>,
     pub(crate) latency: HashMap<LatencyKey, i64>,
     pub(crate) latency_app: HashMap<AppLatencyKey, i64>,
+    /// When each key was last used, in microseconds.
+    pub(crate) keys_used: HashMap<i64, i64>,
 }
 
 impl Sums {
@@ -148,6 +150,10 @@ impl Sums {
         let Entry { ids, facts, usage } = entry;
         let start_us = Grain::Minute.start(facts.ended_us);
         let CallIds { subscription, plan, route, release, app, .. } = *ids;
+        self.keys_used
+            .entry(ids.api_key)
+            .and_modify(|at| *at = facts.admitted_us.max(*at))
+            .or_insert(facts.admitted_us);
         let key = TrafficKey { start_us, subscription, plan, route, release, outcome: facts.outcome };
         self.traffic.entry(key).or_default().add(&Traffic::of(facts));
         for (object, units, billed) in usage {
@@ -164,7 +170,12 @@ impl Sums {
     }
 
     fn keys(&self) -> usize {
-        self.traffic.len().max(self.latency_app.len()).max(self.latency.len()).max(self.units.len())
+        self.traffic
+            .len()
+            .max(self.keys_used.len())
+            .max(self.latency_app.len())
+            .max(self.latency.len())
+            .max(self.units.len())
     }
 }
 

@@ -1,5 +1,6 @@
 //! All SQL of usage.db, behind operations of the domain. Nothing outside this folder names a table.
 
+pub(crate) mod acts;
 pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod claim;
@@ -17,4 +18,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     concat!(include_str!("sql/schema.sql"), include_str!("sql/views.sql")),
     include_str!("sql/claims.sql"),
     include_str!("sql/test-keys.sql"),
+    include_str!("sql/key-use.sql"),
 ];

@@ -1,7 +1,9 @@
 //! What a component may be allowed beyond computing its answer.
 
 /// Granted by a release to its component, by name. None is granted by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Capability {
     /// `wasi:config`: reads the release's settings.

@@ -41,6 +41,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The moment as HTTP headers show it, such as `Sun, 22 Nov 2026 10:00:00 GMT`; empty for one that no calendar has.
+    pub fn http_date(self) -> String {
+        let at = jiff::Timestamp::from_microsecond(self.0);
+        at.map_or_else(|_| String::new(), |at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    }
+
     /// Reads RFC 3339, for example `2026-11-22T10:00:00Z`.
     ///
     /// # Errors

@@ -44,8 +44,14 @@ pub enum Code {
     NotSubscribed,
     /// The plan does not list this route.
     EndpointNotInPlan,
-    /// The subscription is suspended or has ended.
+    /// The subscription or its plan is suspended, or it has ended.
     SubscriptionSuspended,
+    /// The API, or the release of it that serves, is suspended.
+    ApiSuspended,
+    /// The app is suspended.
+    AppSuspended,
+    /// The key is suspended.
+    KeySuspended,
     /// Requests come faster than the plan's rate.
     RateLimited,
     /// A hard quota is used up.
@@ -96,6 +102,10 @@ pub enum Code {
     Forbidden,
     /// The thing exists already, or has changed meanwhile.
     Conflict,
+    /// The thing is not as the request expects it.
+    PreconditionFailed,
+    /// The request must say which state of the thing it changes.
+    PreconditionRequired,
     /// What was uploaded is not a component that can be run here.
     ComponentRefused,
     /// The host's fault.
@@ -104,7 +114,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 39] = [
         Self::MissingKey,
         Self::InvalidKey,
         Self::KeyExpired,
@@ -112,6 +122,9 @@ impl Code {
         Self::NotSubscribed,
         Self::EndpointNotInPlan,
         Self::SubscriptionSuspended,
+        Self::ApiSuspended,
+        Self::AppSuspended,
+        Self::KeySuspended,
         Self::RateLimited,
         Self::QuotaExceeded,
         Self::SpendCapReached,
@@ -137,6 +150,8 @@ impl Code {
         Self::Unauthorised,
         Self::Forbidden,
         Self::Conflict,
+        Self::PreconditionFailed,
+        Self::PreconditionRequired,
         Self::ComponentRefused,
         Self::Internal,
     ];
@@ -165,6 +180,9 @@ impl Code {
             Self::NotSubscribed => ("not-subscribed", 403, "No subscription to this API"),
             Self::EndpointNotInPlan => ("endpoint-not-in-plan", 403, "The plan does not include this endpoint"),
             Self::SubscriptionSuspended => ("subscription-suspended", 403, "The subscription is not active"),
+            Self::ApiSuspended => ("api-suspended", 403, "The API is suspended"),
+            Self::AppSuspended => ("app-suspended", 403, "The app is suspended"),
+            Self::KeySuspended => ("key-suspended", 403, "The key is suspended"),
             Self::RateLimited => ("rate-limited", 429, "Too many requests"),
             Self::QuotaExceeded => {
                 ("quota-exceeded", 429, "Request cannot be satisfied as assigned quota has been exceeded")
@@ -194,6 +212,8 @@ impl Code {
             Self::Unauthorised => ("unauthorised", 401, "A valid token is required"),
             Self::Forbidden => ("forbidden", 403, "The token does not allow this"),
             Self::Conflict => ("conflict", 409, "The request conflicts with what is there"),
+            Self::PreconditionFailed => ("precondition-failed", 412, "The thing was changed meanwhile"),
+            Self::PreconditionRequired => ("precondition-required", 428, "The request must say what it changes"),
             Self::ComponentRefused => ("component-refused", 422, "The component cannot be accepted"),
             Self::Internal => ("internal", 500, "The host failed"),
         }

@@ -12,7 +12,7 @@ const METHODS_MAX: usize = 16;
 
 /// One line of a list of places that requests may go to. A request is allowed if all of it fits one line of the
 /// provider's list, and one of the operator's.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct EgressRule {
     methods: Vec<String>,
@@ -23,7 +23,20 @@ pub struct EgressRule {
 }
 
 /// How a request travels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// Over TLS, with the host's certificate checked.
@@ -53,18 +66,28 @@ pub enum HostPattern {
 #[error("{0}")]
 pub struct EgressRuleError(String);
 
-/// A rule as it is written.
-#[derive(serde::Serialize, serde::Deserialize)]
+/// One line of a list of places that requests may go to.
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EgressRule")]
 struct Written {
+    /// A name of two labels at least, `*.` and a name for all below it, or an address; IPv6 in brackets.
+    #[schemars(length(min = 1, max = 255))]
     host: String,
+    /// The methods, in upper case. Every one when absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = METHODS_MAX), inner(regex(pattern = r"^[A-Z-]{1,32}$")))]
     methods: Vec<String>,
+    /// How requests travel. `https` when absent.
     #[serde(default, skip_serializing_if = "is_https")]
     scheme: Scheme,
+    /// The one port. The scheme's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     port: Option<u16>,
+    /// The path, with everything below it: no query, no `%`, no `..`. All when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = PATH_MAX), regex(pattern = r"^/"))]
     path: Option<String>,
 }
 
@@ -275,7 +298,7 @@ impl fmt::Display for SecretName {
 }
 
 /// What a release may do with one secret of its organisation: send it, unseen, to these hosts in these headers.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretGrant {
     /// Which.
@@ -292,7 +315,7 @@ fn authorization() -> Vec<String> {
 }
 
 /// What a release may reach outside. Empty: nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Egress {
     /// Where its requests may go.

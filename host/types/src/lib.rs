@@ -16,6 +16,7 @@ mod money;
 mod outcome;
 mod period;
 mod plan;
+mod schema;
 mod secret;
 mod units;
 
@@ -32,8 +33,8 @@ pub use egress::{
 pub use fact::{Act, Fact, TaskUse};
 pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
-    ApiId, AppId, CallId, ExecutionId, IdError, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId, SecretId,
-    SubscriptionId, TokenId,
+    ApiId, AppId, CallId, ExecutionId, IdError, InvitationId, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId,
+    RouteId, SecretId, SubscriptionId, TokenId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use outcome::Outcome;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::Timestamp;
 
 /// How often a quota begins anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Per {
     /// A UTC calendar day.

@@ -28,10 +28,12 @@ pub enum KeyKind {
     Test,
     /// A bearer token of the control plane.
     Control,
+    /// An invitation to sign up.
+    Invitation,
 }
 
 impl KeyKind {
-    const ALL: [Self; 3] = [Self::Live, Self::Test, Self::Control];
+    const ALL: [Self; 4] = [Self::Live, Self::Test, Self::Control, Self::Invitation];
 
     /// What a key or token that begins like `text` opens; `None` for one that is not ours.
     pub fn of(text: &str) -> Option<Self> {
@@ -43,6 +45,7 @@ impl KeyKind {
             Self::Live => "weir_live_",
             Self::Test => "weir_test_",
             Self::Control => "weir_ctrl_",
+            Self::Invitation => "weir_invt_",
         }
     }
 }
@@ -77,6 +80,11 @@ impl SecretKey {
         }
         let (body, given) = text.split_at(length - CHECKSUM_CHARACTERS);
         if checksum(body) == given { Ok(kind) } else { Err(SecretError::Checksum) }
+    }
+
+    /// The secret of this kind that `text` is, as its bearer sends it. `None`: it is mistyped, or of another kind.
+    pub fn parse(text: &str, kind: KeyKind) -> Option<Self> {
+        (Self::check(text) == Ok(kind)).then(|| Self(text.to_owned()))
     }
 
     /// The text itself, to be shown once.

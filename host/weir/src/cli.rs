@@ -66,13 +66,22 @@ enum Command {
     Releases(command::Releases),
     /// List apps
     Apps(command::Apps),
-    /// List, make and disable the keys of an app
+    /// List, make, rotate and disable the keys of an app
     #[command(subcommand)]
     Keys(command::Keys),
     /// List subscriptions
     Subscriptions(command::Subscriptions),
     /// Give an app a subscription, and print a key for it once
     Subscribe(command::Subscribe),
+    /// Let an API, a release, a plan, an app, a key or a subscription stand still: its calls are refused with the reason
+    #[command(subcommand)]
+    Suspend(command::Suspend),
+    /// Let what stands still go on
+    #[command(subcommand)]
+    Resume(command::Resume),
+    /// List, rotate and revoke tokens of the control plane
+    #[command(subcommand)]
+    Tokens(command::Tokens),
     /// Set, list and remove the secrets that components' requests carry
     #[command(subcommand)]
     Secrets(command::Secrets),
@@ -96,19 +105,13 @@ enum Command {
     Backup(command::Backup),
     /// Make a data folder from a backup, and check it
     Restore(command::Restore),
-    /// Check the audit chain
+    /// List what was done, and check the audit chain
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(command::Audit),
     /// Print the script that completes commands in a shell
     Completions(command::Completions),
     /// Print the manual page, or write one for each command
     Man(command::Man),
-}
-
-#[derive(Debug, Subcommand)]
-enum Audit {
-    /// Check every link of the chain against the rows that it covers
-    Verify,
 }
 
 /// What every command is given.
@@ -220,6 +223,9 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(&session),
         Command::Subscriptions(subscriptions) => subscriptions.run(&session),
         Command::Subscribe(subscribe) => subscribe.run(&session),
+        Command::Suspend(suspend) => suspend.run(&session),
+        Command::Resume(resume) => resume.run(&session),
+        Command::Tokens(tokens) => tokens.run(&session),
         Command::Secrets(secrets) => secrets.run(&session),
         Command::AwsCredentials(credentials) => credentials.run(&session),
         Command::Call(call) => call.run(&session),
@@ -230,7 +236,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => doctor.run(&session),
         Command::Backup(backup) => backup.run(&session),
         Command::Restore(restore) => restore.run(&session),
-        Command::Audit(Audit::Verify) => command::verify_audit(&session),
+        Command::Audit(audit) => audit.run(&session),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(&session),
     }

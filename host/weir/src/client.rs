@@ -126,19 +126,20 @@ impl Client {
     /// Sends a document to be made.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<(Made, T)> {
         let request = self.agent.post(format!("{}{path}", self.base));
-        self.read(request.header("authorization", self.bearer()).send_json(body))
+        self.read(request.header("authorization", self.bearer()).header("if-match", "*").send_json(body))
     }
 
-    /// Sends a document in place of another.
+    /// Sends a document in place of another, whatever that is now.
     pub(crate) fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<(Made, T)> {
         let request = self.agent.put(format!("{}{path}", self.base));
-        self.read(request.header("authorization", self.bearer()).send_json(body))
+        self.read(request.header("authorization", self.bearer()).header("if-match", "*").send_json(body))
     }
 
-    /// Removes a thing, and reads what it was.
+    /// Removes a thing, whatever it is now, and reads what it was.
     pub(crate) fn delete_with<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<T> {
         let request = self.agent.delete(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());
-        self.read(request.header("authorization", self.bearer()).call()).map(|(_, document)| document)
+        let request = request.header("authorization", self.bearer()).header("if-match", "*");
+        self.read(request.call()).map(|(_, document)| document)
     }
 
     /// Sends bytes, such as a component.

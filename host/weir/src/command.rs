@@ -1,6 +1,7 @@
 //! The commands, one file each. They speak HTTP, through `api`; only `doctor`, `backup` and `restore` look at
 //! the machine and the files.
 
+mod audit;
 mod aws_credentials;
 mod backup;
 mod build;
@@ -11,6 +12,7 @@ mod doctor;
 mod login;
 mod logs;
 mod new;
+mod overlap;
 mod promote;
 mod publish;
 mod releases;
@@ -18,11 +20,14 @@ mod restore;
 mod secrets;
 mod shell;
 mod subscribe;
+mod suspend;
+mod tokens;
 mod usage;
 mod workflow;
 
 use std::process::ExitCode;
 
+pub(crate) use self::audit::Audit;
 pub(crate) use self::aws_credentials::AwsCredentials;
 pub(crate) use self::backup::Backup;
 pub(crate) use self::build::Build;
@@ -40,28 +45,10 @@ pub(crate) use self::restore::Restore;
 pub(crate) use self::secrets::Secrets;
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::subscribe::Subscribe;
+pub(crate) use self::suspend::{Resume, Suspend};
+pub(crate) use self::tokens::Tokens;
 pub(crate) use self::usage::Usage;
 pub(crate) use self::workflow::Workflow;
-
-use crate::cli::Session;
-
-/// `weir audit verify`.
-pub(crate) fn verify_audit(session: &Session) -> anyhow::Result<ExitCode> {
-    let chain: api::Verification = session.client()?.get("/v1/audit/verify")?;
-    session.output.document(&chain)?;
-    match chain.first_bad {
-        None => {
-            session.output.line(format_args!("the audit chain is intact: {} links checked", chain.links))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(link) => {
-            session.output.line(format_args!(
-                "the audit chain is broken at link {link}: a row that it covers, or the link, was changed afterwards"
-            ))?;
-            Ok(ExitCode::FAILURE)
-        }
-    }
-}
 
 /// `weir compile-child`: what the host starts to compile an upload apart. Not for people.
 pub(crate) fn compile_child() -> ExitCode {

@@ -11,11 +11,15 @@ use types::{
 };
 
 use super::*;
-use crate::{Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, RelayFailed, Role, Runs, World};
+use crate::{
+    Authority, Component, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, NewToken, RelayFailed, Role, Runs,
+    Subject, Suspension, World,
+};
 
 mod aws_credentials;
 mod commands;
 mod secrets;
+mod versions;
 
 const HOST: Actor = Actor::Host;
 
@@ -441,10 +445,11 @@ async fn a_change_among_100_000_subscriptions_is_a_delta() {
     let one = Arc::clone(before.subscription(AppId::from_u128(77), vat.api).unwrap());
     let clock = Clock::system();
     let start = clock.moment();
-    catalog.suspend_subscription(HOST, one.id, "unpaid").await.unwrap();
+    let unpaid = Suspension { reason: "unpaid".to_owned(), by: Authority::Operator };
+    catalog.suspend(HOST, Subject::Subscription(one.id), unpaid.clone()).await.unwrap();
     let seen = clock.moment().since(start);
 
-    assert_eq!(catalog.snapshot().subscription_by_id(one.id).unwrap().suspended.as_deref(), Some("unpaid"));
+    assert_eq!(catalog.snapshot().subscription_by_id(one.id).unwrap().suspended, Some(unpaid));
     assert_eq!((catalog.stats().rebuilds, catalog.stats().swaps), (1, 1));
     // All others are the same allocation in both snapshots.
     let shared = |app| {

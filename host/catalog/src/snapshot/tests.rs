@@ -12,12 +12,14 @@ use types::{
 };
 
 use super::*;
-use crate::tables::access::{self, NewKey};
+use crate::tables::access::{self, NewKey, NewToken};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute, NewRuns};
-use crate::tables::{Change, MIGRATIONS, aws_credential, load, organisation, outbox, secret, subscription};
-use crate::{Actor, CatalogError, Component, Limits, NewAwsCredential, Role, Sealed, World};
+use crate::tables::{
+    Change, MIGRATIONS, aws_credential, load, organisation, outbox, secret, subscription, suspension,
+};
+use crate::{Actor, Authority, CatalogError, Component, Limits, NewAwsCredential, Role, Sealed, Subject, World};
 
 /// One command over a small world, so that commands meet: names, slugs and hosts are few.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ enum Move {
         slug: u8,
         hosts: Vec<u8>,
     },
-    SuspendApi(u8, bool),
+    Suspend(u8, u8, bool),
     Release {
         api: u8,
         component: u8,
@@ -63,8 +65,11 @@ enum Move {
         api: u8,
         plan: u8,
     },
-    SuspendSubscription(u8, bool),
     CapSubscription(u8, Option<u64>),
+    Cancel(u8),
+    RenameApp(u8, u8),
+    RotateKey(u8),
+    RotateToken(u8),
     Token(Option<u8>),
     DisableToken(u8),
     Secret {
@@ -90,7 +95,7 @@ fn moves() -> impl Strategy<Value = Move> {
         // Few hosts over three APIs, so that within a group of changes a host moves from one to another.
         8 => (few.clone(), prop::collection::vec(0_u8..3, 0..3))
             .prop_map(|(slug, hosts)| Move::Api { owner: 0, slug, hosts }),
-        1 => (few.clone(), any::<bool>()).prop_map(|(api, on)| Move::SuspendApi(api, on)),
+        4 => (0_u8..6, few.clone(), any::<bool>()).prop_map(|(kind, which, on)| Move::Suspend(kind, which, on)),
         4 => (few.clone(), 0_u8..2, 1_u8..4).prop_map(|(api, component, routes)| Move::Release { api, component, routes }),
         3 => (few.clone(), 1_u32..4).prop_map(|(api, number)| Move::SetLive { api, number }),
         2 => (few.clone(), 1_u32..3, 0_u32..3).prop_map(|(api, number, weight)| Move::Split { api, number, weight }),
@@ -102,8 +107,11 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_u8..6).prop_map(Move::DisableKey),
         1 => (0_u8..6, few.clone()).prop_map(|(key, days)| Move::RetireKey(key, days)),
         5 => (few.clone(), few.clone(), 0_u8..6).prop_map(|(app, api, plan)| Move::Subscribe { app, api, plan }),
-        1 => (few.clone(), any::<bool>()).prop_map(|(which, on)| Move::SuspendSubscription(which, on)),
         1 => (few.clone(), proptest::option::of(0_u64..9)).prop_map(|(which, cap)| Move::CapSubscription(which, cap)),
+        1 => few.clone().prop_map(Move::Cancel),
+        1 => (few.clone(), few.clone()).prop_map(|(which, name)| Move::RenameApp(which, name)),
+        1 => (0_u8..6).prop_map(Move::RotateKey),
+        1 => few.clone().prop_map(Move::RotateToken),
         1 => prop::option::of(few.clone()).prop_map(Move::Token),
         1 => few.clone().prop_map(Move::DisableToken),
         3 => (0_u8..2, few.clone(), few.clone()).prop_map(|(owner, name, value)| Move::Secret { owner, name, value }),
@@ -208,8 +216,14 @@ fn make(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), Catal
             };
             note(&mut known.apis, api::create(change, &new)?);
         }
-        Move::SuspendApi(api, on) => {
-            api::suspend(change, nth(&known.apis, *api, "API")?, on.then_some("a reason"))?;
+        Move::Suspend(kind, which, on) => {
+            let subject = subject(change, known, *kind, *which)?;
+            let by = Authority::Operator;
+            if *on {
+                suspension::suspend(change, subject, &Suspension { reason: "a reason".to_owned(), by })?;
+            } else {
+                suspension::resume(change, subject, by)?;
+            }
         }
         Move::Release { api, component: seed, routes } => {
             let api = nth(&known.apis, *api, "API")?;
@@ -234,6 +248,21 @@ fn make(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), Catal
     Ok(())
 }
 
+fn subject(change: &Change<'_>, known: &Known, kind: u8, which: u8) -> Result<Subject, CatalogError> {
+    Ok(match kind {
+        0 => Subject::Api(nth(&known.apis, which, "API")?),
+        1 => {
+            let api = nth(&known.apis, which, "API")?;
+            let releases = release::list(change.conn, api, (None, 9), &Limits::CEILING)?;
+            Subject::Release(releases.last().ok_or_else(|| CatalogError::missing("release", &which))?.id)
+        }
+        2 => Subject::Plan(nth(&known.plans, which, "plan")?),
+        3 => Subject::App(nth(&known.apps, which, "app")?),
+        4 => Subject::Key(nth(&known.keys, which, "key")?),
+        _ => Subject::Subscription(nth(&known.subscriptions, which, "subscription")?),
+    })
+}
+
 fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<(), CatalogError> {
     match step {
         Move::Key(app) => {
@@ -250,10 +279,6 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
             let plan = nth(&known.plans, *plan, "plan")?;
             note(&mut known.subscriptions, subscription::subscribe(change, app, api, plan)?);
         }
-        Move::SuspendSubscription(which, on) => {
-            let id = nth(&known.subscriptions, *which, "subscription")?;
-            subscription::suspend(change, id, on.then_some("a reason"))?;
-        }
         Move::CapSubscription(which, cap) => {
             let id = nth(&known.subscriptions, *which, "subscription")?;
             subscription::set_spend_cap(change, id, *cap)?;
@@ -263,7 +288,26 @@ fn make_access(change: &Change<'_>, known: &mut Known, step: &Move) -> Result<()
                 None => Role::Operator,
                 Some(owner) => Role::Provider(nth(&known.organisations, *owner, "organisation")?),
             };
-            known.tokens.push(access::create_token(change, role, &SecretKey::generate(KeyKind::Control))?);
+            known.tokens.push(access::create_token(
+                change,
+                NewToken::full(role),
+                &SecretKey::generate(KeyKind::Control),
+            )?);
+        }
+        Move::Cancel(which) => {
+            let id = nth(&known.subscriptions, *which, "subscription")?;
+            subscription::cancel(change, id, change.now.after(Duration::from_secs(9)))?;
+        }
+        Move::RenameApp(which, name) => {
+            organisation::rename_app(change, nth(&known.apps, *which, "app")?, &format!("app {name}"))?;
+        }
+        Move::RotateKey(which) => {
+            let (id, end) = (nth(&known.keys, *which, "key")?, change.now.after(Duration::from_secs(9)));
+            known.keys.push(access::rotate_key(change, id, end, &SecretKey::generate(KeyKind::Live))?.id);
+        }
+        Move::RotateToken(which) => {
+            let (id, end) = (nth(&known.tokens, *which, "token")?, change.now.after(Duration::from_secs(9)));
+            known.tokens.push(access::rotate_token(change, id, end, &SecretKey::generate(KeyKind::Control))?);
         }
         Move::DisableToken(token) => {
             access::disable_token(change, nth(&known.tokens, *token, "token")?, "a reason")?;
@@ -329,7 +373,7 @@ proptest! {
             let now = Timestamp::from_micros(1_763_800_000_000_000 + second);
             let (mut next, step) = (known.clone(), step.clone());
             let made = store.write_blocking(move |conn| {
-                make(&Change { conn, actor: Actor::Host, now }, &mut next, &step)?;
+                make(&Change { conn, actor: Actor::Host, now, repeat: None }, &mut next, &step)?;
                 Ok::<_, CatalogError>(next)
             });
             match made {

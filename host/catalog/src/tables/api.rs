@@ -27,7 +27,6 @@ const TITLE_CHARACTERS: usize = 200;
 const HOSTS: usize = 16;
 const SLUG_BYTES: usize = 63;
 const HOST_BYTES: usize = 253;
-pub(super) const REASON_CHARACTERS: usize = 500;
 
 struct Stored {
     id: ApiId,
@@ -89,21 +88,6 @@ fn take_hosts(change: &Change<'_>, api: ApiId, hosts: &BTreeSet<String>) -> Resu
     Ok(())
 }
 
-/// Stops or resumes an API. `reason` is why it stands still; `None` lets it serve again.
-pub(crate) fn suspend(change: &Change<'_>, api: ApiId, reason: Option<&str>) -> Result<(), CatalogError> {
-    check_reason(reason)?;
-    let before: Option<String> = change
-        .find("SELECT suspended FROM api WHERE id = ?1", [api.to_string()], |row| row.get(0))?
-        .ok_or_else(|| CatalogError::missing("API", &api))?;
-    if before.as_deref() == reason {
-        return Ok(());
-    }
-    change.write("UPDATE api SET suspended = ?2 WHERE id = ?1", params![api.to_string(), reason])?;
-    let action = if reason.is_some() { "api.suspend" } else { "api.resume" };
-    change.record(action, &api, Turn::from(json!({ "suspended": before }), json!({ "suspended": reason })))?;
-    Ok(())
-}
-
 pub(super) fn require(change: &Change<'_>, api: ApiId) -> Result<(), CatalogError> {
     change
         .find("SELECT 1 FROM api WHERE id = ?1", [api.to_string()], |_| Ok(()))?
@@ -115,15 +99,6 @@ pub(super) fn organisation(change: &Change<'_>, api: ApiId) -> Result<Organisati
     change
         .find("SELECT organisation FROM api WHERE id = ?1", [api.to_string()], |row| column::parsed(row, 0))?
         .ok_or_else(|| CatalogError::missing("API", &api))
-}
-
-/// A reason is shown to operators and providers, and ends in the audit record.
-pub(super) fn check_reason(reason: Option<&str>) -> Result<(), CatalogError> {
-    let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= REASON_CHARACTERS;
-    if reason.is_none_or(fits) {
-        return Ok(());
-    }
-    Err(CatalogError::invalid("reason", format!("1 to {REASON_CHARACTERS} characters")))
 }
 
 fn check(new: &NewApi) -> Result<BTreeSet<String>, CatalogError> {

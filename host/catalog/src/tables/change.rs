@@ -4,14 +4,15 @@ use rusqlite::Connection;
 use serde_json::Value;
 use types::{Act, Fact, Timestamp};
 
-use super::outbox;
-use crate::{Actor, CatalogError};
+use super::{outbox, revision};
+use crate::{Actor, CatalogError, Repeat};
 
 /// The connection inside the change's savepoint, its author and its moment.
 pub(crate) struct Change<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) actor: Actor,
     pub(crate) now: Timestamp,
+    pub(crate) repeat: Option<Repeat>,
 }
 
 /// A thing as it was and as it is, in ids and numbers, without names of people.
@@ -38,16 +39,26 @@ impl Change<'_> {
         outbox::insert(self.conn, fact, self.now)
     }
 
+    /// Records the making of a thing that takes the place of another, `before`.
+    pub(crate) fn record_new(&self, action: &str, subject: &impl ToString, turn: Turn) -> rusqlite::Result<()> {
+        self.tell(&self.act(action, subject.to_string(), turn))
+    }
+
     /// Records the act. Its subject is how the snapshot learns what to read anew: the id of the thing that changed.
     pub(crate) fn record(&self, action: &str, subject: &impl ToString, turn: Turn) -> rusqlite::Result<()> {
-        self.tell(&Fact::Act(Act {
-            at: self.now,
-            actor: self.actor.to_string(),
-            action: action.to_owned(),
-            subject: subject.to_string(),
-            before: turn.before.map(|value| value.to_string()),
-            after: turn.after.map(|value| value.to_string()),
-        }))
+        let subject = subject.to_string();
+        match (&turn.before, &self.repeat) {
+            (Some(_), _) => revision::advance(self.conn, &subject)?,
+            (None, Some(repeat)) => revision::note(self, repeat, &subject)?,
+            (None, None) => {}
+        }
+        self.tell(&self.act(action, subject, turn))
+    }
+
+    fn act(&self, action: &str, subject: String, turn: Turn) -> Fact {
+        let (at, actor, action) = (self.now, self.actor.to_string(), action.to_owned());
+        let (before, after) = (turn.before.map(|value| value.to_string()), turn.after.map(|value| value.to_string()));
+        Fact::Act(Act { at, actor, action, subject, before, after })
     }
 
     /// Runs an insertion, or an update that must touch one row.

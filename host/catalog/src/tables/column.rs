@@ -4,6 +4,7 @@ use std::error::Error;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::{Authority, Suspension};
 use rusqlite::Row;
 use rusqlite::types::Type;
 use types::{ByteCount, Currency, Digest, Fuel, Money, Timestamp, Units};
@@ -56,6 +57,13 @@ pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<ByteCount>
 pub(super) fn span(row: &Row<'_>, column: usize) -> rusqlite::Result<Duration> {
     let micros: i64 = row.get(column)?;
     Ok(Duration::from_micros(micros.unsigned_abs()))
+}
+
+/// Why a thing stands still, in two columns: the reason, then whose word it was.
+pub(super) fn suspension(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Suspension>> {
+    let Some(reason) = row.get(column)? else { return Ok(None) };
+    let owner = row.get_ref(column + 1)?.as_str() == Ok(Authority::Owner.as_str());
+    Ok(Some(Suspension { reason, by: if owner { Authority::Owner } else { Authority::Operator } }))
 }
 
 /// Money in two columns: millionths, then the currency.

@@ -5,25 +5,33 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Params, Row};
 use types::{
-    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, SecretId, SubscriptionId, TokenId,
+    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, ReleaseId, SecretId, SubscriptionId, TokenId,
 };
 
-use super::{aws_credential, column, plan, release, secret};
+use super::{aws_credential, column, plan, release, revision, secret, suspension};
 use crate::snapshot::Changed;
-use crate::{Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Snapshot, Subscription, Token};
+use crate::{
+    Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Scope, Snapshot, Subject, Subscription, Token,
+};
 
 const ORGANISATION: &str = "SELECT id, name, account FROM organisation";
-const API: &str = "SELECT id, organisation, slug, title, suspended FROM api";
+const API: &str = "SELECT id, organisation, slug, title, suspended, suspended_by FROM api";
+const API_OF_RELEASE: &str = "SELECT api FROM release WHERE id = ?1";
 const APP: &str = "SELECT id, organisation, name FROM app";
-pub(super) const KEY: &str = "SELECT id, app, kind, sha256, prefix, expires_us, disabled, created_us FROM api_key";
-const SUBSCRIPTION: &str = "SELECT id, app, api, plan, anchor_us, suspended, spend_cap_micros FROM subscription";
-const TOKEN: &str = "SELECT id, role, organisation, sha256, prefix, disabled FROM token";
+pub(super) const KEY: &str = "SELECT id, app, kind, sha256, prefix, expires_us, disabled, created_us,
+    suspended, suspended_by FROM api_key";
+const SUBSCRIPTION: &str = "SELECT id, app, api, plan, anchor_us, suspended, suspended_by,
+    spend_cap_micros, cancel_at_us FROM subscription";
+pub(super) const TOKEN: &str =
+    "SELECT id, role, organisation, sha256, prefix, disabled, scopes_json, expires_us, created_us
+    FROM token";
 
 /// What a group of changes touched, read from the subjects of its acts.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     organisations: BTreeSet<OrganisationId>,
     apis: BTreeSet<ApiId>,
+    releases: BTreeSet<ReleaseId>,
     plans: BTreeSet<PlanId>,
     apps: BTreeSet<AppId>,
     keys: BTreeSet<KeyId>,
@@ -31,16 +39,21 @@ pub(crate) struct Touched {
     subscriptions: BTreeSet<SubscriptionId>,
     tokens: BTreeSet<TokenId>,
     aws_credentials: BTreeSet<AccessKeyId>,
+    /// Everything, by id.
+    subjects: BTreeSet<String>,
 }
 
 impl Touched {
     /// Every change writes an act whose subject is the thing that changed. Releases and components are not in the
-    /// snapshot by themselves; setting a release live is an act on its API.
+    /// snapshot by themselves: a release that changed is read with its API, and setting one live is an act on the API.
     pub(crate) fn by<'a>(facts: impl Iterator<Item = &'a Fact>) -> Self {
         let mut touched = Self::default();
         for fact in facts {
             if let Fact::Act(act) = fact {
                 touched.note(&act.subject);
+                if act.before.is_some() {
+                    touched.subjects.insert(act.subject.clone());
+                }
             }
         }
         touched
@@ -50,6 +63,7 @@ impl Touched {
         match subject.split_once('_').map(|(prefix, _)| prefix) {
             Some(OrganisationId::PREFIX) => self.organisations.extend(subject.parse::<OrganisationId>()),
             Some(ApiId::PREFIX) => self.apis.extend(subject.parse::<ApiId>()),
+            Some(ReleaseId::PREFIX) => self.releases.extend(subject.parse::<ReleaseId>()),
             Some(PlanId::PREFIX) => self.plans.extend(subject.parse::<PlanId>()),
             Some(AppId::PREFIX) => self.apps.extend(subject.parse::<AppId>()),
             Some(KeyId::PREFIX) => self.keys.extend(subject.parse::<KeyId>()),
@@ -75,6 +89,9 @@ pub(crate) fn everything(conn: &Connection, ceiling: &Limits) -> rusqlite::Resul
         tokens: all(conn, TOKEN, token)?,
         secrets: all(conn, secret::SELECT, secret::read)?,
         aws_credentials: aws_credential::all(conn)?,
+        suspended_plans: suspension::plans(conn)?,
+        suspended_apps: suspension::apps(conn)?,
+        revisions: revision::all(conn)?,
         plans,
     })
 }
@@ -90,15 +107,32 @@ pub(crate) fn touched(
     for id in &touched.organisations {
         changed.organisations.push(one(conn, ORGANISATION, id, organisation)?);
     }
-    for id in &touched.plans {
-        changed.plans.push(plan::load(conn, *id)?);
+    for subject in &touched.subjects {
+        let number = revision::of(conn, subject)?;
+        changed.revisions.extend((number > 0).then(|| (subject.clone(), number)));
     }
-    for id in &touched.apis {
-        let live = current.api_by_id(*id).and_then(|api| api.live.as_deref());
-        changed.apis.push(Arc::new(one_api(conn, ceiling, *id, live)?));
+    for id in &touched.plans {
+        let plan = plan::load(conn, *id)?;
+        // A new version of a plan is a change of its API.
+        let api = plan.api.to_string();
+        let number = revision::of(conn, &api)?;
+        changed.revisions.extend((number > 0).then_some((api, number)));
+        changed.plans.push(plan);
+        changed.suspended_plans.push((*id, suspension::of(conn, Subject::Plan(*id))?));
+    }
+    let mut apis = touched.apis.clone();
+    for id in &touched.releases {
+        apis.insert(conn.prepare_cached(API_OF_RELEASE)?.query_row([id.to_string()], |row| column::parsed(row, 0))?);
+    }
+    for id in apis {
+        let live = current.api_by_id(id).and_then(|api| api.live.as_deref());
+        let as_before = |release: &&(Arc<Release>, u32)| !touched.releases.contains(&release.0.id);
+        let known: Vec<_> = live.iter().flat_map(|live| &live.releases).filter(as_before).collect();
+        changed.apis.push(Arc::new(one_api(conn, ceiling, id, &known)?));
     }
     for id in &touched.apps {
         changed.apps.push(one(conn, APP, id, app)?);
+        changed.suspended_apps.push((*id, suspension::of(conn, Subject::App(*id))?));
     }
     for id in &touched.keys {
         changed.keys.push(one(conn, KEY, id, key)?);
@@ -150,15 +184,18 @@ fn rows<T>(
 fn all_apis(conn: &Connection, ceiling: &Limits) -> rusqlite::Result<Vec<Arc<Api>>> {
     let mut query = conn.prepare_cached(API)?;
     let apis: Vec<Api> = query.query_map([], api)?.collect::<rusqlite::Result<_>>()?;
-    apis.into_iter().map(|api| complete(conn, ceiling, api, None).map(Arc::new)).collect()
+    apis.into_iter().map(|api| complete(conn, ceiling, api, &[]).map(Arc::new)).collect()
 }
 
-fn one_api(conn: &Connection, ceiling: &Limits, id: ApiId, live: Option<&Live>) -> rusqlite::Result<Api> {
+fn one_api(conn: &Connection, ceiling: &Limits, id: ApiId, known: Known<'_>) -> rusqlite::Result<Api> {
     let api = conn.prepare_cached(&format!("{API} WHERE id = ?1"))?.query_row([id.to_string()], api)?;
-    complete(conn, ceiling, api, live)
+    complete(conn, ceiling, api, known)
 }
 
-fn complete(conn: &Connection, ceiling: &Limits, mut api: Api, known: Option<&Live>) -> rusqlite::Result<Api> {
+/// Releases that need not be read again, with their weights as they were.
+type Known<'a> = &'a [&'a (Arc<Release>, u32)];
+
+fn complete(conn: &Connection, ceiling: &Limits, mut api: Api, known: Known<'_>) -> rusqlite::Result<Api> {
     api.hosts = conn
         .prepare_cached("SELECT host FROM api_host WHERE api = ?1 ORDER BY host")?
         .query_map([api.id.to_string()], |row| row.get(0))?
@@ -169,7 +206,7 @@ fn complete(conn: &Connection, ceiling: &Limits, mut api: Api, known: Option<&Li
         .collect::<rusqlite::Result<_>>()?;
     let mut releases = Vec::with_capacity(live.len());
     for (id, weight) in live {
-        let kept = known.and_then(|known| known.releases.iter().find(|(release, _)| release.id == id));
+        let kept = known.iter().find(|(release, _)| release.id == id);
         let release: Arc<Release> = match kept {
             Some((release, _)) => Arc::clone(release),
             None => Arc::new(release::load(conn, id, ceiling)?),
@@ -192,7 +229,7 @@ fn api(row: &Row<'_>) -> rusqlite::Result<Api> {
         title: row.get(3)?,
         hosts: Vec::new(),
         live: None,
-        suspended: row.get(4)?,
+        suspended: column::suspension(row, 4)?,
     })
 }
 
@@ -211,6 +248,7 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         expires_at: row.get::<_, Option<i64>>(5)?.map(types::Timestamp::from_micros),
         disabled: row.get(6)?,
         created_at: column::moment(row, 7)?,
+        suspended: column::suspension(row, 8)?,
     })
 }
 
@@ -224,12 +262,13 @@ fn subscription(row: &Row<'_>, plan: impl Fn(PlanId) -> Option<Arc<Plan>>) -> ru
         // The foreign key holds the plan; every plan of the file was read before, or is read in the same transaction.
         plan_version: plan(id).ok_or(rusqlite::Error::QueryReturnedNoRows)?,
         anchor: column::moment(row, 4)?,
-        suspended: row.get(5)?,
-        spend_cap: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
+        suspended: column::suspension(row, 5)?,
+        spend_cap: row.get::<_, Option<i64>>(7)?.map(i64::unsigned_abs),
+        cancel_at: row.get::<_, Option<i64>>(8)?.map(types::Timestamp::from_micros),
     })
 }
 
-fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
+pub(super) fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
     let organisation: Option<String> = row.get(2)?;
     let role = match organisation {
         None => Role::Operator,
@@ -241,5 +280,8 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         digest: column::digest(row, 3)?,
         prefix: row.get(4)?,
         disabled: row.get(5)?,
+        scopes: column::json::<Vec<Scope>>(row, 6)?.into_iter().collect(),
+        expires_at: row.get::<_, Option<i64>>(7)?.map(types::Timestamp::from_micros),
+        created_at: column::moment(row, 8)?,
     })
 }

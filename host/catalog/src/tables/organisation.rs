@@ -80,6 +80,26 @@ pub(crate) fn create_app(change: &Change<'_>, owner: OrganisationId, name: &str)
     Ok(id)
 }
 
+/// Gives an app another name.
+pub(crate) fn rename_app(change: &Change<'_>, id: AppId, name: &str) -> Result<(), CatalogError> {
+    check_name(name)?;
+    let owner: OrganisationId = change
+        .find("SELECT organisation FROM app WHERE id = ?1", [id.to_string()], |row| column::parsed(row, 0))?
+        .ok_or_else(|| CatalogError::missing("app", &id))?;
+    let key = params![owner.to_string(), name];
+    let found: Option<AppId> =
+        change.find("SELECT id FROM app WHERE organisation = ?1 AND name = ?2", key, |row| column::parsed(row, 0))?;
+    match found {
+        Some(other) if other == id => return Ok(()),
+        Some(_) => return Err(CatalogError::Exists { what: "app", name: name.to_owned() }),
+        None => {}
+    }
+    change.write("UPDATE app SET name = ?2 WHERE id = ?1", params![id.to_string(), name])?;
+    change.tell(&Fact::App { id, organisation: owner, name: name.to_owned() })?;
+    change.record("app.rename", &id, Turn::from(json!({ "id": id }), json!({ "id": id })))?;
+    Ok(())
+}
+
 pub(super) fn require(change: &Change<'_>, id: OrganisationId) -> Result<(), CatalogError> {
     change
         .find("SELECT 1 FROM organisation WHERE id = ?1", [id.to_string()], |_| Ok(()))?

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use types::{ApiId, Fact, LimitKind, Money, PlanId, Quota, Rate, RouteId, Terms};
 
 use super::change::{Change, Turn};
-use super::{api, column, release};
+use super::{api, column, release, revision};
 use crate::{CatalogError, Plan};
 
 /// A plan as its provider describes it.
@@ -48,7 +48,9 @@ pub(crate) fn create(change: &Change<'_>, new: &NewPlan) -> Result<PlanId, Catal
     insert_parts(change, new, id)?;
     change.tell(&Fact::Plan { id, api: new.api, name: new.name.clone(), terms: new.terms.clone() })?;
     let turn = Turn { before: newest.map(|newest| json!({ "plan": newest.id })), after: Some(document(new, version)) };
-    change.record("plan.create", &id, turn)?;
+    // Whoever changes an API's plans must have seen them: they are part of it. The act's own subject is new.
+    revision::advance(change.conn, &new.api.to_string())?;
+    change.record_new("plan.create", &id, turn)?;
     Ok(id)
 }
 

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Units};
 
 use super::change::{Change, Turn};
+use super::suspension::check_reason;
 use super::{api, column, secret};
-use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, Runs};
+use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, Runs, Suspension};
 
 pub use check::{NewRelease, NewRoute, NewRuns};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
     request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json,
-    egress_json, workflow
+    egress_json, workflow, release.suspended, release.suspended_by
     FROM release LEFT JOIN component ON component.sha256 = release.component";
 
 /// Releases that share an API's calls at most: more is no comparison any more.
@@ -43,7 +44,7 @@ pub(crate) fn register(change: &Change<'_>, new: &Component) -> Result<(), Catal
 
 /// Keeps a component out of new releases and keeps its releases from being set live. What is live stays.
 pub(crate) fn withdraw(change: &Change<'_>, digest: &Digest, reason: &str) -> Result<(), CatalogError> {
-    api::check_reason(Some(reason))?;
+    check_reason(reason)?;
     let stored = require_component(change, digest)?;
     if stored.withdrawn.is_some() {
         return Ok(());
@@ -232,19 +233,37 @@ pub(crate) fn set_live(change: &Change<'_>, api: ApiId, serving: &[(u32, u32)]) 
     Ok(())
 }
 
-/// The release of this number, if its component may run.
+/// The release of this number, if it and its component may run.
 fn usable(change: &Change<'_>, api: ApiId, number: u32) -> Result<ReleaseId, CatalogError> {
-    let sql = "SELECT id, component FROM release WHERE api = ?1 AND number = ?2";
-    let (release, component): (ReleaseId, Option<Digest>) = change
+    let sql = "SELECT id, component, suspended, suspended_by FROM release WHERE api = ?1 AND number = ?2";
+    let (release, component, suspended): (ReleaseId, Option<Digest>, Option<Suspension>) = change
         .find(sql, params![api.to_string(), number], |row| {
             let component = (row.get_ref(1)? != rusqlite::types::ValueRef::Null).then(|| column::digest(row, 1));
-            Ok((column::parsed(row, 0)?, component.transpose()?))
+            Ok((column::parsed(row, 0)?, component.transpose()?, column::suspension(row, 2)?))
         })?
         .ok_or_else(|| CatalogError::missing("release", &number))?;
+    if let Some(suspended) = suspended {
+        let why = format!("{number} is suspended, resume it first: {}", suspended.reason);
+        return Err(CatalogError::invalid("release", why));
+    }
     if let Some(component) = component {
         require_usable(change, &component)?;
     }
     Ok(release)
+}
+
+/// The release of this number, as it counts under `ceiling`.
+pub(crate) fn numbered(
+    conn: &Connection,
+    api: ApiId,
+    number: u32,
+    ceiling: &Limits,
+) -> rusqlite::Result<Option<Release>> {
+    use rusqlite::OptionalExtension as _;
+    let sql = "SELECT id FROM release WHERE api = ?1 AND number = ?2";
+    let key = params![api.to_string(), number];
+    let id = conn.prepare_cached(sql)?.query_row(key, |row| column::parsed(row, 0)).optional()?;
+    id.map(|id| load(conn, id, ceiling)).transpose()
 }
 
 /// The release as it counts under `ceiling`.
@@ -257,11 +276,16 @@ pub(crate) fn load(conn: &Connection, id: ReleaseId, ceiling: &Limits) -> rusqli
 }
 
 /// The latest releases of an API as they count under `ceiling`, newest first, at most `limit`.
-pub(crate) fn list(conn: &Connection, api: ApiId, limit: u32, ceiling: &Limits) -> rusqlite::Result<Vec<Release>> {
-    let sql = format!("{SELECT} WHERE release.api = ?1 ORDER BY number DESC LIMIT ?2");
+pub(crate) fn list(
+    conn: &Connection,
+    api: ApiId,
+    (before, limit): (Option<u32>, u32),
+    ceiling: &Limits,
+) -> rusqlite::Result<Vec<Release>> {
+    let sql = format!("{SELECT} WHERE release.api = ?1 AND number < ?3 ORDER BY number DESC LIMIT ?2");
     let plain: Vec<Release> = conn
         .prepare_cached(&sql)?
-        .query_map(params![api.to_string(), limit], plain)?
+        .query_map(params![api.to_string(), limit, before.unwrap_or(u32::MAX)], plain)?
         .collect::<rusqlite::Result<_>>()?;
     plain
         .into_iter()
@@ -309,6 +333,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         created_at: column::moment(row, 13)?,
         grants: column::json(row, 14)?,
         egress: column::json(row, 15)?,
+        suspended: column::suspension(row, 17)?,
     })
 }
 

@@ -148,7 +148,8 @@ mod tests {
         let options = Options { synchronous: Synchronous::Normal, migrations: MIGRATIONS, readers: 1 };
         let store = Store::open(&folder.path().join("catalog.db"), &options, NoGroup).unwrap();
         let all = |conn: &rusqlite::Connection| {
-            let change = Change { conn, actor: Actor::Host, now: Timestamp::from_micros(1_763_800_000_000_000) };
+            let now = Timestamp::from_micros(1_763_800_000_000_000);
+            let change = Change { conn, actor: Actor::Host, now, repeat: None };
             let owner = organisation::create(&change, "acme")?;
             for n in 0..SECRETS {
                 set_nth(&change, owner, n).unwrap();

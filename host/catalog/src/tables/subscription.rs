@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use types::{ApiId, AppId, Fact, PlanId, SubscriptionId, Timestamp};
 
 use super::change::{Change, Turn};
-use super::{access, api, column};
-use crate::CatalogError;
+use super::{access, api, column, suspension};
+use crate::{CatalogError, Subject};
 
 struct Stored {
     id: SubscriptionId,
     plan: PlanId,
     anchor: Timestamp,
+    cancel_at_us: Option<i64>,
 }
 
 /// Subscribes an app to an API, or moves its subscription to another plan. The anchor of a moved one stays.
@@ -23,12 +24,16 @@ pub(crate) fn subscribe(
 ) -> Result<SubscriptionId, CatalogError> {
     access::require_app(change, app)?;
     api::require(change, api)?;
-    let sql = "SELECT id, plan, anchor_us FROM subscription WHERE app = ?1 AND api = ?2";
+    let sql = "SELECT id, plan, anchor_us, cancel_at_us FROM subscription WHERE app = ?1 AND api = ?2";
     let stored = change.find(sql, params![app.to_string(), api.to_string()], |row| {
-        Ok(Stored { id: column::parsed(row, 0)?, plan: column::parsed(row, 1)?, anchor: column::moment(row, 2)? })
+        let (plan, anchor) = (column::parsed(row, 1)?, column::moment(row, 2)?);
+        Ok(Stored { id: column::parsed(row, 0)?, plan, anchor, cancel_at_us: row.get(3)? })
     })?;
-    if let Some(stored) = stored.as_ref().filter(|stored| stored.plan == plan) {
-        return Ok(stored.id);
+    if let Some(stored) = &stored {
+        keep(change, stored)?;
+        if stored.plan == plan {
+            return Ok(stored.id);
+        }
     }
     require_offered(change, api, plan)?;
     let (id, anchor, turn) = match stored {
@@ -52,18 +57,29 @@ pub(crate) fn subscribe(
     Ok(id)
 }
 
-/// Stops or resumes a subscription. `reason` is why it stands still; `None` lets it call again.
-pub(crate) fn suspend(change: &Change<'_>, id: SubscriptionId, reason: Option<&str>) -> Result<(), CatalogError> {
-    api::check_reason(reason)?;
-    let before: Option<String> = change
-        .find("SELECT suspended FROM subscription WHERE id = ?1", [id.to_string()], |row| row.get(0))?
-        .ok_or_else(|| CatalogError::missing("subscription", &id))?;
-    if before.as_deref() == reason {
+/// Whoever subscribes again wants a cancelled subscription to go on.
+fn keep(change: &Change<'_>, stored: &Stored) -> Result<(), CatalogError> {
+    if stored.cancel_at_us.is_none() {
         return Ok(());
     }
-    change.write("UPDATE subscription SET suspended = ?2 WHERE id = ?1", params![id.to_string(), reason])?;
-    let action = if reason.is_some() { "subscription.suspend" } else { "subscription.resume" };
-    change.record(action, &id, Turn::from(json!({ "suspended": before }), json!({ "suspended": reason })))?;
+    change.write("UPDATE subscription SET cancel_at_us = NULL WHERE id = ?1", [stored.id.to_string()])?;
+    let turn = Turn::from(json!({ "cancel_at": stored.cancel_at_us }), json!({ "cancel_at": null }));
+    change.record("subscription.keep", &stored.id, turn)?;
+    Ok(())
+}
+
+/// Lets a subscription end at `end`. One that has an earlier end keeps it.
+pub(crate) fn cancel(change: &Change<'_>, id: SubscriptionId, end: Timestamp) -> Result<(), CatalogError> {
+    let before: Option<i64> = change
+        .find("SELECT cancel_at_us FROM subscription WHERE id = ?1", [id.to_string()], |row| row.get(0))?
+        .ok_or_else(|| CatalogError::missing("subscription", &id))?;
+    if before.is_some_and(|before| before <= end.as_micros()) {
+        return Ok(());
+    }
+    let key = params![id.to_string(), end.as_micros()];
+    change.write("UPDATE subscription SET cancel_at_us = ?2 WHERE id = ?1", key)?;
+    let turn = Turn::from(json!({ "cancel_at": before }), json!({ "cancel_at": end.as_micros() }));
+    change.record("subscription.cancel", &id, turn)?;
     Ok(())
 }
 
@@ -90,7 +106,10 @@ fn require_offered(change: &Change<'_>, api: ApiId, plan: PlanId) -> Result<(), 
                  FROM plan WHERE id = ?1 AND api = ?2";
     let newest: Option<bool> = change.find(sql, params![plan.to_string(), api.to_string()], |row| row.get(0))?;
     match newest {
-        Some(true) => Ok(()),
+        Some(true) => match suspension::of(change.conn, Subject::Plan(plan))? {
+            None => Ok(()),
+            Some(standing) => Err(CatalogError::invalid("plan", format!("is suspended: {}", standing.reason))),
+        },
         Some(false) => Err(CatalogError::invalid("plan", "a newer version of this plan has taken its place")),
         None => Err(CatalogError::missing("plan", &plan)),
     }

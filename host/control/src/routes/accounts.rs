@@ -1,13 +1,14 @@
 //! Organisations and tokens.
 
 use axum::extract::State;
-use catalog::Role;
-use types::OrganisationId;
+use catalog::Provisos;
 
-use super::{Answer, Reply, page};
+use super::things::{self, OrganisationAt};
+use super::{Answer, Reply, page, tokens};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Body, Query};
+use crate::provisos::IfMatch;
+use crate::read::{Body, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/whoami`.
@@ -15,7 +16,14 @@ pub(crate) async fn whoami(State(desk): State<Desk>, caller: Caller) -> Answer<a
     let principal = caller.principal();
     let snapshot = desk.house.catalog.snapshot();
     let organisation = principal.role.organisation().and_then(|id| snapshot.organisation(id)).map(shown);
-    Ok(Reply::Found(api::Who { token: principal.token, role: role(principal.role), organisation }))
+    let expires_at = snapshot.token(principal.token).and_then(|token| token.expires_at);
+    Ok(Reply::Found(api::Who {
+        token: principal.token,
+        role: tokens::role(principal.role),
+        scopes: tokens::scopes_shown(principal.scopes),
+        expires_at: expires_at.map(Into::into),
+        organisation,
+    }))
 }
 
 /// `GET /v1/organisations`.
@@ -43,36 +51,21 @@ pub(crate) async fn create_organisation(
     Ok(Reply::known(before, shown(organisation)))
 }
 
-/// `POST /v1/tokens`.
-pub(crate) async fn create_token(
+/// `PATCH /v1/organisations/{organisation}`.
+pub(crate) async fn rename_organisation(
     State(desk): State<Desk>,
     caller: Caller,
-    Body(new): Body<api::NewToken>,
-) -> Answer<api::Token> {
-    caller.require_operator()?;
-    let granted = match (new.role, new.organisation.as_deref()) {
-        (api::Role::Operator, None) => Role::Operator,
-        (api::Role::Operator, Some(_)) => {
-            return Err(Refusal::field("/organisation", "an operator's token acts for no organisation"));
-        }
-        (api::Role::Provider, named) => {
-            let organisation: OrganisationId = caller.organisation(&desk.house.catalog.snapshot(), named)?.id;
-            Role::Provider(organisation)
-        }
-    };
-    let (id, secret) = desk.house.catalog.create_token(caller.actor(), granted).await?;
-    let (role, organisation) = (new.role, granted.organisation());
-    Ok(Reply::Made(api::Token { id, role, organisation, secret: secret.reveal().to_owned() }))
+    Path(at): Path<OrganisationAt>,
+    if_match: IfMatch,
+    Body(new): Body<api::Renamed>,
+) -> Answer<api::Organisation> {
+    things::shown(&desk, &caller, &at).await?;
+    let provisos = Provisos { condition: if_match.on(&at.0), repeat: None };
+    desk.house.catalog.insisting_on(provisos).rename_organisation(caller.actor(), at.0, &new.name).await?;
+    things::shown(&desk, &caller, &at).await
 }
 
-fn role(role: Role) -> api::Role {
-    match role {
-        Role::Operator => api::Role::Operator,
-        Role::Provider(_) => api::Role::Provider,
-    }
-}
-
-fn shown(organisation: impl AsRef<catalog::Organisation>) -> api::Organisation {
+pub(super) fn shown(organisation: impl AsRef<catalog::Organisation>) -> api::Organisation {
     let organisation = organisation.as_ref();
     let (name, account) = (organisation.name.clone(), organisation.account.clone());
     api::Organisation { id: organisation.id, name, account }

@@ -1,11 +1,13 @@
 //! APIs, and which release serves them.
 
 use axum::extract::State;
-use catalog::NewApi;
+use catalog::{NewApi, Provisos};
 
+use super::things::{self, ApiAt};
 use super::{Answer, Reply, page};
 use crate::caller::Caller;
 use crate::house::Desk;
+use crate::provisos::{self, IfMatch};
 use crate::read::{Body, Path, Query};
 use crate::refusal::Refusal;
 
@@ -18,11 +20,6 @@ pub(crate) async fn list(
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.apis().filter(|api| caller.owns(api.organisation));
     page(&query, seen.map(|api| (api.id, api)), shown).map(Reply::Found)
-}
-
-/// `GET /v1/apis/{slug}`.
-pub(crate) async fn show(State(desk): State<Desk>, caller: Caller, Path(slug): Path<String>) -> Answer<api::Api> {
-    caller.api(&desk.house.catalog.snapshot(), &slug).map(|api| Reply::Found(shown(&api)))
 }
 
 /// `POST /v1/apis`.
@@ -39,11 +36,39 @@ pub(crate) async fn create(State(desk): State<Desk>, caller: Caller, Body(new): 
     Ok(Reply::known(before, shown(&api)))
 }
 
+/// `PATCH /v1/apis/{slug}`: its title and its host names; what is absent stays.
+pub(crate) async fn change(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<ApiAt>,
+    if_match: IfMatch,
+    Body(change): Body<api::ApiChange>,
+) -> Answer<api::Api> {
+    let (api, seen) = {
+        let snapshot = desk.house.catalog.snapshot();
+        let api = caller.api(&snapshot, &at.0)?;
+        let seen = provisos::tag(&snapshot, &api.id);
+        (api, seen)
+    };
+    let new = NewApi {
+        organisation: api.organisation,
+        slug: api.slug.to_string(),
+        title: change.title.unwrap_or_else(|| api.title.clone()),
+        hosts: change.hosts.unwrap_or_else(|| api.hosts.clone()),
+    };
+    // What is absent stays as it was seen here, and so it must still be that.
+    let condition = if_match.on(&api.id).or_else(|| IfMatch::Revisions(vec![seen]).on(&api.id));
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition, repeat: None });
+    catalog.create_api(caller.actor(), new).await?;
+    things::shown(&desk, &caller, &at).await
+}
+
 /// `PUT /v1/apis/{slug}/live`. 201: from now on, 200: it did before.
 pub(crate) async fn set_live(
     State(desk): State<Desk>,
     caller: Caller,
     Path(slug): Path<String>,
+    if_match: IfMatch,
     Body(live): Body<api::Live>,
 ) -> Answer<api::Api> {
     let api = caller.api(&desk.house.catalog.snapshot(), &slug)?;
@@ -53,7 +78,8 @@ pub(crate) async fn set_live(
     now.sort_unstable();
     wanted.sort_unstable();
     let before = (now == wanted).then_some(());
-    let done = desk.house.catalog.set_live_weighted(caller.actor(), api.id, serving).await;
+    let provisos = Provisos { condition: if_match.required_on(&api.id)?, repeat: None };
+    let done = desk.house.catalog.insisting_on(provisos).set_live_weighted(caller.actor(), api.id, serving).await;
     done.map_err(|error| match error {
         catalog::CatalogError::NotFound { .. } => Refusal::missing("release", live.release),
         other => other.into(),
@@ -83,7 +109,7 @@ fn weights(api: &catalog::Api) -> Vec<(u32, u32)> {
     live.map(|(release, weight)| (release.number, *weight)).collect()
 }
 
-fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
+pub(super) fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
     let api = api.as_ref();
     let weights = weights(api);
     let live = weights.iter().max_by_key(|(_, weight)| *weight).map(|(release, _)| *release);
@@ -96,6 +122,6 @@ fn shown(api: impl AsRef<catalog::Api>) -> api::Api {
         hosts: api.hosts.clone(),
         live,
         serving: if serving.len() > 1 { serving.collect() } else { Vec::new() },
-        suspended: api.suspended.clone(),
+        suspended: things::suspension(api.suspended.as_ref()),
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use catalog::AwsCredential;
+use catalog::{AwsCredential, Snapshot};
 use types::{AccessKeyId, Code, SecretValue};
 
+use super::things::Thing;
 use super::{Answer, Reply};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Body, Path, Query};
+use crate::read::{Fresh, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/aws-credentials`, without their secrets. An organisation has at most 20, so there are no pages.
@@ -32,14 +33,14 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(desk): State<Desk>,
     caller: Caller,
-    Body(new): Body<api::NewAwsCredential>,
+    Fresh(new, repeat): Fresh<api::NewAwsCredential>,
 ) -> Answer<api::AwsCredential> {
     let organisation = caller.organisation(&desk.house.catalog.snapshot(), new.organisation.as_deref())?;
     let (id, secret) = (AccessKeyId::generate(), SecretValue::generate_access_key());
     let sealed = desk.house.vault.seal_access_key(organisation.id, id, &secret);
     let sealed = sealed.map_err(|error| Refusal::failed(Code::Internal, "seal a credential", &error))?;
     let new = catalog::NewAwsCredential { id, organisation: organisation.id, name: new.name, sealed };
-    let catalog = &desk.house.catalog;
+    let catalog = desk.house.catalog.insisting_on(repeat);
     catalog.create_aws_credential(caller.actor(), new).await?;
     let credential = caller.aws_credential(&catalog.snapshot(), id)?;
     Ok(Reply::Made(api::AwsCredential {
@@ -56,9 +57,9 @@ pub(crate) async fn create(
 pub(crate) async fn delete(
     State(desk): State<Desk>,
     caller: Caller,
-    Path(id): Path<AccessKeyId>,
+    Path(at): Path<AwsCredentialAt>,
 ) -> Answer<api::AwsCredentialEntry> {
-    let known = caller.aws_credential(&desk.house.catalog.snapshot(), id)?;
+    let known = caller.aws_credential(&desk.house.catalog.snapshot(), at.0)?;
     desk.house.catalog.delete_aws_credential(caller.actor(), known.id).await?;
     Ok(Reply::Found(shown(&known)))
 }
@@ -69,5 +70,23 @@ fn shown(credential: &AwsCredential) -> api::AwsCredentialEntry {
         name: credential.name.clone(),
         organisation: credential.organisation,
         created_at: credential.created_at.into(),
+    }
+}
+
+/// `/v1/aws-credentials/{access_key}`.
+#[derive(serde::Deserialize)]
+pub(crate) struct AwsCredentialAt(AccessKeyId);
+
+impl Thing for AwsCredentialAt {
+    type Shown = api::AwsCredentialEntry;
+
+    async fn find(
+        &self,
+        _: &Desk,
+        snapshot: &Arc<Snapshot>,
+        caller: &Caller,
+    ) -> Result<(String, api::AwsCredentialEntry), Refusal> {
+        let credential = caller.aws_credential(snapshot, self.0)?;
+        Ok((credential.id.to_string(), shown(&credential)))
     }
 }

@@ -24,6 +24,12 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Chunks between the socket and the file.
 const CHUNKS: usize = 8;
 
+/// `GET /v1/components/{sha256}`. Who knows the digest has the bytes: a component is nobody's own.
+pub(crate) async fn show(State(desk): State<Desk>, _: Caller, Path(digest): Path<Digest>) -> Answer<api::Component> {
+    let component = desk.house.catalog.component(digest).await?;
+    component.map(|component| Reply::Found(shown(&component))).ok_or_else(|| Refusal::missing("component", digest))
+}
+
 /// `PUT /v1/components/{sha256}`.
 pub(crate) async fn upload(
     State(desk): State<Desk>,

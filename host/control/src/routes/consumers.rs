@@ -1,15 +1,18 @@
 //! Apps, keys and subscriptions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use catalog::{App, Key, NewKey};
-use types::{AppId, Currency, KeyId, KeyKind, Money, SubscriptionId, Timestamp};
+use catalog::{App, Key, NewKey, Provisos, Snapshot};
+use types::{AppId, Currency, KeyId, KeyKind, Money, Per, Period, SecretKey, SubscriptionId, Timestamp};
 
-use super::{Answer, Reply, page};
+use super::things::{self, AppAt, KeyAt, SubscriptionAt};
+use super::{Answer, Reply, page, tokens};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Body, Path, Query};
+use crate::provisos::IfMatch;
+use crate::read::{Body, Fresh, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/apps`.
@@ -20,8 +23,7 @@ pub(crate) async fn apps(
 ) -> Answer<api::Page<api::App>> {
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.apps().filter(|app| caller.owns(app.organisation));
-    let shown = |app: &Arc<App>| api::App { id: app.id, organisation: app.organisation, name: app.name.clone() };
-    page(&query, seen.map(|app| (app.id, app)), shown).map(Reply::Found)
+    page(&query, seen.map(|app| (app.id, app)), |app| app_shown(&snapshot, app)).map(Reply::Found)
 }
 
 /// `POST /v1/apps`.
@@ -37,7 +39,9 @@ pub(crate) async fn create_app(
         (organisation, same.map(|_| ()))
     };
     let id = desk.house.catalog.create_app(caller.actor(), organisation, &new.name).await?;
-    Ok(Reply::known(before, api::App { id, organisation, name: new.name }))
+    let snapshot = desk.house.catalog.snapshot();
+    let app = caller.app(&snapshot, id)?;
+    Ok(Reply::known(before, app_shown(&snapshot, &app)))
 }
 
 /// `GET /v1/apps/{app}/keys`.
@@ -47,10 +51,11 @@ pub(crate) async fn keys(
     Path(app): Path<AppId>,
     Query(query): Query<api::ListQuery>,
 ) -> Answer<api::Page<api::KeyEntry>> {
-    let snapshot = desk.house.catalog.snapshot();
+    let snapshot = desk.house.catalog.snapshot_now();
     let app = caller.app(&snapshot, app)?;
-    let now = desk.house.clock.now();
-    page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), |key| shown(key, now)).map(Reply::Found)
+    let keys = page(&query, snapshot.keys_of(app.id).map(|key| (key.id, key)), Arc::clone)?;
+    let items = keys_shown(&desk, &keys.items.iter().collect::<Vec<_>>()).await?;
+    Ok(Reply::Found(api::Page { items, next: keys.next }))
 }
 
 /// `POST /v1/apps/{app}/keys`.
@@ -58,19 +63,64 @@ pub(crate) async fn create_key(
     State(desk): State<Desk>,
     caller: Caller,
     Path(app): Path<AppId>,
-    Body(new): Body<api::NewKey>,
+    Fresh(new, repeat): Fresh<api::NewKey>,
 ) -> Answer<api::Key> {
     let app = caller.app(&desk.house.catalog.snapshot(), app)?;
     let kind = if new.test { KeyKind::Test } else { KeyKind::Live };
     let new = NewKey { app: app.id, kind, expires_at: new.expires_at.map(|at| at.0) };
-    let (key, secret) = desk.house.catalog.create_key(caller.actor(), new).await?;
-    Ok(Reply::Made(api::Key {
+    let (key, secret) = desk.house.catalog.insisting_on(repeat).create_key(caller.actor(), new).await?;
+    Ok(Reply::Made(key_made(key, &secret)))
+}
+
+/// `POST /v1/keys/{key}/rotate`: a successor, and an end for the key itself.
+pub(crate) async fn rotate_key(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(id): Path<KeyId>,
+    Fresh(rotate, repeat): Fresh<api::Rotate>,
+) -> Answer<api::Key> {
+    let old = caller.key(&desk.house.catalog.snapshot(), id)?;
+    let end = tokens::retirement(&rotate, desk.house.clock.now());
+    let (key, secret) = desk.house.catalog.insisting_on(repeat).rotate_key(caller.actor(), &old, end).await?;
+    Ok(Reply::Made(key_made(key, &secret)))
+}
+
+/// `PATCH /v1/keys/{key}`: when it ends.
+pub(crate) async fn end_key(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<KeyAt>,
+    if_match: IfMatch,
+    Body(end): Body<api::KeyEnd>,
+) -> Answer<api::KeyEntry> {
+    let key = caller.key(&desk.house.catalog.snapshot(), at.0)?;
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition: if_match.on(&key.id), repeat: None });
+    catalog.retire_key(caller.actor(), key.id, end.expires_at.0).await?;
+    things::shown(&desk, &caller, &at).await
+}
+
+/// `PATCH /v1/apps/{app}`.
+pub(crate) async fn rename_app(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<AppAt>,
+    if_match: IfMatch,
+    Body(new): Body<api::Renamed>,
+) -> Answer<api::App> {
+    let app = caller.app(&desk.house.catalog.snapshot(), at.0)?;
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition: if_match.on(&app.id), repeat: None });
+    catalog.rename_app(caller.actor(), app.id, &new.name).await?;
+    things::shown(&desk, &caller, &at).await
+}
+
+pub(super) fn key_made(key: Key, secret: &SecretKey) -> api::Key {
+    api::Key {
         id: key.id,
         app: key.app,
         prefix: key.prefix,
         secret: secret.reveal().to_owned(),
         expires_at: key.expires_at.map(Into::into),
-    }))
+    }
 }
 
 /// `POST /v1/keys/{key}/disable`.
@@ -81,16 +131,9 @@ pub(crate) async fn disable_key(
     Body(disabled): Body<api::KeyDisabled>,
 ) -> Answer<api::KeyEntry> {
     let catalog = &desk.house.catalog;
-    let find = || {
-        let snapshot = catalog.snapshot();
-        let found = snapshot.key_by_id(key).cloned().ok_or_else(|| Refusal::missing("key", key))?;
-        // Whose app it is not, his key it is not either, and so it is not there.
-        caller.app(&snapshot, found.app).map_err(|_| Refusal::missing("key", key))?;
-        Ok::<_, Refusal>(found)
-    };
-    find()?;
+    caller.key(&catalog.snapshot(), key)?;
     catalog.disable_key(caller.actor(), key, &disabled.reason).await?;
-    Ok(Reply::Found(shown(find()?, desk.house.clock.now())))
+    things::shown(&desk, &caller, &KeyAt(key)).await
 }
 
 /// `GET /v1/subscriptions`: those that the caller has, and those to APIs that he sells.
@@ -100,8 +143,9 @@ pub(crate) async fn subscriptions(
     Query(query): Query<api::ListQuery>,
 ) -> Answer<api::Page<api::Subscription>> {
     let snapshot = desk.house.catalog.snapshot();
+    let now = desk.house.clock.now();
     let seen = snapshot.subscriptions().filter(|subscription| caller.sees(&snapshot, subscription));
-    page(&query, seen.map(|one| (one.id, one)), |one| described(&snapshot, one)).map(Reply::Found)
+    page(&query, seen.map(|one| (one.id, one)), |one| described(&snapshot, one, now)).map(Reply::Found)
 }
 
 /// `POST /v1/subscriptions`. The app is the caller's; the API may be anybody's.
@@ -124,7 +168,7 @@ pub(crate) async fn subscribe(
     let id = catalog.subscribe(caller.actor(), new.app, api, plan).await?;
     let snapshot = catalog.snapshot();
     let subscription = caller.subscription(&snapshot, id)?;
-    Ok(Reply::known(before, described(&snapshot, &subscription)))
+    Ok(Reply::known(before, described(&snapshot, &subscription, desk.house.clock.now())))
 }
 
 /// `PUT /v1/subscriptions/{subscription}/spend-cap`: for the one who pays.
@@ -144,7 +188,31 @@ pub(crate) async fn set_spend_cap(
     catalog.set_spend_cap(caller.actor(), id, cap).await?;
     let snapshot = catalog.snapshot();
     let subscription = caller.subscription(&snapshot, id)?;
-    Ok(Reply::Found(described(&snapshot, &subscription)))
+    Ok(Reply::Found(described(&snapshot, &subscription, desk.house.clock.now())))
+}
+
+/// `DELETE /v1/subscriptions/{subscription}`: it ends with its billing period, or at once. For the one who has it.
+pub(crate) async fn cancel(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(at): Path<SubscriptionAt>,
+    if_match: IfMatch,
+    Query(query): Query<api::CancelQuery>,
+) -> Answer<api::Subscription> {
+    let now = desk.house.clock.now();
+    let (id, end) = {
+        let snapshot = desk.house.catalog.snapshot();
+        let subscription = caller.subscription(&snapshot, at.0)?;
+        caller.app(&snapshot, subscription.app).map_err(|_| Refusal::missing("subscription", at.0))?;
+        let end = match query.at {
+            api::CancelAt::Now => now,
+            api::CancelAt::PeriodEnd => Period::at(Per::Month, subscription.anchor, now).end,
+        };
+        (subscription.id, end)
+    };
+    let catalog = desk.house.catalog.insisting_on(Provisos { condition: if_match.on(&id), repeat: None });
+    catalog.cancel_subscription(caller.actor(), id, end).await?;
+    things::shown(&desk, &caller, &at).await
 }
 
 /// An amount in the currency of the subscription's plan, in millionths.
@@ -158,18 +226,37 @@ fn currency_of(subscription: &catalog::Subscription) -> Currency {
     subscription.plan_version.currency().unwrap_or(Currency::USD)
 }
 
-fn shown(key: impl AsRef<Key>, now: Timestamp) -> api::KeyEntry {
-    let key = key.as_ref();
+pub(super) fn app_shown(snapshot: &Snapshot, app: &App) -> api::App {
+    let suspended = things::suspension(snapshot.app_suspension(app.id).map(AsRef::as_ref));
+    api::App { id: app.id, organisation: app.organisation, name: app.name.clone(), suspended }
+}
+
+/// Keys as lists show them, with what the ledger knows of their use.
+pub(super) async fn keys_shown(desk: &Desk, keys: &[&Arc<Key>]) -> Result<Vec<api::KeyEntry>, Refusal> {
+    let ids = keys.iter().map(|key| key.id).collect();
+    let used = desk.house.ledger.keys_used(ids).await.map_err(|error| Refusal::unread(&error))?;
+    let used: HashMap<KeyId, Timestamp> = used.into_iter().collect();
+    let now = desk.house.clock.now();
+    Ok(keys.iter().map(|key| key_shown(key, now, used.get(&key.id).copied())).collect())
+}
+
+fn key_shown(key: &Key, now: Timestamp, used: Option<Timestamp>) -> api::KeyEntry {
     api::KeyEntry {
         id: key.id,
         prefix: key.prefix.clone(),
         created_at: key.created_at.into(),
         expires_at: key.expires_at.map(Into::into),
+        last_used_at: used.map(Into::into),
         live: key.is_live(now),
+        suspended: things::suspension(key.suspended.as_ref()),
     }
 }
 
-fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription) -> api::Subscription {
+pub(super) fn described(
+    snapshot: &Snapshot,
+    subscription: &catalog::Subscription,
+    now: Timestamp,
+) -> api::Subscription {
     let cap = subscription.spend_cap.and_then(|micros| i64::try_from(micros).ok());
     let cap = cap.map(|micros| Money { micros, currency: currency_of(subscription) });
     api::Subscription {
@@ -178,12 +265,26 @@ fn described(snapshot: &catalog::Snapshot, subscription: &catalog::Subscription)
         api: slug_of(snapshot, subscription.api),
         plan: subscription.plan_version.name.to_string(),
         anchor: subscription.anchor.into(),
-        suspended: subscription.suspended.clone(),
+        status: status(subscription, now),
+        cancel_at: subscription.cancel_at.map(Into::into),
+        suspended: things::suspension(subscription.suspended.as_ref()),
         spend_cap: cap.map(|money| money.to_string()),
     }
 }
 
+fn status(subscription: &catalog::Subscription, now: Timestamp) -> api::SubscriptionStatus {
+    if subscription.has_ended(now) {
+        api::SubscriptionStatus::Ended
+    } else if subscription.suspended.is_some() {
+        api::SubscriptionStatus::Suspended
+    } else if subscription.cancel_at.is_some() {
+        api::SubscriptionStatus::Canceled
+    } else {
+        api::SubscriptionStatus::Active
+    }
+}
+
 /// The slug of an API; its id when it is gone.
-pub(super) fn slug_of(snapshot: &catalog::Snapshot, api: types::ApiId) -> String {
+pub(super) fn slug_of(snapshot: &Snapshot, api: types::ApiId) -> String {
     snapshot.api_by_id(api).map_or_else(|| api.to_string(), |api| api.slug.to_string())
 }

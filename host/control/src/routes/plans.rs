@@ -1,12 +1,13 @@
 //! Plans: what is included, how fast, and what more costs.
 
 use axum::extract::State;
-use catalog::{NewPlan, Plan};
+use catalog::{NewPlan, Plan, Provisos, Snapshot};
 use types::{ApiId, Currency, LimitKind, Money, Quota, Rate, RouteId, Terms};
 
-use super::{Answer, Reply, page};
+use super::{Answer, Reply, page, things};
 use crate::caller::Caller;
 use crate::house::Desk;
+use crate::provisos::IfMatch;
 use crate::read::{Body, Path, Query};
 use crate::refusal::Refusal;
 
@@ -19,7 +20,7 @@ pub(crate) async fn list(
 ) -> Answer<api::Page<api::Plan>> {
     let snapshot = desk.house.catalog.snapshot();
     let api = caller.api(&snapshot, &slug)?;
-    page(&query, snapshot.plans_of(api.id).map(|plan| (plan.id, plan)), shown).map(Reply::Found)
+    page(&query, snapshot.plans_of(api.id).map(|plan| (plan.id, plan)), |plan| shown(&snapshot, plan)).map(Reply::Found)
 }
 
 /// `POST /v1/apis/{slug}/plans`.
@@ -27,13 +28,14 @@ pub(crate) async fn create(
     State(desk): State<Desk>,
     caller: Caller,
     Path(slug): Path<String>,
+    if_match: IfMatch,
     Body(new): Body<api::NewPlan>,
 ) -> Answer<api::Plan> {
     let catalog = &desk.house.catalog;
     let (api, newest) = {
         let snapshot = catalog.snapshot();
         let api = caller.api(&snapshot, &slug)?;
-        let newest = snapshot.plan_named(api.id, &new.name).map(|plan| plan.id);
+        let newest = snapshot.plan_named(api.id, &new.name).cloned();
         (api, newest)
     };
     let routes = match &new.routes {
@@ -41,11 +43,17 @@ pub(crate) async fn create(
         Some(named) => Some(route_ids(&desk, api.id, named).await?),
     };
     let plan = NewPlan { api: api.id, price: price_of(&new)?, terms: terms_of(&new)?, name: new.name, routes };
-    let id = catalog.create_plan(caller.actor(), plan).await?;
-    let before = (newest == Some(id)).then_some(());
+    // Whoever changes a plan must have seen the API's plans. The first version, and the same again, change none.
+    let changes = newest.as_ref().is_some_and(|newest| {
+        newest.price != plan.price || *newest.terms != plan.terms || newest.routes != plan.routes
+    });
+    let condition = if changes { if_match.required_on(&api.id)? } else { if_match.on(&api.id) };
+    let insisting = catalog.insisting_on(Provisos { condition, repeat: None });
+    let id = insisting.create_plan(caller.actor(), plan).await?;
+    let before = newest.filter(|newest| newest.id == id).map(|_| ());
     let snapshot = catalog.snapshot();
     let plan = snapshot.plan(id).ok_or_else(|| Refusal::missing("plan", id))?;
-    Ok(Reply::known(before, shown(plan)))
+    Ok(Reply::known(before, shown(&snapshot, plan)))
 }
 
 /// The ids of routes that are named by method and path, as the latest release has them.
@@ -86,8 +94,7 @@ fn terms_of(new: &api::NewPlan) -> Result<Terms, Refusal> {
     Ok(Terms { quotas: quotas.collect::<Result<_, Refusal>>()?, rate, only_2xx_billed: new.only_2xx_billed })
 }
 
-fn shown(plan: impl AsRef<Plan>) -> api::Plan {
-    let plan = plan.as_ref();
+pub(super) fn shown(snapshot: &Snapshot, plan: &Plan) -> api::Plan {
     let price = plan.price.filter(|price| price.micros != 0).map(|price| format!("{price} a month"));
     let rate = plan
         .terms
@@ -100,6 +107,7 @@ fn shown(plan: impl AsRef<Plan>) -> api::Plan {
         version: plan.version,
         price,
         terms: quotas.chain(rate).collect(),
+        suspended: things::suspension(snapshot.plan_suspension(plan.id).map(AsRef::as_ref)),
     }
 }
 

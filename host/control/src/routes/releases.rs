@@ -7,10 +7,10 @@ use catalog::{Limits, NewRelease, NewRoute, NewRuns, ObjectDeclaration, Release,
 use types::{ByteCount, ObjectName, Units};
 
 use super::components::world_shown;
-use super::{Answer, PAGE_MAX, Reply};
+use super::{Answer, Reply, page_limit, things};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Body, Path};
+use crate::read::{Body, Path, Query};
 use crate::refusal::Refusal;
 
 /// As Step Functions has it.
@@ -23,10 +23,14 @@ pub(crate) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
     Path(slug): Path<String>,
+    Query(query): Query<api::ReleaseQuery>,
 ) -> Answer<api::Page<api::Release>> {
     let api = caller.api(&desk.house.catalog.snapshot(), &slug)?;
-    let releases = desk.house.catalog.releases(api.id, PAGE_MAX).await?;
-    Ok(Reply::Found(api::Page { items: releases.iter().map(shown).collect(), next: None }))
+    let limit = page_limit(query.limit)?;
+    let releases = desk.house.catalog.releases_before(api.id, query.after, limit).await?;
+    let full = u32::try_from(releases.len()).is_ok_and(|count| count == limit);
+    let next = if full { releases.last().map(|release| release.number.to_string()) } else { None };
+    Ok(Reply::Found(api::Page { items: releases.iter().map(shown).collect(), next }))
 }
 
 /// `POST /v1/apis/{slug}/releases`.
@@ -66,9 +70,8 @@ pub(crate) async fn create(
     };
     let number = catalog.create_release(caller.actor(), release).await?;
     let before = (number <= latest_before).then_some(());
-    let made = catalog.releases(api.id, PAGE_MAX).await?;
-    let made = made.iter().find(|release| release.number == number).map(shown);
-    made.map(|made| Reply::known(before, made)).ok_or_else(|| Refusal::missing("release", number))
+    let made = catalog.release(api.id, number).await?;
+    made.map(|made| Reply::known(before, shown(&made))).ok_or_else(|| Refusal::missing("release", number))
 }
 
 /// The component, if it was uploaded and offers the world.
@@ -134,7 +137,7 @@ fn limits_of(asked: &api::Limits) -> Limits {
     }
 }
 
-fn shown(release: &Release) -> api::Release {
+pub(super) fn shown(release: &Release) -> api::Release {
     api::Release {
         id: release.id,
         number: release.number,
@@ -147,5 +150,6 @@ fn shown(release: &Release) -> api::Release {
         egress: release.egress.allow.iter().map(ToString::to_string).collect(),
         secrets: release.egress.secrets.iter().map(|secret| secret.name.clone()).collect(),
         created_at: release.created_at.into(),
+        suspended: things::suspension(release.suspended.as_ref()),
     }
 }

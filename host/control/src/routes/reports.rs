@@ -84,7 +84,11 @@ fn filter_of(desk: &Desk, caller: &Caller, query: &api::CallQuery) -> Result<Cal
         app: query.app,
         outcome,
         since: query.since.map(|at| at.0),
+        until: query.until.map(|at| at.0),
+        status: query.status,
+        error_code: query.error.clone(),
         before_seq: query.after,
+        from_seq: None,
         limit: page_limit(query.limit)?,
     })
 }
@@ -114,6 +118,19 @@ fn shown(row: CallRow) -> api::Call {
         response_bytes: row.response_bytes,
         link: row.link,
     }
+}
+
+/// `GET /v1/calls/{call}`: for who made it, and for who sells the API.
+pub(crate) async fn call(State(desk): State<Desk>, caller: Caller, Path(call): Path<CallId>) -> Answer<api::Call> {
+    let filter = CallFilter { call: Some(call), limit: 1, ..CallFilter::default() };
+    let rows = desk.house.ledger.calls(filter).await.map_err(|error| Refusal::unread(&error))?;
+    let snapshot = desk.house.catalog.snapshot();
+    let seen = |row: &CallRow| {
+        let subscription = row.subscription.as_ref().and_then(|id| id.parse().ok());
+        subscription.is_some_and(|id| caller.subscription(&snapshot, id).is_ok())
+    };
+    let row = rows.into_iter().find(seen).ok_or_else(|| Refusal::missing("call", call))?;
+    Ok(Reply::Found(shown(row)))
 }
 
 /// `GET /v1/calls/{call}/logs`. The lines are the seller's: anybody else finds none.

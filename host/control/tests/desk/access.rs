@@ -1,24 +1,31 @@
 //! Who may do what: every route without a token, and with that of a provider whom the things do not belong to.
 
+use catalog::{Role, Scope};
+use control::Needs;
 use serde_json::{Value, json};
 
 use crate::house::Desk;
 use crate::publish::{plan, release};
 
 /// Ids of things that belong to `acme`.
-struct Things {
-    credential: String,
-    digest: String,
-    app: String,
-    key: String,
-    subscription: String,
+pub(crate) struct Things {
+    pub(crate) credential: String,
+    pub(crate) organisation: String,
+    pub(crate) token: String,
+    pub(crate) digest: String,
+    pub(crate) plan: String,
+    pub(crate) app: String,
+    pub(crate) key: String,
+    pub(crate) subscription: String,
 }
 
-async fn things_of(desk: &Desk, token: &str) -> Things {
+pub(crate) async fn things_of(desk: &Desk, token: &str) -> Things {
     let component = desk.component().await;
+    let who = desk.ask(token, "GET", "/v1/whoami", Value::Null).await.expect(200);
+    let spare = desk.ask(token, "POST", "/v1/tokens", json!({"role": "provider"})).await.expect(201);
     desk.ask(token, "POST", "/v1/apis", json!({"slug": "vat", "title": "VAT"})).await.expect(201);
     desk.ask(token, "POST", "/v1/apis/vat/releases", release(&component)).await.expect(201);
-    desk.ask(token, "POST", "/v1/apis/vat/plans", plan()).await.expect(201);
+    let plan = desk.ask(token, "POST", "/v1/apis/vat/plans", plan()).await.expect(201);
     desk.ask(token, "PUT", "/v1/apis/vat/live", json!({"release": 1})).await.expect(201);
     let app = desk.ask(token, "POST", "/v1/apps", json!({"name": "shop"})).await.expect(201);
     let app = app["id"].as_str().unwrap().to_owned();
@@ -28,7 +35,10 @@ async fn things_of(desk: &Desk, token: &str) -> Things {
     let credential = desk.ask(token, "POST", "/v1/aws-credentials", json!({"name": "ci"})).await.expect(201);
     Things {
         credential: credential["access_key_id"].as_str().unwrap().to_owned(),
+        organisation: who["organisation"]["id"].as_str().unwrap().to_owned(),
+        token: spare["id"].as_str().unwrap().to_owned(),
         digest: component.to_string(),
+        plan: plan["id"].as_str().unwrap().to_owned(),
         key: key["id"].as_str().unwrap().to_owned(),
         subscription: subscription["id"].as_str().unwrap().to_owned(),
         app,
@@ -36,10 +46,15 @@ async fn things_of(desk: &Desk, token: &str) -> Things {
 }
 
 /// The path with the ids of these things, and a body that the route would take from their owner.
-fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
+pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
     let filled = path
         .replace("{slug}", "vat")
         .replace("{digest}", &things.digest)
+        .replace("{organisation}", &things.organisation)
+        .replace("{token}", &things.token)
+        .replace("{invitation}", "inv_01JD3W0000000000000000000A")
+        .replace("{number}", "1")
+        .replace("{plan}", &things.plan)
         .replace("{app}", &things.app)
         .replace("{key}", &things.key)
         .replace("{subscription}", &things.subscription)
@@ -57,6 +72,13 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
         ("POST", "/v1/aws-credentials") => json!({"name": "ci", "organisation": "acme"}),
         ("POST", "/v1/apps") => json!({"name": "shop", "organisation": "acme"}),
         ("POST", "/v1/apps/{app}/keys") => json!({}),
+        ("PATCH", "/v1/organisations/{organisation}") => json!({"name": "acme"}),
+        ("PATCH", "/v1/apps/{app}") => json!({"name": "shop"}),
+        ("PATCH", "/v1/apis/{slug}") => json!({"title": "VAT"}),
+        ("PATCH", "/v1/keys/{key}") => json!({"expires_at": "2099-01-01T00:00:00Z"}),
+        ("POST", "/v1/invitations/accept") => json!({"invitation": "", "organisation": "other", "app": "web"}),
+        ("POST", path) if path.ends_with("/rotate") || path == "/v1/invitations" => json!({}),
+        ("PUT", path) if path.ends_with("/suspension") => json!({"reason": "a test"}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
         ("POST", "/v1/subscriptions") => json!({"app": things.app, "api": "vat", "plan": "PRO"}),
         ("PUT", "/v1/subscriptions/{subscription}/spend-cap") => json!({"amount": "0"}),
@@ -70,12 +92,30 @@ fn request(things: &Things, method: &str, path: &str) -> (String, Value) {
     }
 }
 
+/// Those under `/v1`, which all take a token.
+fn guarded() -> impl Iterator<Item = &'static (&'static str, &'static str, Needs)> {
+    let open = [api::openapi::PATH, "/v1/invitations/accept"];
+    control::ROUTES.iter().filter(move |(_, path, _)| path.starts_with("/v1/") && !open.contains(path))
+}
+
+/// What only operators may ask.
+fn is_for_operators(method: &str, path: &str) -> bool {
+    matches!(
+        (method, path),
+        ("GET" | "POST", "/v1/invitations")
+            | ("DELETE", "/v1/invitations/{invitation}")
+            | ("POST", "/v1/organisations")
+            | ("GET", "/v1/audit" | "/v1/audit/verify" | "/v1/reconcile" | "/v1/host")
+    )
+}
+
 #[tokio::test]
 async fn no_route_under_v1_answers_without_a_token() {
     let desk = Desk::open().await;
     let (_, acme) = desk.provider("acme").await;
     let things = things_of(&desk, &acme).await;
-    for (method, path) in control::ROUTES.iter().filter(|(_, path)| path.starts_with("/v1/")) {
+    for (method, path, needs) in guarded() {
+        assert_ne!(*needs, Needs::Nothing, "{method} {path}");
         let (filled, body) = request(&things, method, path);
         for token in ["", "weir_ctrl_0000000000000000000000000000000000000", things.key.as_str()] {
             let answer = desk.ask(token, method, &filled, body.clone()).await;
@@ -86,31 +126,57 @@ async fn no_route_under_v1_answers_without_a_token() {
 }
 
 #[tokio::test]
+async fn a_token_does_what_its_scopes_say_and_nothing_else_whatever_its_role() {
+    let desk = Desk::open().await;
+    let (owner, acme) = desk.provider("acme").await;
+    let things = things_of(&desk, &acme).await;
+    for role in [Role::Operator, Role::Provider(owner)] {
+        for scope in Scope::ALL {
+            let token = desk.scoped(role, scope).await;
+            for (method, path, needs) in guarded() {
+                let wanted = match needs {
+                    Needs::Nothing => continue,
+                    Needs::Read => Scope::Read,
+                    Needs::Publish => Scope::Publish,
+                    Needs::Manage => Scope::Manage,
+                };
+                let (filled, body) = request(&things, method, path);
+                let answer = desk.ask(&token, method, &filled, body).await;
+                let told = answer.json["detail"].as_str().unwrap_or_default();
+                let refused = answer.status == 403 && told.contains("with the scope");
+                assert_eq!(refused, wanted != scope, "{method} {path} with {scope:?}: {}", answer.json);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
     let desk = Desk::open().await;
     let (_, acme) = desk.provider("acme").await;
     let (_, foreign) = desk.provider("foreign").await;
     let things = things_of(&desk, &acme).await;
-    for (method, path) in control::ROUTES.iter().filter(|(_, path)| path.starts_with("/v1/")) {
+    for (method, path, _) in guarded() {
         let (filled, body) = request(&things, method, path);
         let answer = desk.ask(&foreign, method, &filled, body).await;
         let name = format!("{method} {path}");
         match (*method, *path) {
+            (method, path) if is_for_operators(method, path) => answer.expect_problem(403, "forbidden"),
             ("GET", "/v1/whoami") => {
                 assert_eq!(answer.expect(200)["organisation"]["name"], "foreign");
             }
-            ("GET", "/v1/organisations") => {
-                assert!(!answer.expect(200).to_string().contains("acme"), "{name}");
+            ("GET", "/v1/organisations" | "/v1/tokens") => {
+                let shown = answer.expect(200).to_string();
+                assert!(!shown.contains("acme") && !shown.contains(&things.organisation), "{name}");
             }
             ("GET", "/v1/apis" | "/v1/apps" | "/v1/aws-credentials" | "/v1/secrets" | "/v1/subscriptions") => {
                 assert_eq!(answer.expect(200)["items"], json!([]), "{name}");
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),
-            ("POST", "/v1/organisations" | "/v1/tokens")
-            | ("GET", "/v1/calls" | "/v1/audit/verify" | "/v1/reconcile" | "/v1/host") => {
-                answer.expect_problem(403, "forbidden");
-            }
-            // Anybody may upload, and the bytes of the path's digest were not sent.
+            ("POST", "/v1/tokens") | ("GET", "/v1/calls") => answer.expect_problem(403, "forbidden"),
+            // A component is nobody's own: anybody may look at one whose digest he knows, or upload it.
+            ("GET", "/v1/components/{digest}") => drop(answer.expect(200)),
+            // The bytes of the path's digest were not sent.
             ("PUT", "/v1/components/{digest}") => answer.expect_problem(400, "request-invalid"),
             _ => answer.expect_problem(404, "not-found"),
         }
@@ -118,15 +184,31 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn an_operator_reaches_every_route() {
+async fn an_owner_reaches_what_is_his_and_an_operator_everything() {
     let desk = Desk::open().await;
     let (_, acme) = desk.provider("acme").await;
     let things = things_of(&desk, &acme).await;
-    for (method, path) in control::ROUTES {
-        let (filled, body) = request(&things, method, path);
-        let answer = desk.ask(&desk.operator, method, &filled, body).await;
-        let told = answer.status.is_success() || *path == "/v1/components/{digest}";
-        assert!(told, "{method} {path}: {} {}", answer.status, answer.json);
+    for (whose, token) in [("owner", acme.as_str()), ("operator", desk.operator.as_str())] {
+        for (method, path, _) in control::ROUTES {
+            let (filled, mut body) = request(&things, method, path);
+            let operators = is_for_operators(method, path);
+            if (*method, *path, whose) == ("POST", "/v1/tokens", "owner") {
+                body = json!({"role": "provider"});
+            }
+            let answer = desk.ask(token, method, &filled, body).await;
+            match answer.status.as_u16() {
+                403 => assert!(
+                    *path == "/v1/invitations/accept" || whose == "owner" && operators,
+                    "{whose}: {method} {path}: {}",
+                    answer.json
+                ),
+                // No call was made, and nobody invited.
+                404 => assert!(path.contains("{call}") || path.contains("{invitation}"), "{whose}: {method} {path}"),
+                // What the walk has ended already, or a component that was not sent.
+                400 => assert!(path.contains("rotate") || path.contains("key") || path.contains("digest"), "{path}"),
+                status => assert!((200..300).contains(&status), "{whose}: {method} {path}: {}", answer.json),
+            }
+        }
     }
 }
 

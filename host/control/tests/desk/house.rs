@@ -5,7 +5,7 @@ use std::sync::Arc;
 use workflows::Workflows;
 
 use axum::body::Body;
-use catalog::{Actor, Catalog, Component, Relay, RelayFailed, Role, World};
+use catalog::{Actor, Catalog, Component, NewToken, Relay, RelayFailed, Role, Scope, Scopes, World};
 use control::{House, Router, Settings};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -100,7 +100,7 @@ impl Desk {
             child: Some("/bin/false".into()),
         };
         let sandbox = Sandbox::start(settings, clock.clone()).unwrap();
-        let (_, operator) = catalog.create_token(Actor::Host, Role::Operator).await.unwrap();
+        let (_, operator) = catalog.create_token(Actor::Host, NewToken::full(Role::Operator)).await.unwrap();
         let draining = CancellationToken::new();
         let work = Arc::new(NoWork);
         let settings = workflows::Settings::default();
@@ -120,6 +120,15 @@ impl Desk {
         Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
     }
 
+    /// The acts of the audit chain: action, before, after.
+    pub(crate) fn acts(&self) -> Vec<(String, Value, Value)> {
+        let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
+        let mut rows = reader.prepare("SELECT action, before_json, after_json FROM act ORDER BY seq").unwrap();
+        let json = |text: Option<String>| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+        let read = rows.query_map([], |row| Ok((row.get(0)?, json(row.get(1)?), json(row.get(2)?))));
+        read.unwrap().map(Result::unwrap).collect()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
@@ -134,6 +143,9 @@ impl Desk {
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
+        if method != "GET" {
+            request = request.header("if-match", "*");
+        }
         let body = match body {
             Value::Null => Body::empty(),
             body => {
@@ -147,8 +159,30 @@ impl Desk {
     /// Makes an organisation and a provider's token for it.
     pub(crate) async fn provider(&self, name: &str) -> (OrganisationId, String) {
         let organisation = self.catalog.create_organisation(Actor::Host, name).await.unwrap();
-        let (_, token) = self.catalog.create_token(Actor::Host, Role::Provider(organisation)).await.unwrap();
+        let (_, token) =
+            self.catalog.create_token(Actor::Host, NewToken::full(Role::Provider(organisation))).await.unwrap();
         (organisation, token.reveal().to_owned())
+    }
+
+    /// A token that may do one thing.
+    pub(crate) async fn scoped(&self, role: Role, scope: Scope) -> String {
+        let new = NewToken { role, scopes: Scopes::from_iter([scope]), expires_at: None };
+        self.catalog.create_token(Actor::Host, new).await.unwrap().1.reveal().to_owned()
+    }
+
+    /// Asks with further headers.
+    pub(crate) async fn ask_with(
+        &self,
+        (token, method, path): (&str, &str, &str),
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     /// A component that the catalog knows, as if it had been uploaded.

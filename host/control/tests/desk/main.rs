@@ -3,8 +3,13 @@
 
 mod access;
 mod house;
+mod invitations;
+mod openapi;
+mod provisos;
 mod publish;
 mod refusals;
+mod rotation;
 mod secrets;
 mod settings;
 mod states;
+mod suspension;

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::{Actor, Catalog, Limits, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, Relay, RelayFailed};
+use catalog::{
+    Actor, Catalog, Limits, NewApi, NewKey, NewPlan, NewRelease, NewRoute, NewRuns, Relay, RelayFailed, Runs,
+};
 use gateway::{Gateway, House, Settings};
 use ledger::Ledger;
 use sandbox::Sandbox;
@@ -207,6 +209,27 @@ impl Host {
         let (_, secret) = catalog.create_key(host, key).await.unwrap();
         let subscription = catalog.subscribe(host, app, api, plan).await.unwrap();
         Shop { api, app, subscription, key: secret.reveal().to_owned() }
+    }
+
+    /// Makes a second release of the same component. It is not live.
+    pub(crate) async fn next_release(&self, shop: &Shop) {
+        let catalog = &self.house.catalog;
+        let runs = match &catalog.releases(shop.api, 1).await.unwrap()[0].runs {
+            Runs::Component { digest, .. } => NewRuns::Component(*digest),
+            Runs::Workflow { .. } => panic!("the shop runs a workflow"),
+        };
+        let release = NewRelease {
+            api: shop.api,
+            runs,
+            limits: Limits::default(),
+            routes: vec![NewRoute { method: "*".to_owned(), template: "/{*rest}".to_owned(), needs: Vec::new() }],
+            objects: Vec::new(),
+            config: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            grants: std::collections::BTreeSet::new(),
+            egress: types::Egress::default(),
+        };
+        assert_eq!(catalog.create_release(Actor::Host, release).await.unwrap(), 2);
     }
 
     /// Sends a request with a key and reads its answer.

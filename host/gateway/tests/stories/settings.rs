@@ -1,8 +1,6 @@
 //! What is set of a subscription or an API while calls go on: caps, test keys, shares of releases.
 
-use std::collections::BTreeMap;
-
-use catalog::{Actor, Limits, NewKey, NewRelease, NewRoute, NewRuns};
+use catalog::{Actor, NewKey};
 use types::KeyKind;
 
 use crate::host::{Host, Offer};
@@ -47,19 +45,7 @@ async fn two_releases_share_the_calls_and_each_row_says_which_served() {
     let host = Host::start().await;
     let shop = host.open("echo", &Component::echo().unwrap(), Offer::default()).await;
     let catalog = &host.house.catalog;
-    let component = catalog.releases(shop.api, 1).await.unwrap()[0].runs.digest();
-    let release = NewRelease {
-        api: shop.api,
-        runs: NewRuns::Component(component),
-        limits: Limits::default(),
-        routes: vec![NewRoute { method: "*".to_owned(), template: "/{*rest}".to_owned(), needs: Vec::new() }],
-        objects: Vec::new(),
-        egress: types::Egress::default(),
-        config: BTreeMap::new(),
-        errors: BTreeMap::new(),
-        grants: std::collections::BTreeSet::new(),
-    };
-    assert_eq!(catalog.create_release(Actor::Host, release).await.unwrap(), 2);
+    host.next_release(&shop).await;
     catalog.set_live_weighted(Actor::Host, shop.api, vec![(1, 90), (2, 10)]).await.unwrap();
     for _ in 0..200 {
         assert_eq!(host.post("/echo/a", &shop.key, "").await.status, 200);

@@ -49,6 +49,9 @@ const ADD_APP_LATENCY: &str = "
     INSERT INTO latency_bucket_app (start_us, app, what, bucket, calls) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT DO UPDATE SET calls = calls + ?5";
 
+const NOTE_KEY_USE: &str = "
+    UPDATE api_key SET last_used_us = max(coalesce(last_used_us, 0), ?2) WHERE id = ?1";
+
 /// Writes what is gathered, or, when that may not be all, the sums of the next calls from their rows. Answers whether
 /// the sums now hold every completed call.
 ///
@@ -107,6 +110,10 @@ fn add(tx: &Connection, sums: &Sums) -> rusqlite::Result<()> {
         for (LatencyKey { start_us, route, release, plan, what, bucket }, calls) in &latency {
             statement.execute(params![grain.as_str(), start_us, route, release, plan, what.as_str(), bucket, calls])?;
         }
+    }
+    let mut statement = tx.prepare_cached(NOTE_KEY_USE)?;
+    for (key, at_us) in &sums.keys_used {
+        statement.execute(params![key, at_us])?;
     }
     let mut statement = tx.prepare_cached(ADD_APP_LATENCY)?;
     let apps = widened(&sums.latency_app, |key| key, |_: &mut i64, _| {});

@@ -95,7 +95,7 @@ fn op((consumer, route, minute, requests, pages, failed): Shape, n: u128) -> Op 
 /// Settles `shapes` in groups of `size`, each in a transaction of its own, and writes the sums.
 fn settled(shapes: &[Shape], size: usize) -> Connection {
     let file = Connection::open_in_memory().unwrap();
-    file.execute_batch(MIGRATIONS[0]).unwrap();
+    file.execute_batch(&MIGRATIONS.concat()).unwrap();
     let rollups = Rollups::new();
     rollups.gathered().restart(0);
     let mut writer = Writer::new(rollups.clone(), Totals::default(), Clock::system());
@@ -148,7 +148,7 @@ proptest! {
 #[test]
 fn an_undone_group_leaves_no_dimension_behind() {
     let file = Connection::open_in_memory().unwrap();
-    file.execute_batch(MIGRATIONS[0]).unwrap();
+    file.execute_batch(&MIGRATIONS.concat()).unwrap();
     let mut writer = Writer::new(Rollups::new(), Totals::default(), Clock::system());
     let transaction = file.unchecked_transaction().unwrap();
     writer.settle(&transaction, &[op((0, 0, 1, 1, 1, false), 0)]).unwrap();

@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use api::At;
 use types::{AppId, KeyId, Timestamp};
 
+use super::overlap::Overlap;
 use crate::cli::Session;
 use crate::client::{Client, Made};
 
@@ -47,7 +48,7 @@ impl Subscriptions {
                 one.app.to_string(),
                 one.anchor.to_string(),
                 one.spend_cap.clone().unwrap_or_else(|| "-".to_owned()),
-                one.suspended.clone().map_or_else(|| "active".to_owned(), |why| format!("suspended: {why}")),
+                state(one.suspended.as_ref(), "active"),
             ]
         });
         session
@@ -76,6 +77,13 @@ pub(crate) enum Keys {
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
     },
+    /// Make a key's successor, and print it once; the old one goes on for a while
+    Rotate {
+        /// The key's id
+        key: KeyId,
+        #[command(flatten)]
+        overlap: Overlap,
+    },
     /// Disable a key: its next call is refused. It cannot be undone
     Disable {
         /// The key's id
@@ -95,18 +103,8 @@ impl Keys {
                 let path = format!("/v1/apps/{}/keys", find(&client, app)?);
                 let keys: Vec<api::KeyEntry> = client.all(&path)?;
                 output.document(&keys)?;
-                let rows = keys.iter().map(|key| {
-                    let ends = key.expires_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
-                    let state = if key.live { "live" } else { "ended" };
-                    vec![
-                        key.id.to_string(),
-                        format!("{}…", key.prefix),
-                        key.created_at.to_string(),
-                        ends,
-                        state.to_owned(),
-                    ]
-                });
-                output.table(&["KEY", "BEGINS WITH", "MADE", "ENDS", "STATE"], &rows.collect::<Vec<_>>())?;
+                let rows: Vec<_> = keys.iter().map(key_row).collect();
+                output.table(&["KEY", "BEGINS WITH", "MADE", "ENDS", "STATE"], &rows)?;
             }
             Self::New { app, test, expires } => {
                 let expires_at = expires.as_deref().map(Timestamp::parse).transpose();
@@ -117,6 +115,11 @@ impl Keys {
                 let (_, key): (Made, api::Key) = client.post(&path, &new)?;
                 output.document(&key)?;
                 output.line(format_args!("{}\n{}   (shown this once)", key.id, key.secret))?;
+            }
+            Self::Rotate { key, overlap } => {
+                let (_, made): (Made, api::Key) = client.post(&format!("/v1/keys/{key}/rotate"), &overlap.rotate())?;
+                output.document(&made)?;
+                output.line(format_args!("{}\n{}   (shown this once)", made.id, made.secret))?;
             }
             Self::Disable { key, reason } => {
                 let new = api::KeyDisabled { reason: reason.clone() };
@@ -129,8 +132,19 @@ impl Keys {
     }
 }
 
+fn key_row(key: &api::KeyEntry) -> Vec<String> {
+    let state = if key.live { state(key.suspended.as_ref(), "live") } else { "ended".to_owned() };
+    vec![
+        key.id.to_string(),
+        format!("{}…", key.prefix),
+        key.created_at.to_string(),
+        key.expires_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
+        state,
+    ]
+}
+
 /// The app that a name or an id means.
-fn find(client: &Client, app: &str) -> anyhow::Result<AppId> {
+pub(super) fn find(client: &Client, app: &str) -> anyhow::Result<AppId> {
     if let Ok(id) = app.parse() {
         return Ok(id);
     }
@@ -144,4 +158,9 @@ fn find(client: &Client, app: &str) -> anyhow::Result<AppId> {
             Err(anyhow!("{ids} are all called {app:?}")).context("name the app by its id")
         }
     }
+}
+
+/// How a thing stands, for a table.
+fn state(suspended: Option<&api::Suspension>, else_word: &str) -> String {
+    suspended.map_or_else(|| else_word.to_owned(), |one| format!("suspended: {}", one.reason))
 }

@@ -1,7 +1,7 @@
 //! What the host says when it is up, and the operator's token.
 
 use anyhow::Context as _;
-use catalog::{Actor, Catalog, Role};
+use catalog::{Actor, Catalog, NewToken, Role};
 use types::SecretKey;
 
 use crate::cli::Session;
@@ -17,7 +17,7 @@ pub(super) async fn ensure_operator_token(folder: &Folder, catalog: &Catalog) ->
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("could not read {}", path.display())),
     }
-    let made = catalog.create_token(Actor::Host, Role::Operator).await;
+    let made = catalog.create_token(Actor::Host, NewToken::full(Role::Operator)).await;
     let (_, secret) = made.context("could not make the operator's token")?;
     let line = format!("{}\n", secret.reveal());
     write_private(&path, line.as_bytes()).with_context(|| format!("could not write {}", path.display()))?;

@@ -22,12 +22,12 @@ fn project(place: &Place, amount: u32) -> &'static str {
 }
 
 /// Publishes it, and answers what `weir subscribe` said.
-fn open(place: &Place, amount: u32) -> Value {
+pub(crate) fn open(place: &Place, amount: u32) -> Value {
     place.run(&["publish", project(place, amount)]).expect_success();
     json(&place.run(&["--json", "subscribe", "--api", "echo", "--plan", "BASIC", "--app", "shop"]).expect_success())
 }
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 

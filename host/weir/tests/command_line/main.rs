@@ -12,6 +12,7 @@ mod order;
 mod pages;
 mod publish;
 mod shell;
+mod standing;
 mod start;
 mod stops;
 mod tls;

@@ -83,8 +83,8 @@ async fn control_tokens_open_what_their_role_says_until_they_are_disabled() {
     let place = Place::new();
     let catalog = place.open().await;
     let vat = vat(&catalog).await;
-    let (operator, secret) = catalog.create_token(HOST, Role::Operator).await.unwrap();
-    let (_, provider) = catalog.create_token(HOST, Role::Provider(vat.organisation)).await.unwrap();
+    let (operator, secret) = catalog.create_token(HOST, NewToken::full(Role::Operator)).await.unwrap();
+    let (_, provider) = catalog.create_token(HOST, NewToken::full(Role::Provider(vat.organisation))).await.unwrap();
     let principal = catalog.authenticate_token(secret.reveal()).unwrap();
     assert_eq!((principal.token, principal.role), (operator, Role::Operator));
     assert_eq!(catalog.authenticate_token(provider.reveal()).unwrap().role, Role::Provider(vat.organisation));
