@@ -127,6 +127,7 @@ impl Workflows {
             "SendTaskSuccess" => callbacks::success(house, caller, check::read(body)?).await,
             "SendTaskFailure" => callbacks::failure(house, caller, check::read(body)?).await,
             "SendTaskHeartbeat" => callbacks::heartbeat(house, caller, check::read(body)?).await,
+            "TestState" => machines::test_state(house, check::read(body)?).await,
             "TagResource" => tags::add(house, caller, check::read(body)?).await,
             "UntagResource" => tags::remove(house, caller, check::read(body)?).await,
             "ListTagsForResource" => tags::list(house, caller, check::read(body)?).await,

@@ -107,9 +107,12 @@ pub(super) fn definition(text: &str, kind: MachineKind) -> Result<StateMachine, 
         let most = StateMachine::DEFINITION_BYTES_MAX;
         return Err(constraint("…", "definition", &format!("Member must have length less than or equal to {most}")));
     }
-    parse(text, kind).map_err(|findings| {
-        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-        let told: Vec<String> = errors.take(20).map(|finding| format!("{finding}")).collect();
-        OperationError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{}'", told.join("; ")))
-    })
+    parse(text, kind).map_err(|findings| invalid_definition(&findings))
+}
+
+/// What keeps a definition from being stored.
+pub(super) fn invalid_definition(findings: &[Diagnostic]) -> OperationError {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let told: Vec<String> = errors.take(20).map(|finding| format!("{finding}")).collect();
+    OperationError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{}'", told.join("; ")))
 }

@@ -414,6 +414,18 @@ pub(super) async fn validate(asked: Validate) -> Answered {
     Ok(json!({ "result": result, "diagnostics": diagnostics, "truncated": shown.len() > most }))
 }
 
+/// Tries out one state. What its work comes to is said by a mock.
+pub(super) async fn test_state(house: &Arc<House>, asked: asl::TestState) -> Answered {
+    let (now, seed) = (house.clock.now(), crate::start::random());
+    let tried = tokio::task::spawn_blocking(move || asked.run(now, seed)).await;
+    let lost = |_| OperationError::new("InternalFailure", "The state could not be tried out.");
+    let answer = tried.map_err(lost)?.map_err(|error| match error {
+        asl::TestStateError::InvalidDefinition(findings) => check::invalid_definition(&findings),
+        other => OperationError::new(other.code(), other.to_string()),
+    })?;
+    serde_json::to_value(answer).map_err(|error| OperationError::new("InternalFailure", error.to_string()))
+}
+
 /// The machine that an ARN without a version names.
 fn plain(text: &str) -> Result<(Arn, String), OperationError> {
     let arn = check::machine_arn(text)?;

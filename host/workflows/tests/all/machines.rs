@@ -120,6 +120,18 @@ async fn express_machines_have_no_task_that_waits_for_somebody() {
 }
 
 #[tokio::test]
+async fn a_state_is_tried_out_by_itself() {
+    let house = House::new();
+    let state = json!({ "Type": "Pass", "Parameters": { "b.$": "$.a" }, "Next": "Then" }).to_string();
+    let body = json!({ "definition": state, "input": "{\"a\":1}", "roleArn": ROLE });
+    let answer = house.call("TestState", body).await;
+    assert_eq!((&answer["status"], &answer["output"]), (&json!("SUCCEEDED"), &json!("{\"b\":1}")));
+    assert_eq!(answer["nextState"], "Then");
+    let bad = json!({ "definition": "{\"Type\": \"Nothing\"}" });
+    assert_eq!(house.refused("TestState", bad).await, "InvalidDefinition");
+}
+
+#[tokio::test]
 async fn definitions_are_validated_without_being_stored() {
     let house = House::new();
     let good = json!({ "definition": task("echo").to_string() });
