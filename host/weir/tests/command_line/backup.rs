@@ -76,7 +76,11 @@ fn a_host_that_was_destroyed_under_load_comes_back_with_every_call_answered_befo
     let restored: serde_json::Value = serde_json::from_str(&restored).unwrap();
     assert_eq!(restored["books"]["mismatches"], serde_json::json!([]));
     let names: Vec<&str> = restored["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
-    assert_eq!(names[..4], ["workflows.db", "catalog.db", "usage.db", "traces.db"], "what crosses is in the later ones");
+    assert_eq!(
+        names[..4],
+        ["workflows.db", "catalog.db", "usage.db", "traces.db"],
+        "what crosses is in the later ones"
+    );
     assert_eq!(fs::metadata(place.data()).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(fs::read(place.data().join("host.key")).unwrap(), key_kept);
     let missing: Vec<_> = before.difference(&recorded(&place.data())).cloned().collect();
