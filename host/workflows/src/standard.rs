@@ -8,10 +8,13 @@
 
 mod clockwork;
 mod express;
+mod facts;
+mod letter;
 mod runner;
 
 pub(crate) use express::ExpressTasks;
-pub(crate) use runner::{Happened, digest};
+pub(crate) use facts::digest;
+pub(crate) use letter::Happened;
 
 use std::collections::HashMap;
 use std::path::Path;

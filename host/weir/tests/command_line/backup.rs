@@ -76,7 +76,11 @@ fn a_host_that_was_destroyed_under_load_comes_back_with_every_call_answered_befo
     let restored: serde_json::Value = serde_json::from_str(&restored).unwrap();
     assert_eq!(restored["books"]["mismatches"], serde_json::json!([]));
     let names: Vec<&str> = restored["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
-    assert_eq!(names[..3], ["catalog.db", "usage.db", "traces.db"], "what crosses is in the later ones");
+    assert_eq!(
+        names[..4],
+        ["workflows.db", "catalog.db", "usage.db", "traces.db"],
+        "what crosses is in the later ones"
+    );
     assert_eq!(fs::metadata(place.data()).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(fs::read(place.data().join("host.key")).unwrap(), key_kept);
     let missing: Vec<_> = before.difference(&recorded(&place.data())).cloned().collect();
@@ -185,7 +189,7 @@ fn a_backup_of_a_newer_program_is_refused_by_its_version() {
     let path = place.path().join("copy/backup.json");
     let mut list: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     list["weir_version"] = "99.1.2".into();
-    for name in ["catalog.db", "usage.db", "traces.db"] {
+    for name in ["workflows.db", "catalog.db", "usage.db", "traces.db"] {
         let mut newer = list.clone();
         let files = newer["files"].as_array_mut().unwrap();
         files.iter_mut().find(|file| file["name"] == name).unwrap()["schema_version"] = 1_000.into();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use asl::Outcome;
 use serde_json::Value;
 
-use super::runner::{arn, context};
+use super::facts::{arn, context};
 use super::{House, Live};
 use crate::integration::{Errand, Until};
 use crate::sql::steps::{Closing, Loaded, Step, step};

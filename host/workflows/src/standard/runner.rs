@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl::{Change, Context, Effect, Event, Execution, Outcome, TaskId};
+use asl::{Change, Effect, Event, Execution, Outcome, TaskId};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use store::WriteError;
 use tokio::task::{AbortHandle, JoinSet};
 use types::Timestamp;
 
+use super::facts::{arn, context, digest};
+use super::letter::Happened;
 use super::{House, Live, LoadError};
-use crate::arn::{Arn, Thing};
 use crate::history::{Cursor, History, Request};
 use crate::integration::{Errand, Until, base};
 use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, happened, load, release, step};
@@ -28,26 +28,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const TAKE_MAX: u32 = 100;
 /// How long a step waits before it is tried again when the file takes nothing, and at most.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
-
-/// What has happened outside, as it lies in the inbox.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(crate) enum Happened {
-    /// A task was answered with this JSON text.
-    Succeeded { task: u64, output: String },
-    /// A task has failed.
-    Failed { task: u64, error: String, cause: String },
-    /// Somebody still works at it.
-    Beat { task: u64 },
-    /// A worker has taken up an activity.
-    TakenUp { task: u64, worker: Option<String> },
-}
-
-impl Happened {
-    /// As it lies in the inbox.
-    pub(crate) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
 
 /// What a task that began here has come to.
 struct Ended {
@@ -493,35 +473,4 @@ impl<'h> Runner<'h> {
         // The history is in the order in which it happened.
         self.note();
     }
-}
-
-/// The execution's whole name.
-pub(super) fn arn(facts: &Loaded) -> String {
-    let thing = if facts.is_express {
-        let (machine, name) = (facts.machine_name.clone(), facts.name.clone());
-        Thing::Express { machine, name, id: format!("{:016x}", facts.seed) }
-    } else {
-        Thing::Execution { machine: facts.machine_name.clone(), name: facts.name.clone() }
-    };
-    Arn { region: facts.region.clone(), account: facts.account.clone(), thing }.to_string()
-}
-
-/// What the run knows of itself.
-pub(super) fn context(facts: &Loaded, arn: &str) -> Context {
-    let thing = Thing::Machine { name: facts.machine_name.clone(), qualifier: None };
-    let machine = Arn { region: facts.region.clone(), account: facts.account.clone(), thing };
-    Context {
-        execution_id: arn.to_owned(),
-        execution_name: facts.name.clone(),
-        started_at: facts.started,
-        role_arn: Some(facts.role_arn.clone()).filter(|role| !role.is_empty()),
-        machine_id: machine.to_string(),
-        machine_name: facts.machine_name.clone(),
-        seed: facts.seed,
-        ..Context::default()
-    }
-}
-
-pub(crate) fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
