@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use catalog::{
-    Actor, Api, App, Authority, AwsCredential, Key, Organisation, Principal, Role, Scope, Scopes, Snapshot, Subscription,
-    Token,
+    Actor, Api, App, Authority, AwsCredential, Key, Organisation, Principal, Role, Scope, Scopes, Snapshot,
+    Subscription, Token,
 };
 use http::header;
 use http::request::Parts;

@@ -14,13 +14,14 @@ use types::{CallId, Code};
 
 use crate::house::{Desk, House, Settings};
 use crate::refusal::Refusal;
+use crate::routes::aws_credentials::AwsCredentialAt;
 use crate::routes::things::{
     self, ApiAt, AppAt, KeyAt, OrganisationAt, PlanAt, ReleaseAt, SubscriptionAt, Suspendable,
 };
-use crate::routes::aws_credentials::AwsCredentialAt;
 use crate::routes::tokens::TokenAt;
 use crate::routes::{
-    accounts, apis, audit, aws_credentials, books, components, consumers, health, invitations, plans, releases, reports, secrets, tokens,
+    accounts, apis, audit, aws_credentials, books, components, consumers, health, invitations, plans, releases,
+    reports, secrets, tokens,
 };
 use crate::states;
 

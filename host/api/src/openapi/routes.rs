@@ -5,11 +5,12 @@ use types::Code;
 use super::operation::Access::{Manage, Open, Publish, Read};
 use super::operation::Operation;
 use crate::{
-    Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, AwsCredential, AwsCredentialEntry, AwsCredentialQuery, Call, CallLogs, CallQuery, CancelQuery, Component, Health,
-    Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp, NewAwsCredential,
-    NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation,
-    Page, Plan, Readiness, Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Secret, SecretQuery,
-    SpendCap, Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification, Who,
+    Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, AwsCredential, AwsCredentialEntry, AwsCredentialQuery,
+    Call, CallLogs, CallQuery, CancelQuery, Component, Health, Host, Invitation, InvitationEntry, Key, KeyDisabled,
+    KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey, NewOrganisation,
+    NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan, Readiness, Reconciliation,
+    Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Secret, SecretQuery, SpendCap, Subscription, Suspend, Token,
+    TokenEntry, Usage, UsageQuery, Verification, Who,
 };
 
 /// Every route.
@@ -149,16 +150,23 @@ fn secrets() -> Vec<Operation> {
 fn aws_credentials() -> Vec<Operation> {
     let one = "/v1/aws-credentials/{access_key}";
     vec![
-        Operation::new("GET", "/v1/aws-credentials", Read, "Lists the credentials for clients of AWS, without their secrets")
-            .query::<AwsCredentialQuery>()
-            .answers::<Page<AwsCredentialEntry>>()
-            .refuses(&[Code::NotFound]),
+        Operation::new(
+            "GET",
+            "/v1/aws-credentials",
+            Read,
+            "Lists the credentials for clients of AWS, without their secrets",
+        )
+        .query::<AwsCredentialQuery>()
+        .answers::<Page<AwsCredentialEntry>>()
+        .refuses(&[Code::NotFound]),
         Operation::new("POST", "/v1/aws-credentials", Manage, "Makes a credential for clients of AWS")
             .takes::<NewAwsCredential>()
             .makes::<AwsCredential>()
             .fresh()
             .refuses(&[Code::NotFound, Code::Conflict]),
-        Operation::new("GET", one, Read, "Shows a credential for clients of AWS").answers::<AwsCredentialEntry>().tagged(),
+        Operation::new("GET", one, Read, "Shows a credential for clients of AWS")
+            .answers::<AwsCredentialEntry>()
+            .tagged(),
         Operation::new("DELETE", one, Manage, "Deletes a credential: what it signs is refused from now on")
             .answers::<AwsCredentialEntry>(),
     ]

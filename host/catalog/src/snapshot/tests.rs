@@ -16,9 +16,7 @@ use crate::tables::access::{self, NewKey, NewToken};
 use crate::tables::api::{self, NewApi};
 use crate::tables::plan::{self, NewPlan};
 use crate::tables::release::{self, NewRelease, NewRoute, NewRuns};
-use crate::tables::{
-    Change, MIGRATIONS, aws_credential, load, organisation, outbox, secret, subscription, suspension,
-};
+use crate::tables::{Change, MIGRATIONS, aws_credential, load, organisation, outbox, secret, subscription, suspension};
 use crate::{Actor, Authority, CatalogError, Component, Limits, NewAwsCredential, Role, Sealed, Subject, World};
 
 /// One command over a small world, so that commands meet: names, slugs and hosts are few.

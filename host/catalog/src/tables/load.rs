@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Params, Row};
 use types::{
-    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, ReleaseId, SecretId, SubscriptionId, TokenId,
+    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, ReleaseId, SecretId, SubscriptionId,
+    TokenId,
 };
 
 use super::{aws_credential, column, plan, release, revision, secret, suspension};
