@@ -34,6 +34,6 @@ fn an_unmodified_boto3_is_taken_and_what_it_signs_wrongly_is_refused() -> anyhow
         .stdin(Stdio::null())
         .output()?;
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-    ensure!(said.status.success() && out.contains("10 of 10"), "{out}{err}");
+    ensure!(said.status.success() && out.contains("11 of 11"), "{out}{err}");
     Ok(())
 }

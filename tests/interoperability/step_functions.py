@@ -4,8 +4,10 @@ The host's control plane, and a credential for it, come in the environment, as f
 """
 
 import datetime
+import json
 import os
 import socket
+import time
 from unittest import mock
 
 import boto3
@@ -131,7 +133,49 @@ def a_body_that_is_too_large_is_refused():
     }
 
 
+def an_execution_waits_for_a_worker_and_ends_with_its_answer():
+    states = client()
+    activity = states.create_activity(name="pack")["activityArn"]
+    definition = {
+        "StartAt": "Shape",
+        "States": {
+            "Shape": {"Type": "Pass", "Result": {"box": 7}, "Next": "Pack"},
+            "Pack": {"Type": "Task", "Resource": activity, "End": True},
+        },
+    }
+    role = "arn:aws:iam::123456789012:role/any"
+    created = states.create_state_machine(name="packing", definition=json.dumps(definition), roleArn=role)
+    machine = created["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine, name="one", input="{}")["executionArn"]
+    task = states.get_activity_task(activityArn=activity, workerName="worker")
+    assert json.loads(task["input"]) == {"box": 7}, task
+    states.send_task_success(taskToken=task["taskToken"], output='"packed"')
+    for _ in range(200):
+        described = states.describe_execution(executionArn=execution)
+        if described["status"] != "RUNNING":
+            break
+        time.sleep(0.05)
+    assert (described["status"], described["output"]) == ("SUCCEEDED", '"packed"'), described
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=execution, PaginationConfig={"PageSize": 3}
+    )
+    assert [event["type"] for event in pages.build_full_result()["events"]] == [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "TaskStateEntered",
+        "ActivityScheduled",
+        "ActivityStarted",
+        "ActivitySucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+    again = refusal(lambda: states.start_execution(stateMachineArn=machine, name="one", input='{"other": 1}'))
+    assert isinstance(again, states.exceptions.ExecutionAlreadyExists), again
+
+
 TESTS = [
+    an_execution_waits_for_a_worker_and_ends_with_its_answer,
     an_operation_that_is_not_known_is_refused_after_its_signature_was_taken,
     a_target_of_another_service_is_refused,
     any_region_is_taken,
