@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::listing::Page;
@@ -87,17 +87,9 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let (after, size) = (page.after.clone(), page.size);
     let found =
         house.store.read(move |db| sql::activities::list(db, (&organisation, &region), &after, size + 1)).await?;
-    let size = size as usize;
-    let shown: Vec<Value> = found
-        .iter()
-        .take(size)
-        .map(|one| json!({ "activityArn": one.arn(), "name": one.name, "creationDate": seconds(one.created) }))
-        .collect();
-    let mut answer = json!({ "activities": shown });
-    if let (Some(_), Some(last)) = (found.get(size), found.get(size.saturating_sub(1))) {
-        answer["nextToken"] = json!(page.next(&last.name));
-    }
-    Ok(answer)
+    let shown =
+        |one: &Activity| json!({ "activityArn": one.arn(), "name": one.name, "creationDate": seconds(one.created) });
+    Ok(page.answer("activities", &found, |one| one.name.clone(), shown))
 }
 
 #[derive(Debug, Deserialize)]

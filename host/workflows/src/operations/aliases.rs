@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
@@ -228,22 +228,13 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         })
         .await?;
     let Some((machine, aliases)) = found else { return Err(machines::missing(&asked.state_machine_arn)) };
-    let size = size as usize;
-    let shown: Vec<Value> = aliases
-        .iter()
-        .take(size)
-        .map(|alias| {
-            json!({
-                "stateMachineAliasArn": machine.arn(Some(Qualifier::Alias(alias.name.clone()))),
-                "creationDate": seconds(alias.created),
-            })
+    let shown = |alias: &Alias| {
+        json!({
+            "stateMachineAliasArn": machine.arn(Some(Qualifier::Alias(alias.name.clone()))),
+            "creationDate": seconds(alias.created),
         })
-        .collect();
-    let mut answer = json!({ "stateMachineAliases": shown });
-    if let (Some(_), Some(last)) = (aliases.get(size), aliases.get(size.saturating_sub(1))) {
-        answer["nextToken"] = json!(page.next(&last.name));
-    }
-    Ok(answer)
+    };
+    Ok(page.answer("stateMachineAliases", &aliases, |alias| alias.name.clone(), shown))
 }
 
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: One) -> Answered {

@@ -14,6 +14,7 @@ use crate::arn::{Arn, Qualifier, Thing};
 use crate::history::{Cursor, History};
 use crate::sql;
 use crate::sql::executions::{Order, Record};
+use crate::sql::listing::Line;
 use crate::standard::{ExpressTasks, House};
 use crate::start::{self, Start};
 use crate::work::Owner;
@@ -261,34 +262,25 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         let text = "This operation is not supported by this type of state machine";
         return Err(OperationError::new("StateMachineTypeNotSupported", text));
     }
-    let size = size as usize;
-    let shown: Vec<Value> = lines
-        .iter()
-        .take(size)
-        .map(|line| {
-            let thing = Thing::Execution { machine: machine.name.clone(), name: line.name.clone() };
-            let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
-            let mut shown = json!({
-                "executionArn": arn.to_string(), "stateMachineArn": machine.arn(None), "name": line.name,
-                "status": line.status, "startDate": seconds(line.started), "redriveCount": 0,
-            });
-            if let Some(stopped) = line.stopped {
-                shown["stopDate"] = seconds(stopped);
-            }
-            if let Some(version) = line.version {
-                shown["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
-            }
-            if let Some(alias) = &line.alias {
-                shown["stateMachineAliasArn"] = json!(machine.arn(Some(Qualifier::Alias(alias.clone()))));
-            }
-            shown
-        })
-        .collect();
-    let mut answer = json!({ "executions": shown });
-    if let (Some(_), Some(last)) = (lines.get(size), lines.get(size.saturating_sub(1))) {
-        answer["nextToken"] = json!(page.next(&last.seq.to_string()));
-    }
-    Ok(answer)
+    let shown = |line: &Line| {
+        let thing = Thing::Execution { machine: machine.name.clone(), name: line.name.clone() };
+        let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
+        let mut shown = json!({
+            "executionArn": arn.to_string(), "stateMachineArn": machine.arn(None), "name": line.name,
+            "status": line.status, "startDate": seconds(line.started), "redriveCount": 0,
+        });
+        if let Some(stopped) = line.stopped {
+            shown["stopDate"] = seconds(stopped);
+        }
+        if let Some(version) = line.version {
+            shown["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
+        }
+        if let Some(alias) = &line.alias {
+            shown["stateMachineAliasArn"] = json!(machine.arn(Some(Qualifier::Alias(alias.clone()))));
+        }
+        shown
+    };
+    Ok(page.answer("executions", &lines, |line| line.seq.to_string(), shown))
 }
 
 #[derive(Debug, Deserialize)]
@@ -391,7 +383,7 @@ pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) 
     }
     let mut answer = json!({ "events": events });
     if let Some(more) = more {
-        answer["nextToken"] = json!(page.next(&more.to_string()));
+        answer["nextToken"] = json!(page.token(&more.to_string()));
     }
     Ok(answer)
 }

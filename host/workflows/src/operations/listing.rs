@@ -1,5 +1,6 @@
 //! Pages: how many, and where the next one begins.
 
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use types::Timestamp;
 
@@ -48,9 +49,27 @@ impl Page {
     }
 
     /// The token of the page that begins after `last`.
-    pub(super) fn next(&self, last: &str) -> String {
+    pub(super) fn token(&self, last: &str) -> String {
         let until = self.now.after(GOOD_FOR).as_micros();
         format!("{}.{until:x}.{}", hex(last.as_bytes()), self.check(last, until))
+    }
+
+    /// The answer: at most a page of `found`, which holds one more if there is a next page. `key` says where an item
+    /// stands in the list, `shown` how it is told.
+    pub(super) fn answer<T>(
+        &self,
+        member: &str,
+        found: &[T],
+        key: impl Fn(&T) -> String,
+        shown: impl Fn(&T) -> Value,
+    ) -> Value {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let page = found.get(..size).unwrap_or(found);
+        let mut answer = json!({ member: page.iter().map(shown).collect::<Vec<_>>() });
+        if let (true, Some(last)) = (found.len() > size, page.last()) {
+            answer["nextToken"] = json!(self.token(&key(last)));
+        }
+        answer
     }
 
     fn read(&self, token: &str) -> Option<String> {

@@ -316,24 +316,13 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let (after, size) = (page.after.clone(), page.size);
     let machines =
         house.store.read(move |db| sql::machines::list(db, (&organisation, &region), &after, size + 1)).await?;
-    let size = size as usize;
-    let next = machines.get(size).and(size.checked_sub(1).and_then(|last| machines.get(last)));
-    let next = next.map(|last| page.next(&last.name));
-    let shown: Vec<Value> = machines
-        .iter()
-        .take(size)
-        .map(|machine| {
-            json!({
-                "stateMachineArn": machine.arn(None), "name": machine.name, "type": machine.kind,
-                "creationDate": seconds(machine.created),
-            })
+    let shown = |machine: &Machine| {
+        json!({
+            "stateMachineArn": machine.arn(None), "name": machine.name, "type": machine.kind,
+            "creationDate": seconds(machine.created),
         })
-        .collect();
-    let mut answer = json!({ "stateMachines": shown });
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
+    };
+    Ok(page.answer("stateMachines", &machines, |machine| machine.name.clone(), shown))
 }
 
 #[derive(Debug, Deserialize)]
@@ -342,27 +331,33 @@ pub(super) struct Delete {
     state_machine_arn: String,
 }
 
-/// A machine goes at once; what runs of it is stopped.
+/// A machine goes at once; what runs of it is stopped, in commits that are not too long for others.
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -> Answered {
     let (arn, name) = plain(&asked.state_machine_arn)?;
     let caller = caller.clone();
     let now = house.clock.now();
-    let stopped = house
-        .store
-        .write(move |db| {
-            let Some(machine) = find(db, &caller, &arn, &name)? else { return Ok(Vec::new()) };
-            sql::machines::delete(db, machine.id)?;
+    let deleted = house.store.write(move |db| {
+        let machine = find(db, &caller, &arn, &name)?;
+        machine.as_ref().map(|machine| sql::machines::delete(db, machine.id)).transpose()?;
+        Ok::<_, Refusal>(machine.map(|machine| machine.id))
+    });
+    let Some(machine) = deleted.await? else { return Ok(json!({})) };
+    loop {
+        let stopping = house.store.write(move |db| {
             let mut stopped = Vec::new();
-            for seq in sql::machines::running(db, machine.id)? {
+            for seq in sql::machines::running(db, machine)? {
                 super::executions::abort(db, seq, (now, None, None), &mut stopped)?;
             }
             Ok::<_, Refusal>(stopped)
-        })
-        .await?;
-    for seq in stopped {
-        house.stop(seq);
+        });
+        let stopped = stopping.await?;
+        if stopped.is_empty() {
+            return Ok(json!({}));
+        }
+        for seq in stopped {
+            house.stop(seq);
+        }
     }
-    Ok(json!({}))
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use types::Timestamp;
 
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
 use crate::arn::{Qualifier, Thing};
 use crate::sql;
-use crate::sql::machines::Machine;
+use crate::sql::machines::{Machine, Version};
 use crate::standard::House;
 
 /// Versions of one machine.
@@ -155,22 +155,13 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         })
         .await?;
     let Some((machine, versions)) = found else { return Ok(json!({ "stateMachineVersions": [] })) };
-    let size = size as usize;
-    let shown: Vec<Value> = versions
-        .iter()
-        .take(size)
-        .map(|version| {
-            json!({
-                "stateMachineVersionArn": machine.arn(Some(Qualifier::Version(version.number))),
-                "creationDate": seconds(version.created),
-            })
+    let shown = |version: &Version| {
+        json!({
+            "stateMachineVersionArn": machine.arn(Some(Qualifier::Version(version.number))),
+            "creationDate": seconds(version.created),
         })
-        .collect();
-    let mut answer = json!({ "stateMachineVersions": shown });
-    if let (Some(_), Some(last)) = (versions.get(size), versions.get(size.saturating_sub(1))) {
-        answer["nextToken"] = json!(page.next(&last.number.to_string()));
-    }
-    Ok(answer)
+    };
+    Ok(page.answer("stateMachineVersions", &versions, |version| version.number.to_string(), shown))
 }
 
 #[derive(Debug, Deserialize)]

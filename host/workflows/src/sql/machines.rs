@@ -139,9 +139,9 @@ pub(crate) fn delete(db: &Connection, id: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The running executions of a machine, the first thousand.
+/// Running executions of a machine, a few hundred at a time.
 pub(crate) fn running(db: &Connection, id: i64) -> rusqlite::Result<Vec<i64>> {
-    db.prepare_cached("SELECT seq FROM execution WHERE machine = ? AND status = 'RUNNING' LIMIT 1000")?
+    db.prepare_cached("SELECT seq FROM execution WHERE machine = ? AND status = 'RUNNING' LIMIT 200")?
         .query_map([id], |row| row.get(0))?
         .collect()
 }

@@ -86,6 +86,22 @@ async fn deleting_a_machine_stops_what_runs_and_is_done_once() {
 }
 
 #[tokio::test]
+async fn deleting_a_machine_stops_all_that_runs_however_much_it_is() {
+    let house = House::new();
+    let wait = json!({ "StartAt": "Wait", "States": { "Wait": { "Type": "Wait", "Seconds": 86_400, "End": true } } });
+    let machine = house.machine("machine", &wait).await;
+    let start = json!({ "stateMachineArn": machine });
+    let mut executions = Vec::new();
+    for _ in 0..450 {
+        executions.push(text(&house.call("StartExecution", start.clone()).await, "executionArn"));
+    }
+    house.call("DeleteStateMachine", json!({ "stateMachineArn": machine })).await;
+    for execution in &executions {
+        assert_eq!(house.describe(execution).await["status"], "ABORTED", "{execution}");
+    }
+}
+
+#[tokio::test]
 async fn tags_are_kept_up_to_fifty() {
     let house = House::new();
     let machine = house.machine("machine", &task("echo")).await;
