@@ -10,6 +10,7 @@ mod problem;
 mod provider;
 mod report;
 mod secret;
+mod trace;
 
 pub use account::{NewOrganisation, NewToken, Organisation, Role, Token, Who};
 pub use at::At;
@@ -24,3 +25,4 @@ pub use report::{
     Readiness, Reconciliation, Usage, UsageQuery, Verification,
 };
 pub use secret::{NewSecret, Secret, SecretQuery};
+pub use trace::{CallTrace, Run, StateVisit};

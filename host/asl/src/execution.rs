@@ -38,6 +38,8 @@ pub enum Effect {
         task: TaskId,
         /// The state that asks.
         state: StateName,
+        /// Where it stands: see [`Step::frame`].
+        frame: u64,
         /// `Resource`, as it is written.
         resource: Arc<str>,
         /// The effective input. Drop it before answering: then a result is put into the document without a copy.
@@ -324,6 +326,7 @@ impl Execution {
         Some(Effect::Invoke {
             task: invoking.task,
             state: state.name.clone(),
+            frame: frame.id,
             resource: Arc::clone(&task.resource),
             input: Arc::clone(&invoking.input.as_ref().unwrap_or(&frame.input).value),
             timeout: invoking.timeout,

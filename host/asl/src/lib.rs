@@ -59,4 +59,4 @@ pub use frame::TaskId;
 pub use language::QueryLanguage;
 pub use machine::{StateMachine, StateView};
 pub use state::{StateKind, StateName};
-pub use trail::{Change, Step};
+pub use trail::{Change, Step, Watch};

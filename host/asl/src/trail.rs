@@ -1,10 +1,12 @@
 //! What a run has gone through, for whoever watches it: traces, histories, tests.
 
+use std::io;
 use std::sync::Arc;
 
 use serde_json::Value;
 use types::Timestamp;
 
+use crate::data::Document;
 use crate::state::StateName;
 
 /// One thing that happened to one state.
@@ -38,26 +40,103 @@ pub enum Change {
     Retrying(Timestamp),
 }
 
-/// What has not been taken yet; `None` where nobody watches.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Trail(Option<Vec<Step>>);
+/// How much of a run is noted for whoever watches it. What goes beyond is left out, and costs the run nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// Steps in all.
+    pub steps: usize,
+    /// Bytes of one document, as JSON. Of a larger one its beginning is noted, as a text that ends with `…`.
+    pub document_bytes: usize,
+    /// Bytes of all documents together. Beyond, all of them are such texts, of nothing.
+    pub bytes: usize,
+}
+
+impl Watch {
+    /// All of it, for short runs.
+    pub const ALL: Self = Self { steps: usize::MAX, document_bytes: usize::MAX, bytes: usize::MAX };
+    const NOTHING: Self = Self { steps: 0, document_bytes: 0, bytes: 0 };
+}
+
+/// What has not been taken yet, and what may still be noted.
+#[derive(Debug, Clone)]
+pub(crate) struct Trail {
+    steps: Vec<Step>,
+    room: Watch,
+}
+
+impl Default for Trail {
+    /// Nobody watches.
+    fn default() -> Self {
+        Self::watched(Watch::NOTHING)
+    }
+}
 
 impl Trail {
-    pub(crate) const fn watched() -> Self {
-        Self(Some(Vec::new()))
+    pub(crate) const fn watched(room: Watch) -> Self {
+        Self { steps: Vec::new(), room }
     }
 
     pub(crate) const fn is_watched(&self) -> bool {
-        self.0.is_some()
+        self.room.steps > 0
     }
 
     pub(crate) fn note(&mut self, step: Step) {
-        if let Some(steps) = &mut self.0 {
-            steps.push(step);
+        self.room.steps = self.room.steps.saturating_sub(1);
+        self.steps.push(step);
+    }
+
+    /// A copy of its own: a second hold on a document would make the run pay for what it does not pay for unwatched.
+    pub(crate) fn copy(&mut self, document: &Document) -> Arc<Value> {
+        let room = self.room.document_bytes.min(self.room.bytes);
+        let spent = document.bytes().min(room);
+        self.room.bytes -= spent;
+        if document.bytes() <= room {
+            return Arc::new(Value::clone(&document.value));
         }
+        let mut beginning = Beginning { bytes: Vec::new(), room };
+        // It stops with an error where the room ends: that is what is wanted.
+        drop(serde_json::to_writer(&mut beginning, &*document.value));
+        Arc::new(Value::String(cut(String::from_utf8_lossy(&beginning.bytes).into_owned(), room)))
+    }
+
+    /// A text, or its beginning.
+    pub(crate) fn copy_text(&self, text: &str) -> String {
+        if text.len() <= self.room.document_bytes {
+            return text.to_owned();
+        }
+        cut(text.get(..text.floor_char_boundary(self.room.document_bytes)).unwrap_or_default().to_owned(), usize::MAX)
     }
 
     pub(crate) fn take(&mut self) -> Vec<Step> {
-        self.0.as_mut().map(std::mem::take).unwrap_or_default()
+        std::mem::take(&mut self.steps)
+    }
+}
+
+/// `beginning` without a broken last character, and a mark that more followed.
+fn cut(mut beginning: String, room: usize) -> String {
+    while beginning.len() > room || beginning.ends_with(char::REPLACEMENT_CHARACTER) {
+        if beginning.pop().is_none() {
+            break;
+        }
+    }
+    beginning.push('…');
+    beginning
+}
+
+/// Takes so many bytes, and no more.
+struct Beginning {
+    bytes: Vec<u8>,
+    room: usize,
+}
+
+impl io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(self.room - self.bytes.len());
+        self.bytes.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        if taken < bytes.len() { Err(io::ErrorKind::WriteZero.into()) } else { Ok(taken) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -25,4 +25,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/account.sql"),
     include_str!("tables/workflow.sql"),
     include_str!("tables/secrets.sql"),
+    include_str!("tables/traced.sql"),
 ];

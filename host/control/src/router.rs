@@ -14,7 +14,7 @@ use types::{CallId, Code};
 
 use crate::house::{Desk, House, Settings};
 use crate::refusal::Refusal;
-use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports, secrets};
+use crate::routes::{accounts, apis, books, components, consumers, health, plans, releases, reports, secrets, traces};
 
 /// How long a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("PUT", "/v1/apis/{slug}/live"),
     ("GET", "/v1/apis/{slug}/releases"),
     ("POST", "/v1/apis/{slug}/releases"),
+    ("GET", "/v1/apis/{slug}/traces"),
     ("GET", "/v1/apis/{slug}/plans"),
     ("POST", "/v1/apis/{slug}/plans"),
     ("PUT", "/v1/components/{digest}"),
@@ -56,13 +57,14 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/v1/usage"),
     ("GET", "/v1/calls"),
     ("GET", "/v1/calls/{call}/logs"),
+    ("GET", "/v1/calls/{call}/trace"),
     ("GET", "/v1/audit/verify"),
     ("GET", "/v1/reconcile"),
     ("GET", "/v1/host"),
 ];
 
 /// The handlers of [`ROUTES`], path by path. Tests hold the two together.
-fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 25] {
+fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 27] {
     use Pace::{Quick, Slow};
     [
         ("/healthz", Quick, get(health::healthz)),
@@ -86,6 +88,8 @@ fn paths() -> [(&'static str, Pace, MethodRouter<Desk>); 25] {
         ("/v1/usage", Quick, get(reports::usage)),
         ("/v1/calls", Quick, get(reports::calls)),
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
+        ("/v1/calls/{call}/trace", Quick, get(traces::of_call)),
+        ("/v1/apis/{slug}/traces", Quick, get(traces::list)),
         ("/v1/audit/verify", Slow, get(books::verify)),
         ("/v1/reconcile", Slow, get(books::reconcile)),
         ("/v1/host", Quick, get(books::host)),

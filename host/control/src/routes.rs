@@ -10,6 +10,7 @@ pub(crate) mod plans;
 pub(crate) mod releases;
 pub(crate) mod reports;
 pub(crate) mod secrets;
+pub(crate) mod traces;
 
 use std::str::FromStr;
 

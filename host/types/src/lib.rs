@@ -16,6 +16,7 @@ mod outcome;
 mod period;
 mod plan;
 mod secret;
+mod traced;
 mod units;
 
 pub use capability::Capability;
@@ -38,4 +39,5 @@ pub use outcome::Outcome;
 pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
 pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue};
+pub use traced::{Traced, TracedError};
 pub use units::{AmountError, ByteCount, Fuel, Units};

@@ -17,6 +17,7 @@ mod restore;
 mod secrets;
 mod shell;
 mod subscribe;
+mod traces;
 mod usage;
 mod workflow;
 
@@ -38,6 +39,7 @@ pub(crate) use self::restore::Restore;
 pub(crate) use self::secrets::Secrets;
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::subscribe::Subscribe;
+pub(crate) use self::traces::Traces;
 pub(crate) use self::usage::Usage;
 pub(crate) use self::workflow::Workflow;
 

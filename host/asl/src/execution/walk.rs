@@ -91,11 +91,12 @@ impl Execution {
         }
         let Some(frame) = self.frames.get(id) else { return };
         let change = match step {
-            Move::Enter if frame.tries.retries == 0 => Change::Entered(copy(&frame.input.value)),
-            Move::Go(_, output) | Move::End(output) => Change::Left(copy(&output.value)),
-            Move::Fail(failure) => {
-                Change::Failed { error: failure.error.as_deref().map(str::to_owned), cause: failure.cause.clone() }
-            }
+            Move::Enter if frame.tries.retries == 0 => Change::Entered(self.trail.copy(&frame.input)),
+            Move::Go(_, output) | Move::End(output) => Change::Left(self.trail.copy(output)),
+            Move::Fail(failure) => Change::Failed {
+                error: failure.error.as_deref().map(str::to_owned),
+                cause: failure.cause.as_deref().map(|cause| self.trail.copy_text(cause)),
+            },
             Move::Stay => match frame.doing {
                 Doing::Retrying(moment) => Change::Retrying(moment),
                 _ => return,
@@ -122,9 +123,4 @@ impl Execution {
         }
         Move::Enter
     }
-}
-
-/// A copy of its own: a second hold on a document would make the run pay for what it does not pay for unwatched.
-fn copy(value: &Arc<Value>) -> Arc<Value> {
-    Arc::new(Value::clone(value))
 }

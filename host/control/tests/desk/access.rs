@@ -101,6 +101,7 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
                 assert_eq!(answer.expect(200)["items"], json!([]), "{name}");
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),
+            ("GET", "/v1/calls/{call}/trace") => assert_eq!(answer.expect(200)["states"], json!([]), "{name}"),
             ("POST", "/v1/organisations" | "/v1/tokens")
             | ("GET", "/v1/calls" | "/v1/audit/verify" | "/v1/reconcile" | "/v1/host") => {
                 answer.expect_problem(403, "forbidden");

@@ -195,6 +195,7 @@ impl Host {
             objects: Vec::new(),
             grants,
             egress: types::Egress::default(),
+            traced: types::Traced::default(),
             config: BTreeMap::new(),
             errors,
         };

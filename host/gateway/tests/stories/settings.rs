@@ -55,6 +55,7 @@ async fn two_releases_share_the_calls_and_each_row_says_which_served() {
         routes: vec![NewRoute { method: "*".to_owned(), template: "/{*rest}".to_owned(), needs: Vec::new() }],
         objects: Vec::new(),
         egress: types::Egress::default(),
+        traced: types::Traced::default(),
         config: BTreeMap::new(),
         errors: BTreeMap::new(),
         grants: std::collections::BTreeSet::new(),

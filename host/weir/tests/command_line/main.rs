@@ -16,6 +16,7 @@ mod start;
 mod stops;
 mod tls;
 mod tour;
+mod traces;
 mod upstream;
 mod words;
 mod workflow;
