@@ -40,6 +40,7 @@ mod log;
 mod policy_headers;
 mod refusal;
 mod reply;
+mod spans;
 
 pub use arrival::Pace;
 pub use envelope::{ENVELOPE, EnvelopeError};
@@ -47,4 +48,5 @@ pub use gateway::{Gateway, Load};
 pub use premises::House;
 pub use settings::{Settings, SettingsError};
 pub use source::{Network, NetworkError};
+pub use spans::{CallSpan, Spans, StateSpan};
 pub use traffic::Requests;

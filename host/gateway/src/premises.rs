@@ -1,8 +1,8 @@
 //! What all calls of one gateway share.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use catalog::Catalog;
 use ledger::Ledger;
@@ -15,6 +15,7 @@ use crate::envelope::Envelope;
 use crate::permit::{Permits, Shares};
 use crate::served::ServedReleases;
 use crate::settings::{Settings, SettingsError};
+use crate::spans::Spans;
 use crate::strangers::Strangers;
 use crate::traffic::Traffic;
 
@@ -46,6 +47,8 @@ pub(crate) struct Premises {
     pub(crate) connections: TaskTracker,
     /// Set when the host stops: what still comes in is told so.
     pub(crate) draining: AtomicBool,
+    /// Who is told of calls that have ended.
+    pub(crate) spans: OnceLock<Arc<dyn Spans>>,
     in_flight: AtomicUsize,
     ids: Ids,
 }
@@ -67,6 +70,7 @@ impl Premises {
             calls: TaskTracker::new(),
             connections: TaskTracker::new(),
             draining: AtomicBool::new(false),
+            spans: OnceLock::new(),
             in_flight: AtomicUsize::new(0),
             ids: Ids::default(),
             house,

@@ -9,6 +9,7 @@ mod http_tasks;
 mod metrics;
 mod new;
 mod order;
+mod otlp;
 mod pages;
 mod publish;
 mod shell;

@@ -17,7 +17,7 @@ fn project(slug: &str, rule: &str) -> String {
 }
 
 /// Publishes it with this definition, and answers a key for it.
-fn open(place: &Place, slug: &str, rule: &str, definition: &Value) -> String {
+pub(crate) fn open(place: &Place, slug: &str, rule: &str, definition: &Value) -> String {
     let folder = place.path().join(slug);
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("w.asl.json"), definition.to_string()).unwrap();
@@ -27,7 +27,7 @@ fn open(place: &Place, slug: &str, rule: &str, definition: &Value) -> String {
     json_of(&place.run(&subscribe).expect_success())["key"]["secret"].as_str().unwrap().to_owned()
 }
 
-fn open_pay(place: &Place) {
+pub(crate) fn open_pay(place: &Place) {
     let folder = place.path().join("pay");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("pay.wasm"), tests::Component::task_echo().unwrap().bytes()).unwrap();
@@ -41,8 +41,14 @@ fn json_of(text: &str) -> Value {
 
 /// Calls it, and answers the call's id.
 fn call(place: &Place, slug: &str, key: &str, body: &Value) -> String {
+    call_with(place, (slug, key), body, "x-none: 1")
+}
+
+/// The same with one more header.
+pub(crate) fn call_with(place: &Place, (slug, key): (&str, &str), body: &Value, header: &str) -> String {
     let (body, json) = (body.to_string(), "content-type: application/json");
-    let ran = place.run(&["--json", "call", slug, "POST", "/", "--key", key, "-H", json, "-b", &body]);
+    let request = ["--json", "call", slug, "POST", "/", "--key", key, "-H", json, "-H", header, "-b", &body];
+    let ran = place.run(&request);
     let told = json_of(&ran.out());
     let headers = told["headers"].as_array().unwrap();
     headers.iter().find(|header| header[0] == "x-request-id").unwrap()[1].as_str().unwrap().to_owned()
@@ -53,7 +59,7 @@ fn trace(place: &Place, call: &str) -> Value {
 }
 
 /// Pays for each of the body's items, and fails for an empty list.
-fn lines() -> Value {
+pub(crate) fn lines() -> Value {
     json!({
         "StartAt": "Any?",
         "States": {

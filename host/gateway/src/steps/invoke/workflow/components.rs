@@ -23,6 +23,7 @@ use super::trail::{self, Trail};
 use super::way_out::WayOut;
 use crate::call::Call;
 use crate::served::{Runs, Served};
+use crate::spans;
 use crate::steps::invoke::Invoked;
 use crate::steps::invoke::guest::{allowances, called_by, keep_logs};
 
@@ -105,6 +106,9 @@ impl<'c> Components<'c> {
         invoked.spent = used.spent;
         invoked.reported = used.reported;
         let error = why.as_ref().and_then(|why| why.error.clone());
+        if spans::wanted(self.call).is_some() {
+            self.call.progress.states.put(self.trail.spans());
+        }
         self.trail.keep(self.call, invoked.outcome, error);
         let stopped = || used.stopped.map(|(outcome, detail)| format!("{outcome}: {detail}"));
         let detail = why.map(|why| why.text).or_else(stopped);

@@ -9,6 +9,7 @@ use traces::{NewRun, StateTrace};
 use types::{Fuel, Outcome, Timestamp, Traced};
 
 use crate::call::Call;
+use crate::spans::StateSpan;
 
 /// What is noted of one run: enough for a workflow that a person can read. All together some 600 KiB, of which most runs
 /// have a hundredth.
@@ -56,6 +57,11 @@ impl Trail {
         if let Some(visit) = latest(&mut self.states(), frame, state) {
             visit.fuel = visit.fuel.saturating_add(fuel);
         }
+    }
+
+    /// The same for whoever looks at it beyond this host: without documents.
+    pub(super) fn spans(&self) -> Vec<StateSpan> {
+        self.states().iter().map(Visit::span).collect()
     }
 
     /// Hands the run over to be kept, if its release keeps one that ended so. Never waits.
@@ -131,6 +137,19 @@ impl Visit {
                 (self.error, self.cause) = (error, cause);
             }
             Change::Retrying(_) | Change::Entered(_) => {}
+        }
+    }
+
+    fn span(&self) -> StateSpan {
+        StateSpan {
+            state: self.state.clone(),
+            branch: self.frame,
+            started: self.entered,
+            took: self.left.map(|left| left.since(self.entered)),
+            failures: self.failures,
+            left: self.output.is_some(),
+            error: self.error.clone(),
+            fuel: self.fuel,
         }
     }
 
