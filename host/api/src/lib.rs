@@ -15,6 +15,7 @@ mod provider;
 mod report;
 mod secret;
 mod suspension;
+mod trace;
 
 pub use account::{
     NewOrganisation, NewToken, Organisation, Renamed, RevokeQuery, Role, Rotate, Scope, Token, TokenEntry, Who,
@@ -38,3 +39,4 @@ pub use report::{
 };
 pub use secret::{NewSecret, Secret, SecretQuery};
 pub use suspension::{Authority, Suspend, Suspension};
+pub use trace::{CallTrace, Run, StateVisit};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use types::{
     ApiId, Capability, Currency, Digest, Egress, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow,
-    ReleaseId, SecretName, Units,
+    ReleaseId, SecretName, Traced, Units,
 };
 
 use crate::{At, Suspension};
@@ -200,15 +200,18 @@ pub struct NewRelease {
     /// What the component is allowed beyond computing its answer.
     #[serde(default)]
     pub grants: BTreeSet<Capability>,
-    /// What the component may reach outside. Nothing when absent.
+    /// What the component, or the workflow, may reach outside. Nothing when absent.
     #[serde(default, skip_serializing_if = "Egress::is_empty")]
     pub egress: Egress,
     /// Settings that the component reads.
     #[serde(default)]
     pub config: BTreeMap<String, String>,
-    /// HTTP statuses for the component's named errors.
+    /// HTTP statuses for named errors of the component or the workflow.
     #[serde(default)]
     pub errors: BTreeMap<String, u16>,
+    /// Which runs of the workflow are kept to be looked at. Those that fail, when absent.
+    #[serde(default)]
+    pub traces: Traced,
 }
 
 /// A release.

@@ -28,7 +28,7 @@ use crate::failure::{Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::frame::{Doing, Frame, FrameId, Frames, TaskId};
 use crate::machine::StateMachine;
 use crate::state::StateName;
-use crate::trail::{Step, Trail};
+use crate::trail::{Step, Trail, Watch};
 use walk::Move;
 
 pub(crate) use single::{Around, Given, Left};
@@ -43,6 +43,8 @@ pub enum Effect {
         task: TaskId,
         /// The state that asks.
         state: StateName,
+        /// Where it stands: see [`Step::frame`].
+        frame: u64,
         /// `Resource`, as it is written.
         resource: Arc<str>,
         /// The effective input. Drop it before answering: then a result is put into the document without a copy.
@@ -273,10 +275,10 @@ impl Execution {
         self.trail.take()
     }
 
-    /// The same run, watched from now on.
+    /// The same run, of which so much is watched from now on.
     #[must_use]
-    pub fn watched(mut self) -> Self {
-        self.trail = Trail::watched();
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.trail = Trail::watched(watch);
         self
     }
 
@@ -339,6 +341,7 @@ impl Execution {
         Some(Effect::Invoke {
             task: invoking.task,
             state: state.name.clone(),
+            frame: frame.id,
             resource: Arc::clone(&task.resource),
             input: Arc::clone(&invoking.input.as_ref().unwrap_or(&frame.input).value),
             timeout: invoking.timeout,

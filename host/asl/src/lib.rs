@@ -67,4 +67,4 @@ pub use test_state::{
     ErrorDetails, ErrorOutput, FieldValidationMode, InspectionData, InspectionLevel, Mock, StateConfiguration,
     TestState, TestStateError, TestStateOutput, TestStatus,
 };
-pub use trail::{Change, Step};
+pub use trail::{Change, Step, Watch};

@@ -12,7 +12,7 @@ use crate::execution::Execution;
 use crate::kind::MachineKind;
 use crate::language::QueryLanguage;
 use crate::state::{ScopeIndex, State, StateIndex, StateKind, StateName, Work};
-use crate::trail::Trail;
+use crate::trail::{Trail, Watch};
 
 /// A definition that has passed every check. Immutable; share it in an [`Arc`].
 #[derive(Debug)]
@@ -83,9 +83,15 @@ impl StateMachine {
         Execution::start(Arc::clone(self), input, context, (now, Trail::default()))
     }
 
-    /// The same for a run whose states are watched, through [`Execution::take_steps`].
-    pub fn start_watched(self: &Arc<Self>, input: Arc<Value>, context: Context, now: Timestamp) -> Execution {
-        Execution::start(Arc::clone(self), input, context, (now, Trail::watched()))
+    /// The same for a run of which so much is watched, through [`Execution::take_steps`].
+    pub fn start_watched(
+        self: &Arc<Self>,
+        input: Arc<Value>,
+        context: Context,
+        now: Timestamp,
+        watch: Watch,
+    ) -> Execution {
+        Execution::start(Arc::clone(self), input, context, (now, Trail::watched(watch)))
     }
 
     /// What is allowed, but probably not meant.

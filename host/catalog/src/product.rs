@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use types::{
     ApiId, ByteCount, Capability, Currency, Digest, Egress, Money, ObjectName, OrganisationId, PlanId, ReleaseId,
-    RouteId, Terms, Timestamp, Units,
+    RouteId, Terms, Timestamp, Traced, Units,
 };
 
 use crate::{Limits, Suspension};
@@ -158,6 +158,8 @@ pub struct Release {
     pub config: BTreeMap<String, String>,
     /// The HTTP status of each named error of the component.
     pub errors: BTreeMap<String, u16>,
+    /// Which runs of its workflow are kept.
+    pub traced: Traced,
     /// When it was made.
     pub created_at: Timestamp,
     /// Why it serves nobody at the moment, live or not.

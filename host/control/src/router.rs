@@ -21,7 +21,7 @@ use crate::routes::things::{
 use crate::routes::tokens::TokenAt;
 use crate::routes::{
     accounts, apis, audit, aws_credentials, books, components, consumers, health, invitations, plans, releases,
-    reports, secrets, tokens,
+    reports, secrets, tokens, traces,
 };
 use crate::states;
 
@@ -89,6 +89,8 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
         ("/v1/calls", Quick, get(reports::calls)),
         ("/v1/calls/{call}", Quick, get(reports::call)),
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
+        ("/v1/calls/{call}/trace", Quick, get(traces::of_call)),
+        ("/v1/apis/{slug}/traces", Quick, get(traces::list)),
         ("/v1/audit", Quick, get(audit::list)),
         ("/v1/audit/verify", Slow, get(books::verify)),
         ("/v1/reconcile", Slow, get(books::reconcile)),

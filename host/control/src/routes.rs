@@ -15,6 +15,7 @@ pub(crate) mod reports;
 pub(crate) mod secrets;
 pub(crate) mod things;
 pub(crate) mod tokens;
+pub(crate) mod traces;
 
 use std::str::FromStr;
 

@@ -85,6 +85,8 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/v1/calls", Read),
     ("GET", "/v1/calls/{call}", Read),
     ("GET", "/v1/calls/{call}/logs", Read),
+    ("GET", "/v1/calls/{call}/trace", Read),
+    ("GET", "/v1/apis/{slug}/traces", Read),
     ("GET", "/v1/audit", Read),
     ("GET", "/v1/audit/verify", Read),
     ("GET", "/v1/reconcile", Read),

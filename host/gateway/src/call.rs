@@ -21,6 +21,7 @@ use crate::premises::{Place, Premises};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::served::ServedRoute;
+use crate::spans::StateSpan;
 use crate::steps::Steps;
 use crate::steps::invoke::Invoked;
 
@@ -70,6 +71,8 @@ pub(crate) struct Progress {
     /// The limits as they stood at admission. Set: the call was admitted.
     pub(crate) policies: OnceLock<Policies>,
     pub(crate) invoked: OnceLock<Invoked>,
+    /// What the states of its workflow went through, where somebody wants to know.
+    pub(crate) states: Once<Vec<StateSpan>>,
     pub(crate) metered: OnceLock<Vec<ObjectUnits>>,
     pub(crate) record: OnceLock<Ended>,
     /// Why a step refused the call.
@@ -114,6 +117,7 @@ impl Call {
                 admitted: Once::empty(),
                 policies: OnceLock::new(),
                 invoked: OnceLock::new(),
+                states: Once::empty(),
                 metered: OnceLock::new(),
                 record: OnceLock::new(),
                 refusal: Once::empty(),

@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Part, Reply, ReplyBody};
 use crate::steps::invoke::{Answer, Invoked, Streaming};
 use crate::steps::{audit, meter};
-use crate::{idempotency, log, policy_headers};
+use crate::{idempotency, log, policy_headers, spans};
 
 /// The envelope panicked: the host's fault, and this call's alone.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,7 @@ pub(crate) async fn finish(mut call: Box<Call>, envelope: Result<asl::Outcome, P
     }
     let refusal = settled.err().map(Refusal::from).or_else(|| invoked.refusal.take());
     log::ended(&call, &invoked, refusal.as_ref());
+    spans::ended(&call, &invoked);
     let mut reply = match (refusal, invoked.answer.take()) {
         (Some(refusal), _) => refusal.to_reply(call.asked.call),
         (None, Some(answer)) => {

@@ -14,6 +14,7 @@ use crate::connection;
 use crate::jobs::Jobs;
 use crate::premises::{House, Premises};
 use crate::settings::{Settings, SettingsError};
+use crate::spans::Spans;
 use crate::traffic::Requests;
 
 /// How long to wait when the machine has no more sockets to give.
@@ -50,6 +51,13 @@ impl Gateway {
     /// [`SettingsError`]: the host must not start.
     pub fn new(house: House, settings: Settings) -> Result<Self, SettingsError> {
         Ok(Self { premises: Arc::new(Premises::new(house, settings)?) })
+    }
+
+    /// Tells `spans` of every call that ends from now on. The first who asks is told, and nobody else.
+    pub fn export_spans(&self, spans: Arc<dyn Spans>) {
+        if self.premises.spans.set(spans).is_err() {
+            tracing::warn!("spans are exported already");
+        }
     }
 
     /// Serves `listener`, behind TLS if there is `tls`, until `shutdown`. Then it lets calls end: those that outlast the

@@ -2,8 +2,8 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use catalog::Catalog;
 use ledger::Ledger;
@@ -18,6 +18,7 @@ use crate::permit::{Permits, Shares};
 use crate::platform;
 use crate::served::ServedReleases;
 use crate::settings::{Settings, SettingsError};
+use crate::spans::Spans;
 use crate::strangers::Strangers;
 use crate::traffic::Traffic;
 
@@ -53,6 +54,8 @@ pub(crate) struct Premises {
     pub(crate) connections: TaskTracker,
     /// Set when the host stops: what still comes in is told so.
     pub(crate) draining: AtomicBool,
+    /// Who is told of calls that have ended.
+    pub(crate) spans: OnceLock<Arc<dyn Spans>>,
     in_flight: AtomicUsize,
     ids: Ids,
 }
@@ -76,6 +79,7 @@ impl Premises {
             calls: TaskTracker::new(),
             connections: TaskTracker::new(),
             draining: AtomicBool::new(false),
+            spans: OnceLock::new(),
             in_flight: AtomicUsize::new(0),
             ids: Ids::default(),
             house,

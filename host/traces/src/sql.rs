@@ -5,6 +5,7 @@ use types::{ApiId, ByteCount, CallId, Timestamp};
 
 use crate::lines::{LogLine, Pending, Stream};
 use crate::response::StoredResponse;
+use crate::run::{KeptRun, PendingRun, RunSummary};
 
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
@@ -29,6 +30,19 @@ CREATE TABLE stored_response(
   expires_us INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE run(
+  seq INTEGER PRIMARY KEY,
+  call_id TEXT NOT NULL UNIQUE,
+  api_id TEXT NOT NULL,
+  started_us INTEGER NOT NULL,
+  took_us INTEGER NOT NULL CHECK (took_us >= 0),
+  outcome TEXT NOT NULL,
+  error TEXT,
+  states_json TEXT NOT NULL CHECK (json_valid(states_json))
+) STRICT;
+CREATE INDEX run_api ON run(api_id);
+",
 ];
 
 /// Rows that one sweep deletes at most. Longer ones are continued with the next lines.
@@ -51,7 +65,7 @@ pub(crate) fn insert(tx: &Connection, lines: &[Pending]) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Deletes the oldest lines and responses while the file holds more than `budget`: the same share of each. Gives how
+/// Deletes the oldest lines, runs and responses while the file holds more than `budget`: the same share of each. Gives how
 /// many it deleted.
 pub(crate) fn sweep(tx: &Connection, budget: ByteCount) -> rusqlite::Result<u64> {
     let held = held(tx)?;
@@ -63,6 +77,7 @@ pub(crate) fn sweep(tx: &Connection, budget: ByteCount) -> rusqlite::Result<u64>
     let mut deleted = 0;
     for (span, delete) in [
         ("SELECT min(seq), max(seq) FROM log_line", "DELETE FROM log_line WHERE seq < ?1"),
+        ("SELECT min(seq), max(seq) FROM run", "DELETE FROM run WHERE seq < ?1"),
         ("SELECT min(seq), max(seq) FROM stored_response", "DELETE FROM stored_response WHERE seq < ?1"),
     ] {
         let span = tx.prepare_cached(span)?.query_row([], |row| Ok(row.get(0).ok().zip(row.get(1).ok())))?;
@@ -73,6 +88,56 @@ pub(crate) fn sweep(tx: &Connection, budget: ByteCount) -> rusqlite::Result<u64>
         deleted += tx.prepare_cached(delete)?.execute([upto])?;
     }
     Ok(u64::try_from(deleted).unwrap_or(0))
+}
+
+pub(crate) fn insert_runs(tx: &Connection, runs: &[PendingRun]) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO run(call_id, api_id, started_us, took_us, outcome, error, states_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for PendingRun { run, states } in runs {
+        insert.execute((
+            run.call.to_string(),
+            run.api.to_string(),
+            run.started.as_micros(),
+            i64::try_from(run.took_us).unwrap_or(i64::MAX),
+            &run.outcome,
+            &run.error,
+            states,
+        ))?;
+    }
+    Ok(())
+}
+
+const RUN: &str = "SELECT seq, call_id, api_id, started_us, took_us, outcome, error";
+
+pub(crate) fn run_of(db: &Connection, call: CallId) -> rusqlite::Result<Option<KeptRun>> {
+    db.prepare_cached(&format!("{RUN}, states_json FROM run WHERE call_id = ?1"))?
+        .query_row([call.to_string()], |row| {
+            let states: String = row.get(7)?;
+            let states = serde_json::from_str(&states).map_err(|error| odd(7, Box::new(error)))?;
+            Ok(KeptRun { summary: summary(row)?, states })
+        })
+        .optional()
+}
+
+/// The newest first.
+pub(crate) fn runs_of_api(db: &Connection, api: ApiId, before: i64, limit: i64) -> rusqlite::Result<Vec<RunSummary>> {
+    db.prepare_cached(&format!("{RUN} FROM run WHERE api_id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3"))?
+        .query_map((api.to_string(), before, limit), summary)?
+        .collect()
+}
+
+fn summary(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
+    Ok(RunSummary {
+        seq: row.get(0)?,
+        call: parsed(row, 1)?,
+        api: parsed(row, 2)?,
+        started: Timestamp::from_micros(row.get(3)?),
+        took_us: u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
+        outcome: row.get(5)?,
+        error: row.get(6)?,
+    })
 }
 
 /// Responses whose time is over that go with each new one: more than come, so that none stay.

@@ -9,12 +9,15 @@ use types::{ApiId, ByteCount, CallId, Clock, Timestamp};
 
 use crate::lines::{LogLine, Pending, Stream};
 use crate::response::{RESPONSE_MAX, StoredResponse};
+use crate::run::{KeptRun, NewRun, PendingRun, RunSummary};
 use crate::sql;
 
 /// Bytes of lines that wait for the file, at most: about a second of them. A guess.
 const WAITING_MAX: usize = 4 << 20;
 /// What a waiting line costs beside its text.
 const LINE_OVERHEAD: usize = 128;
+/// Runs that one answer lists at most.
+const READ_RUNS_MAX: u32 = 1_000;
 /// Lines that one answer holds at most.
 const READ_LINES_MAX: u32 = 1_000;
 
@@ -38,9 +41,9 @@ pub enum TracesError {
 /// Facts for metrics and for the doctor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TracesStats {
-    /// Lines that found no room on their way to the file, since the start.
+    /// Lines and runs that found no room on their way to the file, since the start.
     pub dropped: u64,
-    /// Lines and responses that were deleted to keep the budget, since the start.
+    /// Lines, runs and responses that were deleted to keep the budget, since the start.
     pub swept: u64,
     /// The writer's own facts.
     pub store: store::Stats,
@@ -54,7 +57,7 @@ pub struct Traces {
     clock: Clock,
 }
 
-/// Lines between the calls that wrote them and the file.
+/// Lines and runs between the calls that they are of and the file.
 #[derive(Debug)]
 struct Shelf {
     waiting: Mutex<Waiting>,
@@ -66,9 +69,23 @@ struct Shelf {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<Pending>,
+    runs: Vec<PendingRun>,
     bytes: usize,
     /// A rider that will take them is on its way.
     fetched: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.runs.is_empty()
+    }
+
+    /// Whether a rider has to be sent; whoever asks sends it.
+    fn is_to_be_fetched(&mut self) -> bool {
+        let send = !self.fetched && !self.is_empty();
+        self.fetched |= send;
+        send
+    }
 }
 
 impl Traces {
@@ -101,6 +118,36 @@ impl Traces {
         if self.shelf.put(pending) {
             self.fetch();
         }
+    }
+
+    /// Keeps what the states of a call's workflow went through. Never waits: a run that finds no room is counted and gone.
+    pub fn keep_run(&self, run: NewRun) {
+        if let Some(run) = PendingRun::of(run)
+            && self.shelf.put_run(run)
+        {
+            self.fetch();
+        }
+    }
+
+    /// What the states of `call` went through, if that was kept and is still there.
+    ///
+    /// # Errors
+    ///
+    /// See [`TracesError`].
+    pub async fn run(&self, call: CallId) -> Result<Option<KeptRun>, TracesError> {
+        self.flush().await?;
+        self.store.read(move |db| sql::run_of(db, call)).await.map_err(TracesError::Read)
+    }
+
+    /// The runs of one API before the one numbered `before`, the newest first, at most `limit`, at most 1,000.
+    ///
+    /// # Errors
+    ///
+    /// See [`TracesError`].
+    pub async fn runs(&self, api: ApiId, before: Option<i64>, limit: u32) -> Result<Vec<RunSummary>, TracesError> {
+        self.flush().await?;
+        let (before, limit) = (before.unwrap_or(i64::MAX), i64::from(limit.min(READ_RUNS_MAX)));
+        self.store.read(move |db| sql::runs_of_api(db, api, before, limit)).await.map_err(TracesError::Read)
     }
 
     /// The lines of one call, the first 1,000.
@@ -183,7 +230,7 @@ impl Traces {
 
     /// Writes what waits now, for a reader that wants to see it.
     async fn flush(&self) -> Result<(), TracesError> {
-        if self.shelf.lock().lines.is_empty() {
+        if self.shelf.lock().is_empty() {
             return Ok(());
         }
         let shelf = Arc::clone(&self.shelf);
@@ -204,17 +251,29 @@ impl Shelf {
             waiting.bytes += bytes;
             waiting.lines.push(line);
         }
-        let send = !waiting.fetched && !waiting.lines.is_empty();
-        waiting.fetched |= send;
-        send
+        waiting.is_to_be_fetched()
     }
 
-    /// Runs on the writer's thread. When it fails the lines are gone: they are counted, and nobody waits for them.
+    /// True when a rider has to be sent.
+    fn put_run(&self, run: PendingRun) -> bool {
+        let mut waiting = self.lock();
+        let bytes = run.states.len() + LINE_OVERHEAD;
+        if waiting.bytes + bytes > WAITING_MAX {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        } else {
+            waiting.bytes += bytes;
+            waiting.runs.push(run);
+        }
+        waiting.is_to_be_fetched()
+    }
+
+    /// Runs on the writer's thread. When it fails what waited is gone: it is counted, and nobody waits for it.
     fn write(&self, tx: &rusqlite::Connection) -> rusqlite::Result<()> {
-        let Waiting { lines, .. } = std::mem::take(&mut *self.lock());
-        let written = sql::insert(tx, &lines).and_then(|()| self.sweep(tx));
+        let Waiting { lines, runs, .. } = std::mem::take(&mut *self.lock());
+        let written = sql::insert(tx, &lines).and_then(|()| sql::insert_runs(tx, &runs)).and_then(|()| self.sweep(tx));
         written.inspect_err(|_| {
-            self.dropped.fetch_add(u64::try_from(lines.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            let lost = lines.len().saturating_add(runs.len());
+            self.dropped.fetch_add(u64::try_from(lost).unwrap_or(u64::MAX), Ordering::Relaxed);
         })
     }
 

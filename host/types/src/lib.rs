@@ -18,6 +18,7 @@ mod period;
 mod plan;
 mod schema;
 mod secret;
+mod traced;
 mod units;
 
 pub use access_key::{AccessKeyId, AccessKeyIdError};
@@ -41,4 +42,5 @@ pub use outcome::Outcome;
 pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
 pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue};
+pub use traced::{Traced, TracedError};
 pub use units::{AmountError, ByteCount, Fuel, Units};

@@ -96,6 +96,8 @@ enum Command {
     Calls(command::Calls),
     /// Show what the component wrote during a call, or follow what an API's writes
     Logs(command::Logs),
+    /// Show what the states of a call's workflow went through, or list the runs that were kept
+    Traces(command::Traces),
     /// Check, run, test and draw workflows on this machine
     #[command(subcommand)]
     Workflow(command::Workflow),
@@ -232,6 +234,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),
         Command::Logs(logs) => logs.run(&session),
+        Command::Traces(traces) => traces.run(&session),
         Command::Workflow(workflow) => workflow.run(&session),
         Command::Doctor(doctor) => doctor.run(&session),
         Command::Backup(backup) => backup.run(&session),

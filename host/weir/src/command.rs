@@ -22,6 +22,7 @@ mod shell;
 mod subscribe;
 mod suspend;
 mod tokens;
+mod traces;
 mod usage;
 mod workflow;
 
@@ -47,6 +48,7 @@ pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::subscribe::Subscribe;
 pub(crate) use self::suspend::{Resume, Suspend};
 pub(crate) use self::tokens::Tokens;
+pub(crate) use self::traces::Traces;
 pub(crate) use self::usage::Usage;
 pub(crate) use self::workflow::Workflow;
 

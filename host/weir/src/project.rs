@@ -45,6 +45,9 @@ pub(crate) struct Project {
     /// HTTP statuses for named errors of the component or the workflow.
     #[serde(default)]
     pub(crate) errors: BTreeMap<String, u16>,
+    /// Which runs of the workflow are kept to be looked at.
+    #[serde(default)]
+    pub(crate) traces: types::Traced,
 }
 
 /// The table `[api]`.

@@ -6,6 +6,7 @@ mod listen;
 mod log;
 mod machine;
 mod metrics;
+mod otlp;
 mod relay;
 mod rooms;
 mod secrets;
@@ -14,6 +15,7 @@ mod sweep;
 mod watch;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use gateway::Gateway;
@@ -26,7 +28,7 @@ use self::listen::Listeners;
 use self::rooms::Rooms;
 use self::watch::Watch;
 use crate::cli::Session;
-use crate::config::HostToml;
+use crate::config::{HostToml, Otel};
 use crate::folder::Folder;
 
 /// Runs the host until SIGTERM or SIGINT, or until a loop of it dies.
@@ -37,6 +39,7 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<ExitCode> {
     let lock = DataLock::acquire(folder.path()).context("stop that host, or name another folder with --data")?;
     HostToml::write_template(&folder.host_toml())?;
     let config = HostToml::read(&folder.host_toml())?;
+    let otel = Otel::of(&session.environment.otel)?;
     log::start(&config.log, session.environment.log.as_deref())?;
     folder.remove_addresses()?;
     folder.make_rooms()?;
@@ -48,14 +51,14 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let end = runtime.block_on(host(session, &config));
+    let end = runtime.block_on(host(session, &config, otel));
     // What still runs now has outlasted every drain.
     runtime.shutdown_background();
     drop(lock);
     end
 }
 
-async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> {
+async fn host(session: &Session, config: &HostToml, otel: Option<Otel>) -> anyhow::Result<ExitCode> {
     let (folder, clock) = (&session.folder, Clock::system());
     let listeners = Listeners::bind(folder, config).await?;
     let rooms = Rooms::open(folder, config, &clock).await?;
@@ -69,7 +72,7 @@ async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> 
     let workflows = rooms::workflows(folder, &gateway, &clock)?;
     // Before anything is admitted: what an earlier run has used is in the books.
     settle::drain(&workflows, &rooms.ledger).await?;
-    start(&mut watch, (folder, config), (&rooms, &clock), (gateway, workflows.clone()), listeners);
+    start(&mut watch, (folder, config, otel), (&rooms, &clock), (gateway, workflows.clone()), listeners);
     folder.write_addresses(&addresses)?;
     announce::announce(session, &addresses, token.as_ref())?;
 
@@ -84,12 +87,18 @@ async fn host(session: &Session, config: &HostToml) -> anyhow::Result<ExitCode> 
 /// Starts every loop of the host.
 fn start(
     watch: &mut Watch,
-    (folder, config): (&Folder, &HostToml),
+    (folder, config, otel): (&Folder, &HostToml, Option<Otel>),
     (rooms, clock): (&Rooms, &Clock),
     (gateway, workflows): (Gateway, Workflows),
     listeners: Listeners,
 ) {
     let metrics = rooms.metrics(&gateway, config);
+    if let Some(otel) = otel {
+        tracing::info!(traces = otel.traces, metrics = otel.metrics, "exporting by OTLP");
+        let (exporter, export) = otlp::open(otel, clock.clone());
+        gateway.export_spans(Arc::new(exporter));
+        watch.keep("otlp", export.run(metrics.clone(), watch.closing()));
+    }
     let ((data, tls), draining) = (listeners.gateway, watch.draining());
     watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
 

@@ -52,7 +52,10 @@ pub async fn run(
     tasks: &impl Tasks,
     clock: &Clock,
 ) -> Outcome {
-    let execution = machine.start(input, context, clock.now());
+    let execution = match tasks.watch() {
+        None => machine.start(input, context, clock.now()),
+        Some(watch) => machine.start_watched(input, context, clock.now(), watch),
+    };
     // Waits on the timer only when a task does not answer at once.
     tokio::select! {
         biased;
@@ -75,8 +78,9 @@ struct Asked {
 fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome> {
     while let Some(effect) = execution.next_effect() {
         match effect {
-            Effect::Invoke { task, state, resource, input, invocation, attempt, .. } => {
-                asked.new.push((task, Task { state, resource, input, invocation: invocation.get(), attempt }));
+            Effect::Invoke { task, state, resource, input, invocation, attempt, frame, .. } => {
+                let invocation = invocation.get();
+                asked.new.push((task, Task { state, frame, resource, input, invocation, attempt }));
             }
             Effect::WaitUntil(moment) => asked.wake_at = Some(moment),
             Effect::Finished(outcome) => return Some(outcome),
@@ -94,6 +98,10 @@ async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Ou
         }
         if events > EVENTS_MAX {
             break;
+        }
+        let steps = execution.take_steps();
+        if !steps.is_empty() {
+            tasks.saw(steps);
         }
         if let Some(outcome) = take_effects(&mut execution, &mut asked) {
             return outcome;

@@ -144,7 +144,7 @@ impl History {
                 let details = json!({ "name": name, "input": input.to_string(), "inputDetails": whole() });
                 self.follow(frame, at, &format!("{kind}StateEntered"), Some(("stateEnteredEventDetails", details)));
             }
-            Change::Asked(_) | Change::Retrying(_) => {}
+            Change::Retrying(_) => {}
             Change::Done(task, output) => self.done(at, *task, output),
             Change::Spread(count) => {
                 let details = (state.kind() == StateKind::Map)

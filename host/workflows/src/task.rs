@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use asl::{Step, Watch};
 use serde_json::Value;
 
 /// A piece of work that a state machine asks for.
@@ -10,6 +11,8 @@ use serde_json::Value;
 pub struct Task {
     /// The state that asks.
     pub state: asl::StateName,
+    /// Where the state stands: see [`asl::Step::frame`].
+    pub frame: u64,
     /// What it asks for, as its `Resource` says.
     pub resource: Arc<str>,
     /// The effective input. A result goes into the document without a copy when this is dropped before the answer.
@@ -30,8 +33,19 @@ pub struct TaskFailed {
     pub cause: String,
 }
 
-/// Does the work of tasks.
+/// Does the work of tasks. It may watch the run, too.
 pub trait Tasks: Send + Sync {
+    /// How much of the run it wants to see; `None`: nothing.
+    fn watch(&self) -> Option<Watch> {
+        None
+    }
+
+    /// What has happened since it was told last, the oldest first. Told before any work that follows from it is asked
+    /// for. It must not wait.
+    fn saw(&self, steps: Vec<Step>) {
+        drop(steps);
+    }
+
     /// Does one task. Its future is dropped when the task has timed out or its branch is given up.
     fn perform(&self, task: Task) -> impl Future<Output = Result<Arc<Value>, TaskFailed>> + Send;
 }

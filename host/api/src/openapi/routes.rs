@@ -6,11 +6,11 @@ use super::operation::Access::{Manage, Open, Publish, Read};
 use super::operation::Operation;
 use crate::{
     Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, AwsCredential, AwsCredentialEntry, AwsCredentialQuery,
-    Call, CallLogs, CallQuery, CancelQuery, Component, Health, Host, Invitation, InvitationEntry, Key, KeyDisabled,
-    KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey, NewOrganisation,
-    NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan, Readiness, Reconciliation,
-    Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Secret, SecretQuery, SpendCap, Subscription, Suspend, Token,
-    TokenEntry, Usage, UsageQuery, Verification, Who,
+    Call, CallLogs, CallQuery, CallTrace, CancelQuery, Component, Health, Host, Invitation, InvitationEntry, Key,
+    KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey,
+    NewOrganisation, NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan, Readiness,
+    Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run, Secret, SecretQuery, SpendCap,
+    Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification, Who,
 };
 
 /// Every route.
@@ -244,6 +244,16 @@ fn reports() -> Vec<Operation> {
         Operation::new("GET", "/v1/calls/{call}", Read, "Shows a call").answers::<Call>(),
         Operation::new("GET", "/v1/calls/{call}/logs", Read, "What the component wrote during a call")
             .answers::<CallLogs>(),
+        Operation::new(
+            "GET",
+            "/v1/calls/{call}/trace",
+            Read,
+            "What the states of a workflow went through during a call",
+        )
+        .answers::<CallTrace>(),
+        Operation::new("GET", "/v1/apis/{slug}/traces", Read, "Lists the runs that were kept, the newest first")
+            .query::<ListQuery>()
+            .answers::<Page<Run>>(),
         Operation::new("GET", "/v1/audit", Read, "Lists management acts, the newest first")
             .query::<AuditQuery>()
             .answers::<Page<Act>>(),

@@ -91,22 +91,27 @@ impl Execution {
         }
         let Some(frame) = self.frames.get(id) else { return };
         let Some(state) = self.machine.at(frame.state) else { return };
+        let inner = self.trail.wants_inner();
         let change = match step {
-            Move::Enter if frame.tries.retries == 0 => Change::Entered(copy(&frame.input.value)),
+            Move::Enter if frame.tries.retries == 0 => Change::Entered(self.trail.copy(&frame.input)),
+            Move::Complete(_) if !inner => return,
             Move::Complete(result) => match frame.task() {
-                Some(task) => Change::Done(task, copy(result)),
+                Some(task) => Change::Done(task, self.trail.copy_value(result, jsonpath::measure(result).bytes)),
                 None => Change::Joined,
             },
             Move::Go(_, output) | Move::End(output) => {
-                Change::Left { output: copy(&output.value), assigned: self.trail.take_assigned() }
+                Change::Left { output: self.trail.copy(output), assigned: self.trail.take_assigned() }
             }
             Move::Fail(failure) => {
                 self.trail.take_assigned();
-                Change::Failed { error: failure.error.as_deref().map(str::to_owned), cause: failure.cause.clone() }
+                Change::Failed {
+                    error: failure.error.as_deref().map(str::to_owned),
+                    cause: failure.cause.as_deref().map(|cause| self.trail.copy_text(cause)),
+                }
             }
             Move::Stay => match &frame.doing {
                 Doing::Retrying(moment) => Change::Retrying(*moment),
-                Doing::Invoking(invoking) => Change::Asked(invoking.task),
+                _ if !inner => return,
                 Doing::Joining(joining) | Doing::Mapping(Mapping { joining, .. }) if joining.is_new() => {
                     Change::Spread(joining.results.len())
                 }
@@ -116,7 +121,7 @@ impl Execution {
         };
         let parent = frame.parent.map(|parent| (parent.frame, parent.branch));
         let note = |change| Step { at: self.now, frame: id, parent, state: state.name.clone(), change };
-        let ended = matches!(step, Move::End(_)).then(|| note(Change::Ended));
+        let ended = (inner && matches!(step, Move::End(_))).then(|| note(Change::Ended));
         self.trail.note(note(change));
         if let Some(ended) = ended {
             self.trail.note(ended);
@@ -138,9 +143,4 @@ impl Execution {
         }
         Move::Enter
     }
-}
-
-/// A copy of its own: a second hold on a document would make the run pay for what it does not pay for unwatched.
-fn copy(value: &Arc<Value>) -> Arc<Value> {
-    Arc::new(Value::clone(value))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::{Context, Effect, Event, Execution, Outcome, StateMachine};
+use asl::{Change, Context, Effect, Event, Execution, Outcome, StateMachine, Watch};
 use serde_json::{Value, json};
 
 use crate::played::{context, second};
@@ -144,4 +144,33 @@ fn a_smaller_limit_on_documents_counts_too() {
     let context = Context { document_bytes_max: types::ByteCount::kib(1), ..context() };
     let run = Arc::new(machine).start(Arc::new(json!("x".repeat(2_000))), context, second(0.0));
     assert_eq!(error(&run), Some("States.DataLimitExceeded"));
+}
+
+/// A run from Choice to Choice, watched within `watch`: what of its documents was noted, in turn.
+fn noted(input: &Value, watch: Watch) -> Vec<Value> {
+    let choice =
+        |next: &str| json!({"Type": "Choice", "Choices": [{"Variable": "$", "IsPresent": true, "Next": next}]});
+    let states = json!({"A": choice("B"), "B": choice("C"), "C": {"Type": "Succeed"}});
+    let machine = StateMachine::parse(&json!({"StartAt": "A", "States": states}).to_string()).unwrap();
+    let mut run = Arc::new(machine).start_watched(Arc::new(input.clone()), context(), second(0.0), watch);
+    let document = |step: asl::Step| match step.change {
+        Change::Entered(document) | Change::Left { output: document, .. } => Value::clone(&document),
+        other => panic!("{other:?}"),
+    };
+    run.take_steps().into_iter().map(document).collect()
+}
+
+#[test]
+fn what_is_watched_of_a_run_is_bounded_by_steps_by_document_and_in_all() {
+    let states = Watch { inner: false, ..Watch::ALL };
+    let input = json!({"text": "ä".repeat(10)});
+    assert_eq!(noted(&input, states), vec![input.clone(); 6]);
+    assert_eq!(noted(&input, Watch { steps: 3, ..states }), vec![input.clone(); 3]);
+    // A character is never cut in two.
+    let small = Watch { document_bytes: 12, ..states };
+    assert_eq!(noted(&input, small), vec![json!("{\"text\":\"ä…"); 6]);
+    let whole = input.to_string().len();
+    let little = Watch { bytes: whole * 2, ..states };
+    let (first, rest) = (vec![input.clone(); 2], vec![json!("…"); 4]);
+    assert_eq!(noted(&input, little), [first, rest].concat());
 }

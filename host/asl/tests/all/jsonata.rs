@@ -456,7 +456,7 @@ fn what_an_expression_makes_is_paid_for_so_that_a_loop_of_copies_ends_soon() {
     let text = machine(&json!({"A": copy, "B": again, "End": {"Type": "Succeed"}}));
     let machine = Arc::new(StateMachine::parse(&text).unwrap());
     let input = Arc::new(json!({"over": false, "text": "x".repeat(200 * 1024)}));
-    let mut run = machine.start_watched(input, Context::default(), second(0.0));
+    let mut run = machine.start_watched(input, Context::default(), second(0.0), asl::Watch::ALL);
     let entered = run.take_steps().iter().filter(|step| matches!(step.change, asl::Change::Entered(_))).count();
     assert!(entered < 1_000, "{entered} states with a copy each in one event");
     assert!(matches!(run.outcome(), Some(Outcome::Failed { .. })), "{:?}", run.outcome());

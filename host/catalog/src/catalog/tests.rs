@@ -160,6 +160,7 @@ fn release(api: ApiId, seed: &str, templates: &[&str]) -> NewRelease {
         objects: Vec::new(),
         grants: std::collections::BTreeSet::new(),
         egress: types::Egress::default(),
+        traced: types::Traced::default(),
         config: BTreeMap::from([("mode".to_owned(), "fast".to_owned())]),
         errors: BTreeMap::from([("no-such-country".to_owned(), 404)]),
     }
@@ -239,6 +240,15 @@ async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
     assert_eq!(catalog.create_release(HOST, workflow(definition)).await.unwrap(), number, "the same again is one");
     let settings = NewRelease { config: BTreeMap::from([("a".to_owned(), "b".to_owned())]), ..workflow(definition) };
     assert!(matches!(catalog.create_release(HOST, settings).await, Err(CatalogError::Invalid { .. })));
+    let traced = NewRelease { traced: types::Traced::All, ..workflow(definition) };
+    let number = {
+        let all = catalog.create_release(HOST, traced.clone()).await.unwrap();
+        assert_eq!((all, catalog.create_release(HOST, traced).await.unwrap()), (number + 1, all));
+        let component = NewRelease { traced: types::Traced::All, ..release(vat.api, "one", &["/v1/orders"]) };
+        let refused = catalog.create_release(HOST, component).await.unwrap_err().to_string();
+        assert!(refused.contains("a component has no states"), "{refused}");
+        all
+    };
     let large = workflow(&" ".repeat((1 << 20) + 1));
     assert!(matches!(catalog.create_release(HOST, large).await, Err(CatalogError::Invalid { .. })));
     catalog.set_live(HOST, vat.api, number).await.unwrap();
@@ -246,9 +256,10 @@ async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
         let snapshot = catalog.snapshot();
         Arc::clone(&snapshot.api("vat").unwrap().live.as_ref().unwrap().releases[0].0)
     };
-    assert_eq!(live(&catalog).runs, Runs::workflow(definition));
+    assert_eq!((&live(&catalog).runs, live(&catalog).traced), (&Runs::workflow(definition), types::Traced::All));
     drop(catalog);
-    assert_eq!(live(&place.open().await).runs, Runs::workflow(definition));
+    let again = live(&place.open().await);
+    assert_eq!((&again.runs, again.traced), (&Runs::workflow(definition), types::Traced::All));
 }
 
 #[tokio::test]

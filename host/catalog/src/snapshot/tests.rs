@@ -181,6 +181,7 @@ fn new_release(api: ApiId, seed: u8, routes: u8) -> NewRelease {
         }],
         grants: std::collections::BTreeSet::new(),
         egress: types::Egress::default(),
+        traced: types::Traced::default(),
         config: BTreeMap::from([("seed".to_owned(), seed.to_string())]),
         errors: BTreeMap::new(),
     }

@@ -19,7 +19,7 @@ pub use check::{NewRelease, NewRoute, NewRuns};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
     request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json,
-    egress_json, workflow, release.suspended, release.suspended_by
+    egress_json, workflow, release.suspended, release.suspended_by, traced_json
     FROM release LEFT JOIN component ON component.sha256 = release.component";
 
 /// Releases that share an API's calls at most: more is no comparison any more.
@@ -117,8 +117,8 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
     change.write(
         "INSERT INTO release (id, api, number, component, fuel, wall_us, memory_bytes, request_body_bytes,
              response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json, egress_json,
-             workflow)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             workflow, traced_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         params![
             id.to_string(),
             new.api.to_string(),
@@ -135,7 +135,8 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
             change.now.as_micros(),
             json!(new.grants).to_string(),
             json!(new.egress).to_string(),
-            workflow
+            workflow,
+            json!(new.traced).to_string()
         ],
     )
 }
@@ -334,6 +335,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         grants: column::json(row, 14)?,
         egress: column::json(row, 15)?,
         suspended: column::suspension(row, 17)?,
+        traced: column::json(row, 19)?,
     })
 }
 
@@ -381,6 +383,7 @@ fn says_the_same(release: &Release, new: &NewRelease) -> bool {
         && release.objects == new.objects
         && release.grants == new.grants
         && release.egress == new.egress
+        && release.traced == new.traced
         && release.config == new.config
         && release.errors == new.errors
         && release.routes.len() == new.routes.len()
@@ -410,5 +413,6 @@ fn document(new: &NewRelease, number: u32, world: &str, routes: &[RouteId]) -> V
         // The values may be anything; that they are as released is proved by their digest.
         "config_sha256": Digest::of(json!(new.config).to_string().as_bytes()),
         "errors": new.errors,
+        "traced": new.traced,
     })
 }

@@ -67,6 +67,7 @@ pub(crate) async fn create(
         egress: new.egress,
         config: new.config,
         errors: new.errors,
+        traced: new.traces,
     };
     let number = catalog.create_release(caller.actor(), release).await?;
     let before = (number <= latest_before).then_some(());

@@ -173,6 +173,7 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
                 assert_eq!(answer.expect(200)["items"], json!([]), "{name}");
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),
+            ("GET", "/v1/calls/{call}/trace") => assert_eq!(answer.expect(200)["states"], json!([]), "{name}"),
             ("POST", "/v1/tokens") | ("GET", "/v1/calls") => answer.expect_problem(403, "forbidden"),
             // A component is nobody's own: anybody may look at one whose digest he knows, or upload it.
             ("GET", "/v1/components/{digest}") => drop(answer.expect(200)),

@@ -197,6 +197,7 @@ impl Host {
             objects: Vec::new(),
             grants,
             egress: types::Egress::default(),
+            traced: types::Traced::default(),
             config: BTreeMap::new(),
             errors,
         };
@@ -228,6 +229,7 @@ impl Host {
             errors: BTreeMap::new(),
             grants: std::collections::BTreeSet::new(),
             egress: types::Egress::default(),
+            traced: types::Traced::default(),
         };
         assert_eq!(catalog.create_release(Actor::Host, release).await.unwrap(), 2);
     }

@@ -1,6 +1,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::run::StateTrace;
 
 fn open(budget: ByteCount) -> (TempDir, Traces) {
     let folder = tempfile::tempdir().unwrap();
@@ -112,4 +113,90 @@ async fn the_oldest_answers_make_room_too() {
     assert_eq!(traces.response(first).await.unwrap(), None);
     assert!(traces.response(last).await.unwrap().is_some());
     assert!(traces.store.read(sql::held).await.unwrap() <= budget);
+}
+
+fn run(call: CallId, api: ApiId, text: &str) -> NewRun {
+    let state = StateTrace {
+        state: "Pay".to_owned(),
+        frame: 0,
+        entered_us: 5,
+        took_us: Some(7),
+        failures: 1,
+        fuel: 9,
+        input: serde_json::json!({ "text": text }),
+        output: None,
+        error: Some("Payment.Declined".to_owned()),
+        cause: None,
+    };
+    NewRun {
+        call,
+        api,
+        started: Timestamp::from_micros(5),
+        took_us: 8,
+        outcome: "guest_error".to_owned(),
+        error: Some("Payment.Declined".to_owned()),
+        states: vec![state],
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_has_just_ended_shows_its_states_and_those_of_an_api_are_listed() {
+    let (_folder, traces) = open(ByteCount::mib(64));
+    let ((first, api), (second, other)) = (ids(), ids());
+    traces.keep_run(run(first, api, "one"));
+    let kept = traces.run(first).await.unwrap().unwrap();
+    assert_eq!(kept.states, run(first, api, "one").states);
+    assert_eq!((kept.summary.took_us, kept.summary.error.as_deref()), (8, Some("Payment.Declined")));
+    assert_eq!(traces.run(second).await.unwrap(), None);
+    traces.keep_run(run(second, api, "two"));
+    traces.keep_run(run(ids().0, other, "elsewhere"));
+    let all = traces.runs(api, None, 10).await.unwrap();
+    assert_eq!(all.iter().map(|run| run.call).collect::<Vec<_>>(), [second, first]);
+    assert_eq!(traces.runs(api, Some(all[0].seq), 10).await.unwrap(), all[1..]);
+    assert_eq!(traces.runs(api, None, 1).await.unwrap(), all[..1]);
+}
+
+#[tokio::test]
+async fn a_run_that_finds_no_room_is_counted_and_the_oldest_make_room_in_the_file() {
+    let budget = ByteCount::mib(1);
+    let (_folder, traces) = open(budget);
+    let (first, api) = ids();
+    traces.keep_run(run(first, api, &"x".repeat(WAITING_MAX)));
+    assert_eq!((traces.stats().dropped, traces.run(first).await.unwrap()), (1, None));
+    for _ in 0..40 {
+        traces.keep_run(run(ids().0, api, &"x".repeat(60_000)));
+        traces.flush().await.unwrap();
+    }
+    let (last, _) = ids();
+    traces.keep_run(run(last, api, "the newest"));
+    assert!(traces.run(last).await.unwrap().is_some());
+    assert!(traces.store.read(sql::held).await.unwrap() <= budget);
+    assert!(traces.stats().swept > 0, "{:?}", traces.stats());
+}
+
+/// The file as version 2 made it, with a line and an answer.
+const VERSION_2: &str = "
+CREATE TABLE log_line(seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL, api_id TEXT NOT NULL, at_us INTEGER NOT NULL,
+  stream TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE INDEX log_line_call ON log_line(call_id);
+CREATE INDEX log_line_api ON log_line(api_id);
+CREATE TABLE stored_response(seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL UNIQUE, status INTEGER NOT NULL,
+  headers BLOB NOT NULL, body BLOB NOT NULL, expires_us INTEGER NOT NULL) STRICT;
+PRAGMA user_version = 2;";
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the file of a former version has a schema of its own")]
+async fn a_file_of_version_2_keeps_its_lines_and_takes_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("traces.db");
+    let (call, api) = ids();
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(VERSION_2).unwrap();
+    let line = (call.to_string(), api.to_string());
+    file.execute("INSERT INTO log_line VALUES (1, ?1, ?2, 3, 'log', 'from before')", line).unwrap();
+    drop(file);
+    let traces = Traces::open(&path, Clock::system(), ByteCount::mib(64)).unwrap();
+    assert_eq!(texts(&traces.logs(call).await.unwrap()), [(Stream::Log, "from before")]);
+    traces.keep_run(run(call, api, "new"));
+    assert!(traces.run(call).await.unwrap().is_some());
 }

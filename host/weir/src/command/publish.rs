@@ -162,6 +162,7 @@ fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs
         egress: types::Egress { allow: project.egress.clone(), secrets: project.secrets.clone() },
         config: project.config.clone(),
         errors: project.errors.clone(),
+        traces: project.traces,
     };
     let (made, release): (Made, api::Release) =
         client.post(&format!("/v1/apis/{}/releases", project.api.slug), &new)?;

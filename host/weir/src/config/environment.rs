@@ -1,5 +1,6 @@
 //! The variables of the environment that mean something. All are defaults of flags.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::profile::ProfileFile;
@@ -23,6 +24,8 @@ pub(crate) struct Environment {
     pub(crate) profile: Option<String>,
     /// Whether the locale has characters beyond ASCII, by `LC_ALL`, `LC_CTYPE` or `LANG`, and the terminal shows them.
     pub(crate) shows_unicode: bool,
+    /// `OTEL_*`, as they stand.
+    pub(crate) otel: BTreeMap<&'static str, String>,
     home: Option<PathBuf>,
     config_home: Option<PathBuf>,
     data_home: Option<PathBuf>,
@@ -40,6 +43,7 @@ impl Environment {
             log: text("WEIR_LOG"),
             profile: text("WEIR_PROFILE"),
             shows_unicode: shows_unicode(),
+            otel: super::otel::NAMES.into_iter().filter_map(|name| Some((name, text(name)?))).collect(),
             home: path("HOME"),
             config_home: path("XDG_CONFIG_HOME"),
             data_home: path("XDG_DATA_HOME"),

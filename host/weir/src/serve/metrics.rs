@@ -1,9 +1,10 @@
-//! What the host counts, in Prometheus' text format.
+//! What the host counts, in Prometheus' text format or for whoever else writes it down.
 //!
 //! The rooms count; here it is only written down, when somebody asks. No label carries a consumer, and each has a
 //! bounded set of values. Our own text instead of a library's registry: the libraries' histograms take a lock for each
 //! observation, and what is here is names and numbers (docs/adr/0021).
 
+mod page;
 mod text;
 
 use catalog::Catalog;
@@ -12,6 +13,7 @@ use ledger::Ledger;
 use sandbox::Sandbox;
 use store::Stats;
 
+pub(super) use self::page::{Labels, Page};
 use self::text::Text;
 
 /// The rooms that count.
@@ -29,14 +31,19 @@ impl Metrics {
     /// Everything, as of now.
     pub(super) fn text(&self) -> String {
         let mut text = Text::default();
-        text.gauge("weir_build_info", "The program that runs.", [(vec![("version", env!("CARGO_PKG_VERSION"))], 1)]);
-        self.requests(&mut text);
-        self.calls(&mut text);
-        self.machinery(&mut text);
+        self.tell(&mut text);
         text.finish()
     }
 
-    fn requests(&self, text: &mut Text) {
+    /// Writes everything down, as of now.
+    pub(super) fn tell(&self, text: &mut impl Page) {
+        text.gauge("weir_build_info", "The program that runs.", [(vec![("version", env!("CARGO_PKG_VERSION"))], 1)]);
+        self.requests(text);
+        self.calls(text);
+        self.machinery(text);
+    }
+
+    fn requests(&self, text: &mut impl Page) {
         let requests = self.gateway.requests();
         let rows: Vec<_> = requests.iter().map(|kind| (kind.method, kind.status.to_string(), kind.durations)).collect();
         text.histogram(
@@ -60,7 +67,7 @@ impl Metrics {
         );
     }
 
-    fn calls(&self, text: &mut Text) {
+    fn calls(&self, text: &mut impl Page) {
         let settled = self.ledger.settled();
         let catalog = self.catalog.snapshot();
         let slug = |api: Option<types::ApiId>| {
@@ -93,7 +100,7 @@ impl Metrics {
         );
     }
 
-    fn machinery(&self, text: &mut Text) {
+    fn machinery(&self, text: &mut impl Page) {
         let load = self.gateway.load();
         let free = self.sandbox.free_slots();
         let slots = usize::try_from(self.slots).unwrap_or(usize::MAX);
@@ -119,26 +126,14 @@ impl Metrics {
     }
 }
 
-fn stores(text: &mut Text, stores: &[(&str, Stats)]) {
-    let mut each = |name, help, kind: fn(&mut Text, &'static str, &'static str, Rows<'_>), of: fn(&Stats) -> u64| {
-        let rows = stores.iter().map(|(file, stats)| (vec![("file", *file)], of(stats))).collect();
-        kind(text, name, help, rows);
-    };
-    each("weir_store_operations_total", "Operations that were committed.", counted, |stats| stats.operations);
-    each("weir_store_failures_total", "Transactions that failed.", counted, |stats| stats.failures);
-    each("weir_store_queued", "Operations that wait for the writer.", gauged, |stats| wide(stats.queued));
-    each("weir_store_wal_bytes", "The write-ahead log.", gauged, |stats| stats.wal_bytes);
-    each("weir_store_unwritable", "1 while the file cannot be written.", gauged, |stats| u64::from(stats.poisoned));
-}
-
-type Rows<'a> = Vec<(Vec<(&'static str, &'a str)>, u64)>;
-
-fn counted(text: &mut Text, name: &'static str, help: &'static str, rows: Rows<'_>) {
-    text.counter(name, help, rows);
-}
-
-fn gauged(text: &mut Text, name: &'static str, help: &'static str, rows: Rows<'_>) {
-    text.gauge(name, help, rows);
+fn stores(text: &mut impl Page, stores: &[(&str, Stats)]) {
+    let rows = |of: fn(&Stats) -> u64| stores.iter().map(move |(file, stats)| (vec![("file", *file)], of(stats)));
+    text.counter("weir_store_operations_total", "Operations that were committed.", rows(|stats| stats.operations));
+    text.counter("weir_store_failures_total", "Transactions that failed.", rows(|stats| stats.failures));
+    text.gauge("weir_store_queued", "Operations that wait for the writer.", rows(|stats| wide(stats.queued)));
+    text.gauge("weir_store_wal_bytes", "The write-ahead log.", rows(|stats| stats.wal_bytes));
+    let unwritable = rows(|stats| u64::from(stats.poisoned));
+    text.gauge("weir_store_unwritable", "1 while the file cannot be written.", unwritable);
 }
 
 fn wide(count: usize) -> u64 {

@@ -86,7 +86,13 @@ impl Place {
 
     /// Starts the host, and waits until it says that it is up.
     pub(crate) fn start(&self) -> Host {
+        self.start_with(&[])
+    }
+
+    /// The same, with these variables of the environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)]) -> Host {
         let mut command = self.command(&["--json", "serve"]);
+        command.envs(environment.iter().copied());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let stderr = child.stderr.take().unwrap();

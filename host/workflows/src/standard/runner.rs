@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl::{Change, Effect, Event, Execution, Outcome, TaskId};
+use asl::{Effect, Event, Execution, Outcome, TaskId, Watch};
 use serde_json::Value;
 use store::WriteError;
 use tokio::task::{AbortHandle, JoinSet};
@@ -59,8 +59,6 @@ struct Runner<'h> {
     under_way: HashMap<TaskId, AbortHandle>,
     settle: Vec<String>,
     wake: Option<Timestamp>,
-    /// The frames of the tasks that the run asks for next.
-    asked_by: HashMap<TaskId, u64>,
     /// Another execution was started, and its end may lie in the inbox.
     has_started: bool,
 }
@@ -120,11 +118,11 @@ impl<'h> Runner<'h> {
         let arn = arn(&facts);
         let (run, cursor) = match &facts.frames {
             Some((state, cursor)) => {
-                (Execution::decode(Arc::clone(&machine), state)?.watched(), serde_json::from_str(cursor)?)
+                (Execution::decode(Arc::clone(&machine), state)?.watched(Watch::ALL), serde_json::from_str(cursor)?)
             }
             None => {
                 let input = Arc::new(serde_json::from_str(&facts.input)?);
-                let run = machine.start_watched(input, context(&facts, &arn), house.clock.now());
+                let run = machine.start_watched(input, context(&facts, &arn), house.clock.now(), Watch::ALL);
                 (run, Cursor::started(facts.started))
             }
         };
@@ -144,7 +142,6 @@ impl<'h> Runner<'h> {
             under_way: HashMap::new(),
             settle: Vec::new(),
             wake: None,
-            asked_by: HashMap::new(),
             has_started: false,
         })
     }
@@ -208,15 +205,14 @@ impl<'h> Runner<'h> {
     fn compose(&mut self) -> (Vec<Asked>, Option<Outcome>, Step) {
         let now = self.house.clock.now();
         self.note();
-        let frames = std::mem::take(&mut self.asked_by);
         let (mut asked, mut tokens, mut outcome) = (Vec::new(), Vec::new(), None);
         while let Some(effect) = self.run.next_effect() {
             match effect {
-                Effect::Invoke { task, state, resource, input, timeout, heartbeat, invocation, attempt } => {
+                Effect::Invoke { task, state, frame, resource, input, timeout, heartbeat, invocation, attempt } => {
                     let errand = Errand::of(&resource);
                     if !self.history.cursor.knows(task) {
                         let request = Request { task, resource: &resource, input: &input, timeout, heartbeat };
-                        self.history.asked(now, frames.get(&task).copied().unwrap_or_default(), &request);
+                        self.history.asked(now, frame, &request);
                         tokens.extend(self.token(task, &errand, &resource, &input));
                     }
                     if errand == Errand::Activity
@@ -227,7 +223,7 @@ impl<'h> Runner<'h> {
                     }
                     let invocation_id = format!("{}:{invocation}", self.arn);
                     let resource = Arc::from(base(&resource));
-                    let work = Task { state, resource, input, invocation: invocation.get(), attempt };
+                    let work = Task { state, frame, resource, input, invocation: invocation.get(), attempt };
                     let job = Job { owner: self.owner.clone(), execution: self.arn.clone(), task: work, invocation_id };
                     asked.push(Asked { errand, job, task });
                 }
@@ -267,9 +263,6 @@ impl<'h> Runner<'h> {
     /// Puts what has happened to the states into the history.
     fn note(&mut self) {
         for step in self.run.take_steps() {
-            if let Change::Asked(task) = step.change {
-                self.asked_by.insert(task, step.frame);
-            }
             self.history.step(&step);
         }
     }

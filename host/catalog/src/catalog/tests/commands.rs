@@ -199,6 +199,7 @@ async fn a_file_of_version_1_keeps_its_releases_and_they_reach_nothing() {
     let (release, weight) = &live.releases[0];
     assert_eq!((live.releases.len(), release.number, *weight), (1, 1, 1));
     assert_eq!((&release.egress, &release.grants), (&types::Egress::default(), &[].into()));
+    assert_eq!(release.traced, types::Traced::Failed);
     let pages: ObjectName = "pages".parse().unwrap();
     assert_eq!(release.objects.iter().map(|object| &object.name).collect::<Vec<_>>(), [&pages]);
     let routes: Vec<_> = release.routes.iter().map(|route| (&*route.template, &*route.needs)).collect();

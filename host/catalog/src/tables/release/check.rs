@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Units};
+use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Traced, Units};
 
 use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
@@ -38,6 +38,8 @@ pub struct NewRelease {
     pub config: BTreeMap<String, String>,
     /// The HTTP status, 400 to 599, of each named error of the component; at most 100.
     pub errors: BTreeMap<String, u16>,
+    /// Which runs of its workflow are kept.
+    pub traced: Traced,
 }
 
 impl NewRelease {
@@ -77,6 +79,9 @@ pub(super) fn check(new: &NewRelease, component: Option<&Component>) -> Result<(
         (_, Some(component)) => grants(&new.grants, &component.imports)?,
         (NewRuns::Workflow(definition), None) => workflow(new, definition)?,
         (NewRuns::Component(_), None) => {}
+    }
+    if new.traced != Traced::default() && matches!(new.runs, NewRuns::Component(_)) {
+        return Err(CatalogError::invalid("traces", "a component has no states: its lines are kept"));
     }
     limits(&new.limits)?;
     objects(&new.objects)?;

@@ -4,6 +4,7 @@ mod answer;
 mod components;
 mod input;
 mod tally;
+mod trail;
 mod way_out;
 
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use components::Components;
 
 /// The largest input of a run, as Step Functions has it.
 const INPUT_MAX: ByteCount = ByteCount::kib(256);
+/// The error of a run that took too long.
+const TIMEOUT: &str = "States.Timeout";
 
 /// Runs the machine on the request, within the release's wall time.
 pub(super) async fn workflow(
@@ -101,24 +104,41 @@ fn account(call: &Call) -> String {
     snapshot.organisation(call.target.api.organisation).map(|owner| owner.account.clone()).unwrap_or_default()
 }
 
+/// How a run failed, for its provider.
+struct Why {
+    /// The name of its error, where it has one.
+    error: Option<String>,
+    /// What its log says.
+    text: String,
+}
+
+impl Why {
+    fn of(text: String) -> Self {
+        Self { error: None, text }
+    }
+}
+
 /// What the run's end comes to, and why, for its provider's log.
-fn conclude(call: &Call, ended: asl::Outcome, components: &Components<'_>) -> (Invoked, Option<String>) {
+fn conclude(call: &Call, ended: asl::Outcome, components: &Components<'_>) -> (Invoked, Option<Why>) {
     match ended {
         asl::Outcome::Succeeded(output) => match answer::of(&output) {
             Ok(answer) if ByteCount::of(answer.body.len()) > call.target.served.limits.response_body => {
                 let why = format!("a response of {} bytes", answer.body.len());
-                (Invoked::failed(Outcome::OutputTooLarge, None), Some(why))
+                (Invoked::failed(Outcome::OutputTooLarge, None), Some(Why::of(why)))
             }
             Ok(answer) => (Invoked::answered(answer), None),
             Err(why) => {
                 let refusal = Refusal::caused_by(Code::ComponentFailed, why.clone());
-                (Invoked::failed(Outcome::InvalidResponse, Some(refusal)), Some(why))
+                (Invoked::failed(Outcome::InvalidResponse, Some(refusal)), Some(Why::of(why)))
             }
         },
-        asl::Outcome::TimedOut => (Invoked::failed(Outcome::Deadline, None), Some("the run took too long".to_owned())),
+        asl::Outcome::TimedOut => {
+            let why = Why { error: Some(TIMEOUT.to_owned()), text: "the run took too long".to_owned() };
+            (Invoked::failed(Outcome::Deadline, None), Some(why))
+        }
         asl::Outcome::Failed { error, cause } => {
             let (error, cause) = (error.unwrap_or_default(), cause.unwrap_or_default());
-            let why = format!("the run failed: {error}: {cause}");
+            let why = Why { error: Some(error.clone()), text: format!("the run failed: {error}: {cause}") };
             let stopped = components.stopped().filter(|outcome| outcome.error_name() == Some(&*error));
             // What may have run must not look as if it had not: the request would be let in again under its key.
             let stopped = stopped.filter(|outcome| outcome.may_have_run() || !components.have_run());

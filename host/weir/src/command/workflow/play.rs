@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use asl::{Change, Context, Effect, Event, Outcome, StateMachine, Step};
+use asl::{Change, Context, Effect, Event, Outcome, StateMachine, Step, Watch};
 use serde_json::Value;
 use types::Timestamp;
 
@@ -46,7 +46,7 @@ impl Played {
 pub(super) fn play(machine: &Arc<StateMachine>, input: Value, answers: &Answers) -> anyhow::Result<Played> {
     let mut now = Timestamp::from_micros(0);
     let context = Context { execution_name: "try".to_owned(), started_at: now, ..Context::default() };
-    let mut run = machine.start_watched(Arc::new(input), context, now);
+    let mut run = machine.start_watched(Arc::new(input), context, now, Watch::ALL);
     let mut given: BTreeMap<String, usize> = BTreeMap::new();
     let mut steps = Vec::new();
     for _ in 0..EVENTS_MAX {

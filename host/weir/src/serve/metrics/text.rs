@@ -2,16 +2,14 @@
 
 use types::{BOUNDARIES_US, Distribution};
 
-/// Names and values of a row's labels.
-type Labels<'a> = Vec<(&'static str, &'a str)>;
+use super::page::{Labels, Page};
 
 /// A text that grows.
 #[derive(Debug, Default)]
 pub(super) struct Text(String);
 
-impl Text {
-    /// A count that only grows.
-    pub(super) fn counter<'a>(
+impl Page for Text {
+    fn counter<'a>(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -20,18 +18,11 @@ impl Text {
         self.simple("counter", name, help, rows);
     }
 
-    /// A number that goes up and down.
-    pub(super) fn gauge<'a>(
-        &mut self,
-        name: &'static str,
-        help: &'static str,
-        rows: impl IntoIterator<Item = (Labels<'a>, u64)>,
-    ) {
+    fn gauge<'a>(&mut self, name: &'static str, help: &'static str, rows: impl IntoIterator<Item = (Labels<'a>, u64)>) {
         self.simple("gauge", name, help, rows);
     }
 
-    /// Durations, in seconds.
-    pub(super) fn histogram<'a>(
+    fn histogram<'a>(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -51,7 +42,9 @@ impl Text {
             self.put(format_args!("{name}_sum{braced} {}\n{name}_count{braced} {count}\n", seconds(times.sum_us)));
         }
     }
+}
 
+impl Text {
     /// The whole.
     pub(super) fn finish(self) -> String {
         self.0

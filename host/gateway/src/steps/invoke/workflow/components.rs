@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use asl::Watch;
 use bytes::Bytes;
 use sandbox::{CallContext, Sandbox, Step};
 use serde_json::Value;
@@ -14,12 +15,15 @@ use tokio_util::task::TaskTracker;
 use types::{Digest, Outcome};
 use workflows::{Task, TaskFailed, Tasks};
 
+use super::Why;
 use super::tally::Tally;
+use super::trail::{self, Trail};
 use super::way_out::WayOut;
 use crate::call::Call;
 use crate::functions::{self, NoFunction, as_function, not_offered};
 use crate::resource::{ComponentName, Resource};
 use crate::served::Served;
+use crate::spans;
 use crate::steps::invoke::Invoked;
 use crate::steps::invoke::guest::{allowances, called_by, keep_logs};
 
@@ -33,6 +37,7 @@ pub(super) struct Components<'c> {
     places: Arc<Semaphore>,
     tally: Arc<Tally>,
     way_out: WayOut,
+    trail: Arc<Trail>,
     running: TaskTracker,
     /// Stops all of them. Dropping the run does.
     halt: CancellationToken,
@@ -45,6 +50,14 @@ impl Drop for Components<'_> {
 }
 
 impl Tasks for Components<'_> {
+    fn watch(&self) -> Option<Watch> {
+        Some(trail::WATCH)
+    }
+
+    fn saw(&self, steps: Vec<asl::Step>) {
+        self.trail.saw(steps);
+    }
+
     async fn perform(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
         match Resource::of(&task.resource) {
             Resource::Component(name) if task.resource.starts_with("arn:") => {
@@ -64,6 +77,7 @@ impl<'c> Components<'c> {
         Self {
             call,
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            trail: Arc::new(Trail::new(clock.now())),
             tally: Arc::new(Tally::new(&call.target.served.limits, allowances(call), clock)),
             way_out: WayOut::of(call),
             running: TaskTracker::new(),
@@ -81,9 +95,9 @@ impl<'c> Components<'c> {
         self.tally.has_run() || self.way_out.was_taken()
     }
 
-    /// Stops those that still run, puts what all of them used on the call, and keeps what they wrote, with how the run
-    /// failed.
-    pub(super) async fn account(self, invoked: &mut Invoked, why: Option<String>) {
+    /// Stops those that still run, puts what all of them used on the call, and keeps what they wrote and what the states
+    /// went through, with how the run failed.
+    pub(super) async fn account(self, invoked: &mut Invoked, why: Option<Why>) {
         self.halt.cancel();
         self.running.close();
         self.running.wait().await;
@@ -91,7 +105,13 @@ impl<'c> Components<'c> {
         let used = self.tally.take();
         invoked.spent = used.spent;
         invoked.reported = used.reported;
-        let detail = why.or_else(|| used.stopped.map(|(outcome, detail)| format!("{outcome}: {detail}")));
+        let error = why.as_ref().and_then(|why| why.error.clone());
+        if spans::wanted(self.call).is_some() {
+            self.call.progress.states.put(self.trail.spans());
+        }
+        self.trail.keep(self.call, invoked.outcome, error);
+        let stopped = || used.stopped.map(|(outcome, detail)| format!("{outcome}: {detail}"));
+        let detail = why.map(|why| why.text).or_else(stopped);
         keep_logs(self.call, invoked.outcome, detail, (used.lines, used.dropped));
     }
 
@@ -113,13 +133,15 @@ impl<'c> Components<'c> {
             limits: Arc::clone(&served.limits),
             context: self.context(&served, name, task, halt),
             input: Bytes::from(input.to_string()),
+            frame: task.frame,
+            state: task.state.clone(),
         };
-        let (places, tally) = (Arc::clone(&self.places), Arc::clone(&self.tally));
+        let (places, tally, trail) = (Arc::clone(&self.places), Arc::clone(&self.tally), Arc::clone(&self.trail));
         let done = self.running.spawn(async move {
             // Never closed: an error cannot be.
             let place = places.acquire_owned().await;
             let _place = place.map_err(|error| tally.stop(Outcome::HostError, error.to_string()))?;
-            work.run(&tally).await
+            work.run(&tally, &trail).await
         });
         let lost = |error: tokio::task::JoinError| self.tally.stop(Outcome::HostError, error.to_string());
         done.await.map_err(lost)?
@@ -168,13 +190,18 @@ struct Work {
     limits: Arc<sandbox::Limits>,
     context: CallContext,
     input: Bytes,
+    /// Who asked for it.
+    frame: u64,
+    state: asl::StateName,
 }
 
 impl Work {
-    async fn run(mut self, tally: &Tally) -> Result<Value, TaskFailed> {
+    async fn run(mut self, tally: &Tally, trail: &Trail) -> Result<Value, TaskFailed> {
         let loaded = self.sandbox.load(&self.digest).await;
         let component = loaded.map_err(|error| tally.stop(Outcome::HostError, error.to_string()))?;
         let limits = tally.begin(&self.limits, &mut self.context.allowances)?;
-        tally.end(self.sandbox.call_task(&component, self.context, self.input, &limits).await)
+        let ran = self.sandbox.call_task(&component, self.context, self.input, &limits).await;
+        trail.spent(self.frame, self.state.as_str(), ran.spent.fuel);
+        tally.end(ran)
     }
 }
