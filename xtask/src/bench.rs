@@ -3,10 +3,11 @@
 //! Starts release builds of everything, drives each from a process of its own, interleaves the rounds so that a noisy
 //! machine disturbs all alike, and quotes medians. Writes `target/bench/latest.json`.
 
-mod asl;
+mod alone;
 mod cpu;
 mod machine;
 mod neighbour;
+mod official;
 mod scale;
 mod servers;
 mod subject;
@@ -43,6 +44,8 @@ pub(crate) enum Part {
     Scale,
     /// The states language by itself. The figures are printed.
     Asl,
+    /// Durable executions by themselves. The figures are printed.
+    Executions,
 }
 
 /// Builds, measures, prints and writes the figures.
@@ -52,17 +55,22 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let machine = machine::describe(&folder)?;
     machine::print(&machine);
 
-    if part == Part::Asl {
-        workspace.cargo(&["build", "--release", "--package", "bench", "--bin", "asl"])?;
-    } else {
-        workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
-    }
     let release = workspace.target.join("release");
-    let language = asl::measure(&release)?;
-    if part == Part::Asl {
-        println!("{}", serde_json::to_string_pretty(&language)?);
+    let one = match part {
+        Part::Asl => Some(alone::ASL),
+        Part::Executions => Some(alone::EXECUTIONS),
+        Part::All | Part::Scale => None,
+    };
+    if let Some(one) = one {
+        workspace.cargo(&["build", "--release", "--package", "bench", "--bin", one.program])?;
+        let mut figures = one.measure(&release, &folder)?;
+        if part == Part::Asl {
+            official::compare(&workspace.root, &folder, &mut figures)?;
+        }
+        println!("{}", serde_json::to_string_pretty(&figures)?);
         return Ok(());
     }
+    workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
     let guests = ["echo", "wasi-echo", "loop"].map(|name| workspace.root.join("bench").join(name));
     let mut files = Vec::new();
     for guest in &guests {
@@ -95,7 +103,9 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let mut report = report(&machine, &measured, &subject)?;
     report["neighbours"] = neighbours;
     report["scale"] = scale;
-    report["asl"] = language;
+    report["asl"] = alone::ASL.measure(&release, &folder)?;
+    official::compare(&workspace.root, &folder, &mut report["asl"])?;
+    report["executions"] = alone::EXECUTIONS.measure(&release, &folder)?;
     report["instantiate_and_call_cpu_us"] = json!(instantiate);
     let file = folder.join("latest.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report)?)?;
@@ -203,7 +213,7 @@ fn print_report(report: &Value) {
             row["p99_us"]
         );
     }
-    for part in ["ratios", "instantiate_and_call_cpu_us", "cost", "neighbours", "scale", "asl"] {
+    for part in ["ratios", "instantiate_and_call_cpu_us", "cost", "neighbours", "scale", "asl", "executions"] {
         println!("\n{part}: {}", serde_json::to_string_pretty(&report[part]).unwrap_or_default());
     }
     println!("\nusage.db: PRAGMA synchronous = {}", report["pragma_synchronous"]);

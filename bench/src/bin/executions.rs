@@ -51,13 +51,15 @@ async fn main() -> anyhow::Result<()> {
     let folder: PathBuf = std::env::args_os().nth(1).context("usage: executions FOLDER")?.into();
     std::fs::create_dir_all(&folder)?;
     let house = House::open(folder.join("workflows.db"))?;
-    let mut report = json!({ "fsync_p50_us": fsync_us(&folder)? });
+    let fsync = fsync_us(&folder)?;
+    let mut report = json!({ "fsync_p50_us": fsync });
     for count in [1, 64, 1_000] {
         report[format!("task_transitions_per_s_{count}")] = json!(house.transitions(count).await?);
     }
     let starts = house.starts().await?;
     report["start_p50_us"] = json!(percentile(&starts, 50));
     report["start_p99_us"] = json!(percentile(&starts, 99));
+    report["start_p99_over_fsync_p50"] = json!(ratio(percentile(&starts, 99), fsync));
     let (seconds, wal) = house.map().await?;
     report["map_of_10000_tasks_s"] = json!(seconds);
     report["map_wal_mib"] = json!(wal >> 20);
@@ -77,7 +79,7 @@ impl House {
         let caller = Caller {
             organisation: OrganisationId::from_u128(1),
             account: "123456789012".to_owned(),
-            region: "local".to_owned(),
+            region: "eu-west-1".to_owned(),
         };
         Ok(Self { workflows, caller, clock, path })
     }
@@ -146,7 +148,7 @@ impl House {
 
     /// How long a Map over many Task items takes, and how large the log of the file became.
     async fn map(&self) -> anyhow::Result<(f64, u64)> {
-        let inner = json!({ "StartAt": "Work", "States": { "Work": { "Type": "Task", "Resource": "component:echo", "End": true } } });
+        let inner = json!({ "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS" }, "StartAt": "Work", "States": { "Work": { "Type": "Task", "Resource": "component:echo", "End": true } } });
         let definition = json!({ "StartAt": "Each", "States": {
             "Each": { "Type": "Map", "MaxConcurrency": 40, "ItemProcessor": inner, "ResultPath": null, "End": true } } });
         let machine = self.machine("map", &definition).await?;
@@ -257,6 +259,11 @@ fn micros(passed: Duration) -> u64 {
 
 fn per(count: usize, seconds: f64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    let number = |value: u64| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
+    number(part) / number(whole.max(1))
 }
 
 fn percentile(sorted: &[u64], percent: usize) -> u64 {

@@ -7,12 +7,14 @@ mod account;
 mod at;
 mod aws_credential;
 mod consumer;
+mod execution;
 mod invitation;
 pub mod openapi;
 mod own;
 mod problem;
 mod provider;
 mod report;
+mod schedule;
 mod secret;
 mod suspension;
 mod trace;
@@ -26,8 +28,9 @@ pub use consumer::{
     App, CancelAt, CancelQuery, Key, KeyDisabled, KeyEnd, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap,
     Subscription, SubscriptionStatus,
 };
+pub use execution::{Execution, ExecutionDetail, ExecutionQuery, ExecutionStatus, HistoryEvent, StopExecution};
 pub use invitation::{Accept, Accepted, Invitation, InvitationEntry, NewInvitation};
-pub use own::{OwnCall, OwnCallQuery, OwnObject, OwnSpend, OwnSubscription, OwnUsage};
+pub use own::{OwnCall, OwnCallQuery, OwnError, OwnExecution, OwnObject, OwnSpend, OwnSubscription, OwnUsage};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use provider::{
     Api, ApiChange, Component, Limits, Live, NewApi, NewPlan, NewRelease, Object, Plan, PlanQuota, PlanRate, Release,
@@ -37,6 +40,7 @@ pub use report::{
     Act, AuditQuery, Call, CallLogs, CallQuery, CallUsage, Database, Health, Host, ListQuery, LogLine, Mismatch,
     ObjectUsage, Page, Readiness, Reconciliation, Usage, UsageQuery, Verification,
 };
+pub use schedule::{NewSchedule, Schedule, ScheduleQuery, SchedulesQuery};
 pub use secret::{NewSecret, Secret, SecretQuery};
 pub use suspension::{Authority, Suspend, Suspension};
 pub use trace::{CallTrace, Run, StateVisit};

@@ -1,6 +1,7 @@
 //! What a consumer reads of its own at the gateway, by key.
 
-use types::{LimitKind, ObjectName, Per, SubscriptionId, Units};
+use serde_json::value::RawValue;
+use types::{CallId, LimitKind, ObjectName, Per, SubscriptionId, Units};
 
 use crate::{At, CallUsage, SubscriptionStatus};
 
@@ -54,6 +55,41 @@ pub struct OwnObject {
     /// The same, in seconds from now, rounded up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_in_s: Option<u64>,
+}
+
+/// `GET /-/executions/{id}`: an execution that a call of the key's app has started.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct OwnExecution {
+    /// The id of the call that started it.
+    pub id: CallId,
+    /// The API's slug.
+    pub api: String,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+    pub status: String,
+    /// When it began.
+    pub started_at: At,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<At>,
+    /// What it came to: any JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Box<RawValue>>,
+    /// Why it came to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<OwnError>,
+}
+
+/// Why an execution came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OwnError {
+    /// The error that the API names, or one of the platform's codes.
+    pub code: String,
+    /// The HTTP status that the API gives this error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// More about it, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// What the overage of the running billing period comes to.

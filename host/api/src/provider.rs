@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use types::{
     ApiId, Capability, Currency, Digest, Egress, Fuel, LimitKind, ObjectName, OrganisationId, Per, PlanId, RateWindow,
-    ReleaseId, SecretName, Traced, Units,
+    ReleaseId, SecretName, Starts, Traced, Units,
 };
 
 use crate::{At, Suspension};
@@ -188,6 +188,9 @@ pub struct NewRelease {
     /// A state machine in the Amazon States Language, as the text of a JSON or YAML document of at most 1 MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<String>,
+    /// The execution of the workflow that a call starts, and is answered 202 for; absent: the call waits for its run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Starts>,
     /// What a call may use.
     #[serde(default)]
     pub limits: Limits,
@@ -226,6 +229,9 @@ pub struct Release {
     /// How its component is called; absent for a workflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<World>,
+    /// The execution that a call starts; absent: the call waits for what runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Starts>,
     /// Its routes, each as method and path.
     pub routes: Vec<String>,
     /// Where its requests may go, each as methods and URL.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use types::{
     ApiId, ByteCount, Capability, Currency, Digest, Egress, Money, ObjectName, OrganisationId, PlanId, ReleaseId,
-    RouteId, Terms, Timestamp, Traced, Units,
+    RouteId, Starts, Terms, Timestamp, Traced, Units,
 };
 
 use crate::{Limits, Suspension};
@@ -115,14 +115,24 @@ pub enum Runs {
         digest: Digest,
         /// In the Amazon States Language, as JSON or YAML. At most 1 MiB.
         definition: Arc<str>,
+        /// The execution that a call starts. `None`: the call waits for the run.
+        starts: Option<Starts>,
     },
 }
 
 impl Runs {
     /// Runs this definition.
-    pub fn workflow(definition: impl Into<Arc<str>>) -> Self {
+    pub fn workflow(definition: impl Into<Arc<str>>, starts: Option<Starts>) -> Self {
         let definition = definition.into();
-        Self::Workflow { digest: Digest::of(definition.as_bytes()), definition }
+        Self::Workflow { digest: Digest::of(definition.as_bytes()), definition, starts }
+    }
+
+    /// The execution that a call starts. `None`: the call waits for what runs.
+    pub const fn starts(&self) -> Option<Starts> {
+        match self {
+            Self::Component { .. } => None,
+            Self::Workflow { starts, .. } => *starts,
+        }
     }
 
     /// SHA-256 of what runs: its name in records.

@@ -35,4 +35,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/invitation.sql"),
     include_str!("tables/aws-credential.sql"),
     include_str!("tables/traced.sql"),
+    include_str!("tables/starts.sql"),
 ];

@@ -20,8 +20,8 @@ use crate::routes::things::{
 };
 use crate::routes::tokens::TokenAt;
 use crate::routes::{
-    accounts, apis, audit, aws_credentials, books, components, consumers, health, invitations, plans, releases,
-    reports, secrets, tokens, traces,
+    accounts, apis, audit, aws_credentials, books, components, consumers, executions, health, invitations, plans,
+    releases, reports, schedules, secrets, tokens, traces,
 };
 use crate::states;
 
@@ -91,6 +91,12 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
         ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
         ("/v1/calls/{call}/trace", Quick, get(traces::of_call)),
         ("/v1/apis/{slug}/traces", Quick, get(traces::list)),
+        ("/v1/executions", Quick, get(executions::list)),
+        ("/v1/executions/{arn}", Quick, get(executions::show)),
+        ("/v1/executions/{arn}/history", Quick, get(executions::history)),
+        ("/v1/executions/{arn}/stop", Quick, post(executions::stop)),
+        ("/v1/schedules", Quick, get(schedules::list)),
+        ("/v1/schedules/{schedule}", Quick, get(schedules::show).put(schedules::put).delete(schedules::delete)),
         ("/v1/audit", Quick, get(audit::list)),
         ("/v1/audit/verify", Slow, get(books::verify)),
         ("/v1/reconcile", Slow, get(books::reconcile)),

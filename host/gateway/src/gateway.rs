@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use types::Code;
+use workflows::Workflows;
 
 use crate::connection;
 use crate::jobs::Jobs;
@@ -71,6 +72,14 @@ impl Gateway {
     /// What does the tasks of executions that no call waits for.
     pub fn jobs(&self) -> Arc<dyn workflows::Work> {
         Arc::new(Jobs(Arc::clone(&self.premises)))
+    }
+
+    /// Has calls start their executions in `workflows`, whose tasks it does. Until then such calls fail. The first are
+    /// kept, and no others.
+    pub fn keep_executions(&self, workflows: Workflows) {
+        if self.premises.workflows.set(workflows).is_err() {
+            tracing::warn!("executions are kept already");
+        }
     }
 
     /// What it does at the moment.

@@ -10,9 +10,10 @@ use types::{ApiId, ByteCount, CallId, Fact, Fuel, Outcome, TaskUse, Timestamp};
 use workflows::{Job, Performed, Performing, TaskFailed, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
+use crate::origin::Origin;
 use crate::premises::Premises;
 use crate::resource::{ComponentName, Resource};
-use crate::steps::invoke::{keep_lines, turn};
+use crate::steps::invoke::{WayOut, keep_lines, turn};
 
 /// Does them with the gateway's own places for guests: a job waits in its API's queue as a call does.
 pub(crate) struct Jobs(pub(crate) Arc<Premises>);
@@ -40,13 +41,26 @@ async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>
             let (answer, call) = run(premises, job, (name, &payload), usage).await.map_err(as_function)?;
             Ok(functions::answered(name, &answer, &call.to_string()))
         }
-        Resource::HttpInvoke => {
-            let cause = "no release stands behind this execution, and so no grant to reach a host: publish the machine \
-                         as a workflow, or call a component that has the grant";
-            Err(failed("States.Permissions", cause.to_owned()))
-        }
-        Resource::Other => Err(functions::not_offered(resource)),
+        Resource::HttpInvoke => request(premises, job).await,
+        // The room of executions does this one itself.
+        Resource::StartExecution | Resource::Other => Err(functions::not_offered(resource)),
     }
+}
+
+/// Sends the request of an HTTP task, as the release may that is the execution's machine.
+async fn request(premises: &Premises, job: &Job) -> Result<Value, TaskFailed> {
+    let Some(origin) = job.origin.as_deref().and_then(Origin::read) else {
+        let cause = "no release stands behind this execution, and so no grant to reach a host: publish the machine as a \
+                     workflow that `starts` executions, or call a component that has the grant";
+        return Err(failed("States.Permissions", cause.to_owned()));
+    };
+    let house = &premises.house;
+    let release = house.catalog.release(origin.api, origin.number).await.map_err(|error| host_failed(&error))?;
+    let sandbox = &house.sandbox;
+    let of = (job.owner.organisation, &origin.slug);
+    let outbound = release.and_then(|release| sandbox.outbound(of, release.id, &release.egress));
+    let way_out = WayOut::new(sandbox, outbound.as_ref(), origin.depth);
+    way_out.perform(&job.task.input, &job.invocation_id).await
 }
 
 /// Calls a component. Dropping the future stops it.

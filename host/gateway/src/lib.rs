@@ -31,6 +31,7 @@ mod envelope;
 mod escort;
 mod functions;
 mod jobs;
+mod origin;
 mod permit;
 mod premises;
 mod resource;

@@ -1,9 +1,11 @@
-//! What the platform itself answers at the gateway, under `/-/`: a consumer's own usage, calls and document, by key.
+//! What the platform itself answers at the gateway, under `/-/`: a consumer's own usage, calls, executions and
+//! document, by key.
 //!
 //! No envelope runs, nothing is admitted and nothing is billed. Everything is read beside the writer; how often a key
 //! may ask, and how many may ask at once, is bounded.
 
 mod calls;
+mod executions;
 mod openapi;
 mod usage;
 
@@ -56,7 +58,15 @@ pub(crate) async fn answer(premises: &Premises, asked: &Asked) -> Result<Reply, 
         "/-/usage" | "/-/calls" | "/-/openapi.json" => {
             return Err(Refusal::other_methods(HeaderValue::from_static("GET")));
         }
-        _ => return Err(Refusal::new(Code::NotFound)),
+        path => match path.strip_prefix("/-/executions/") {
+            Some(id) if asked.method == Method::GET => {
+                let inquiry = let_in(premises, asked)?;
+                let _turn = premises.inquiries.try_acquire().map_err(|_| Refusal::new(Code::Overloaded))?;
+                json(&executions::of(&inquiry, id).await?)
+            }
+            Some(_) => return Err(Refusal::other_methods(HeaderValue::from_static("GET"))),
+            None => return Err(Refusal::new(Code::NotFound)),
+        },
     };
     answer.map(|body| document("application/json", body))
 }

@@ -54,6 +54,8 @@ pub(crate) struct Premises {
     pub(crate) connections: TaskTracker,
     /// Set when the host stops: what still comes in is told so.
     pub(crate) draining: AtomicBool,
+    /// Where executions are kept, which need this gateway for their tasks: so they come after it.
+    pub(crate) workflows: OnceLock<Workflows>,
     /// Who is told of calls that have ended.
     pub(crate) spans: OnceLock<Arc<dyn Spans>>,
     in_flight: AtomicUsize,
@@ -79,6 +81,7 @@ impl Premises {
             calls: TaskTracker::new(),
             connections: TaskTracker::new(),
             draining: AtomicBool::new(false),
+            workflows: OnceLock::new(),
             spans: OnceLock::new(),
             in_flight: AtomicUsize::new(0),
             ids: Ids::default(),

@@ -7,6 +7,8 @@
 const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 /// A request over HTTP.
 const HTTP_INVOKE: &str = "arn:aws:states:::http:invoke";
+/// Another execution, which nobody waits for.
+const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
 /// The short way of naming a component: `component:payment`, `component:payment:3`.
 const SHORT: &str = "component:";
 
@@ -19,6 +21,8 @@ pub(crate) enum Resource<'r> {
     LambdaInvoke,
     /// A request that the input describes.
     HttpInvoke,
+    /// Another execution is started.
+    StartExecution,
     /// Something that this host does not do.
     Other,
 }
@@ -40,6 +44,9 @@ impl<'r> Resource<'r> {
         }
         if text == HTTP_INVOKE {
             return Self::HttpInvoke;
+        }
+        if text == START_EXECUTION {
+            return Self::StartExecution;
         }
         let named = match text.strip_prefix(SHORT) {
             Some(rest) => ComponentName::of_parts(rest, None),
@@ -118,6 +125,7 @@ mod tests {
     fn what_names_no_component_is_something_else() {
         assert_eq!(Resource::of("arn:aws:states:::lambda:invoke"), Resource::LambdaInvoke);
         assert_eq!(Resource::of("arn:aws:states:::http:invoke"), Resource::HttpInvoke);
+        assert_eq!(Resource::of("arn:aws:states:::states:startExecution"), Resource::StartExecution);
         for text in [
             "arn:aws:states:::sqs:sendMessage",
             "arn:aws:states:eu-west-1:123456789012:activity:check",

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use asl::StateMachine;
+use asl::{MachineKind, StateMachine};
 use catalog::{Api, Live, Release, Route, World};
 use ledger::Need;
 use sandbox::{Outbound, Sandbox};
-use types::{ApiId, Capability, Digest};
+use types::{ApiId, Capability, Digest, Starts};
 
 use crate::permit::Share;
 use crate::template::{Match, TemplateError, Templates};
@@ -28,15 +28,31 @@ pub(crate) enum ServeError {
 /// What a release runs, ready to be called.
 #[derive(Debug)]
 pub(crate) enum Runs {
-    Component { digest: Digest, world: World },
+    Component {
+        digest: Digest,
+        world: World,
+    },
+    /// A run of it while the call waits.
     Workflow(Arc<StateMachine>),
+    /// An execution of this definition: the call is answered once it has begun.
+    Execution {
+        kind: MachineKind,
+        definition: Arc<str>,
+    },
 }
 
 impl Runs {
     fn compile(runs: &catalog::Runs) -> Result<Self, ServeError> {
         match runs {
             catalog::Runs::Component { digest, world } => Ok(Self::Component { digest: *digest, world: *world }),
-            catalog::Runs::Workflow { definition, .. } => {
+            catalog::Runs::Workflow { definition, starts: Some(starts), .. } => {
+                let kind = match starts {
+                    Starts::Standard => MachineKind::Standard,
+                    Starts::Express => MachineKind::Express,
+                };
+                Ok(Self::Execution { kind, definition: Arc::clone(definition) })
+            }
+            catalog::Runs::Workflow { definition, starts: None, .. } => {
                 let machine = workflows::express::parse_kept(definition).map_err(|diagnostics| {
                     ServeError::Workflow(diagnostics.first().map(ToString::to_string).unwrap_or_default())
                 })?;

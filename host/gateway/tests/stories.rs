@@ -47,3 +47,7 @@ mod suspension;
 #[cfg(test)]
 #[path = "stories/own.rs"]
 mod own;
+
+#[cfg(test)]
+#[path = "stories/executions.rs"]
+mod executions;

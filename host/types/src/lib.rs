@@ -18,6 +18,7 @@ mod period;
 mod plan;
 mod schema;
 mod secret;
+mod starts;
 mod traced;
 mod units;
 
@@ -42,5 +43,6 @@ pub use outcome::Outcome;
 pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
 pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue};
+pub use starts::{Starts, StartsError};
 pub use traced::{Traced, TracedError};
 pub use units::{AmountError, ByteCount, Fuel, Units};

@@ -98,6 +98,10 @@ enum Command {
     Logs(command::Logs),
     /// Show what the states of a call's workflow went through, or list the runs that were kept
     Traces(command::Traces),
+    /// Have the clock start executions: every so often, by a cron expression, or once
+    Schedules(command::Schedules),
+    /// Search, look at and stop executions of state machines
+    Executions(command::Executions),
     /// Check, run, test and draw workflows on this machine
     #[command(subcommand)]
     Workflow(command::Workflow),
@@ -235,6 +239,8 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Calls(calls) => calls.run(&session),
         Command::Logs(logs) => logs.run(&session),
         Command::Traces(traces) => traces.run(&session),
+        Command::Schedules(schedules) => schedules.run(&session),
+        Command::Executions(executions) => executions.run(&session),
         Command::Workflow(workflow) => workflow.run(&session),
         Command::Doctor(doctor) => doctor.run(&session),
         Command::Backup(backup) => backup.run(&session),

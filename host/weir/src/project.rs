@@ -90,6 +90,9 @@ pub(crate) struct ComponentTable {
 pub(crate) struct WorkflowTable {
     /// The definition in the Amazon States Language, JSON or YAML, relative to the folder.
     pub(crate) definition: PathBuf,
+    /// The execution that a call starts. Absent: the call waits for the run.
+    #[serde(default)]
+    pub(crate) starts: Option<types::Starts>,
 }
 
 impl Project {

@@ -70,6 +70,7 @@ async fn host(session: &Session, config: &HostToml, otel: Option<Otel>) -> anyho
     let mut watch = Watch::new(draining.clone(), closing.clone())?;
     let gateway = rooms.gateway(folder, config, &clock)?;
     let workflows = rooms::workflows(folder, &gateway, &clock)?;
+    gateway.keep_executions(workflows.clone());
     // Before anything is admitted: what an earlier run has used is in the books.
     settle::drain(&workflows, &rooms.ledger).await?;
     start(&mut watch, (folder, config, otel), (&rooms, &clock), (gateway, workflows.clone()), listeners);
@@ -92,7 +93,7 @@ fn start(
     (gateway, workflows): (Gateway, Workflows),
     listeners: Listeners,
 ) {
-    let metrics = rooms.metrics(&gateway, config);
+    let metrics = rooms.metrics(&gateway, &workflows, config);
     if let Some(otel) = otel {
         tracing::info!(traces = otel.traces, metrics = otel.metrics, "exporting by OTLP");
         let (exporter, export) = otlp::open(otel, clock.clone());

@@ -78,6 +78,11 @@ pub(crate) struct Request<'r> {
     pub(crate) heartbeat: Option<Duration>,
 }
 
+/// What the first event says of an execution.
+pub(crate) fn start_details(input: &str, role_arn: &str) -> Value {
+    json!({ "input": input, "inputDetails": { "truncated": false }, "roleArn": role_arn })
+}
+
 /// The first event of an execution, by itself: it is written with the execution.
 pub(crate) fn started(at: Timestamp, details: &Value) -> String {
     let event = json!({

@@ -4,17 +4,24 @@
 //! waits for, [`Work`] for executions that are kept. It knows no component, no HTTP and no bill.
 
 mod arn;
+mod begin;
 pub mod express;
 mod history;
 mod integration;
 mod operations;
+mod recurrence;
+mod schedule;
+mod search;
 mod sql;
 mod standard;
 mod start;
 mod task;
 mod work;
 
+pub use begin::{Begin, BeginError, Begun, REGION};
 pub use operations::{Caller, OperationError};
+pub use schedule::{NewSchedule, Schedule, ScheduleError};
+pub use search::{Counts, Detail, Search, Summary};
 pub use standard::{Settings, Workflows};
 pub use task::{Task, TaskFailed, Tasks};
 pub use work::{Job, Owner, Performed, Performing, Work};

@@ -97,6 +97,10 @@ impl Workflows {
     /// [`OperationError`], with AWS's name for it.
     pub async fn call(&self, caller: &Caller, operation: &str, body: Value) -> Answered {
         let house = &self.0;
+        if caller.region == crate::REGION && machines::CHANGES.contains(&operation) {
+            let text = "The machines of the region local are those of releases: publish them.";
+            return Err(OperationError::validation(text));
+        }
         match operation {
             "CreateStateMachine" => machines::create(house, caller, check::read(body)?).await,
             "UpdateStateMachine" => machines::update(house, caller, check::read(body)?).await,

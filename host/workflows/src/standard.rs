@@ -87,6 +87,8 @@ pub(crate) struct House {
     pub(crate) used: Notify,
     /// A worker's task may be ready.
     pub(crate) ready: Notify,
+    /// A schedule may be due earlier than its loop knows.
+    pub(crate) scheduled: Notify,
     runners: TaskTracker,
     pub(crate) closing: CancellationToken,
     #[cfg(feature = "test-util")]
@@ -139,6 +141,7 @@ impl Workflows {
             due: Notify::new(),
             used: Notify::new(),
             ready: Notify::new(),
+            scheduled: Notify::new(),
             runners: TaskTracker::new(),
             closing: CancellationToken::new(),
             #[cfg(feature = "test-util")]
@@ -146,6 +149,7 @@ impl Workflows {
         };
         let house = Arc::new(house);
         house.runners.spawn(clockwork::run(Arc::clone(&house)));
+        house.runners.spawn(crate::schedule::run(Arc::clone(&house)));
         Ok(Self(house))
     }
 
@@ -179,6 +183,11 @@ impl Workflows {
     /// Waits until something new may be in the outbox.
     pub async fn used(&self) {
         self.0.used.notified().await;
+    }
+
+    /// What the writer of the file has done and has still to do.
+    pub fn stats(&self) -> store::Stats {
+        self.0.store.stats()
     }
 
     /// How many executions are in memory.

@@ -40,9 +40,18 @@ pub(crate) struct Started {
 
 /// Starts an execution. Answers once it is on disk.
 pub(crate) async fn execution(house: &Arc<House>, start: Start) -> Result<Started, OperationError> {
+    run_new(house, async |epoch| write(house, start, epoch).await).await
+}
+
+/// Runs what `write` has written, if it is new: at once where there is room in memory. `write` is given the opening that
+/// claims it, and answers with its number.
+pub(crate) async fn run_new<T, E>(
+    house: &Arc<House>,
+    write: impl AsyncFnOnce(i64) -> Result<(Option<i64>, T), E>,
+) -> Result<T, E> {
     let mut slot = house.try_slot();
     let epoch = if slot.is_some() { house.epoch } else { 0 };
-    let (seq, started) = write(house, start, epoch).await?;
+    let (seq, started) = write(epoch).await?;
     match seq {
         Some(seq) => match slot.take() {
             Some(slot) => house.run(seq, slot),
@@ -92,7 +101,7 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
             let text = format!("At most {running_max} executions of an organisation run at a time: try later");
             return Err(OperationError::new("ExecutionLimitExceeded", text).into());
         }
-        let mut details = json!({ "input": input, "inputDetails": { "truncated": false }, "roleArn": frozen.role_arn });
+        let mut details = history::start_details(&input, &frozen.role_arn);
         if let Some(version) = frozen.version {
             details["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
         }
@@ -113,6 +122,7 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
             parent,
             event: history::started(now, &details),
             epoch,
+            origin: None,
         };
         let seq = sql::executions::insert(db, &new)?;
         Ok::<_, Refusal>((Some(seq), Started { arn: whole, at: now, machine }))

@@ -6,10 +6,11 @@ use super::operation::Access::{Manage, Open, Publish, Read};
 use super::operation::Operation;
 use crate::{
     Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, AwsCredential, AwsCredentialEntry, AwsCredentialQuery,
-    Call, CallLogs, CallQuery, CallTrace, CancelQuery, Component, Health, Host, Invitation, InvitationEntry, Key,
-    KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey,
-    NewOrganisation, NewPlan, NewRelease, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan, Readiness,
-    Reconciliation, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run, Secret, SecretQuery, SpendCap,
+    Call, CallLogs, CallQuery, CallTrace, CancelQuery, Component, Execution, ExecutionDetail, ExecutionQuery, Health,
+    HistoryEvent, Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi,
+    NewApp, NewAwsCredential, NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSchedule, NewSecret,
+    NewSubscription, NewToken, Organisation, Page, Plan, Readiness, Reconciliation, Release, ReleaseQuery, Renamed,
+    RevokeQuery, Rotate, Run, Schedule, ScheduleQuery, SchedulesQuery, Secret, SecretQuery, SpendCap, StopExecution,
     Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification, Who,
 };
 
@@ -254,6 +255,34 @@ fn reports() -> Vec<Operation> {
         Operation::new("GET", "/v1/apis/{slug}/traces", Read, "Lists the runs that were kept, the newest first")
             .query::<ListQuery>()
             .answers::<Page<Run>>(),
+        Operation::new("GET", "/v1/executions", Read, "Searches executions, the newest first")
+            .query::<ExecutionQuery>()
+            .answers::<Page<Execution>>()
+            .refuses(&[Code::NotFound]),
+        Operation::new("GET", "/v1/executions/{arn}", Read, "Shows an execution").answers::<ExecutionDetail>(),
+        Operation::new("GET", "/v1/executions/{arn}/history", Read, "What an execution went through, event by event")
+            .query::<ListQuery>()
+            .answers::<Page<HistoryEvent>>(),
+        Operation::new("POST", "/v1/executions/{arn}/stop", Manage, "Stops an execution")
+            .takes::<StopExecution>()
+            .answers::<ExecutionDetail>()
+            .refuses(&[Code::Conflict]),
+        Operation::new("GET", "/v1/schedules", Read, "Lists schedules by name")
+            .query::<SchedulesQuery>()
+            .answers::<Page<Schedule>>()
+            .refuses(&[Code::NotFound]),
+        Operation::new("GET", "/v1/schedules/{schedule}", Read, "Shows a schedule")
+            .query::<ScheduleQuery>()
+            .answers::<Schedule>()
+            .tagged(),
+        Operation::new("PUT", "/v1/schedules/{schedule}", Manage, "Makes a schedule, or changes it")
+            .takes::<NewSchedule>()
+            .makes_or_finds::<Schedule>()
+            .may_match()
+            .refuses(&[Code::NotFound]),
+        Operation::new("DELETE", "/v1/schedules/{schedule}", Manage, "Takes a schedule away")
+            .query::<ScheduleQuery>()
+            .answers::<Schedule>(),
         Operation::new("GET", "/v1/audit", Read, "Lists management acts, the newest first")
             .query::<AuditQuery>()
             .answers::<Page<Act>>(),

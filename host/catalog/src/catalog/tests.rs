@@ -232,7 +232,7 @@ async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
     let vat = vat(&catalog).await;
     let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
     let workflow = |definition: &str| NewRelease {
-        runs: NewRuns::Workflow(definition.into()),
+        runs: NewRuns::Workflow { definition: definition.into(), starts: None },
         config: BTreeMap::new(),
         ..release(vat.api, "unused", &["/v1/orders"])
     };
@@ -256,10 +256,10 @@ async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
         let snapshot = catalog.snapshot();
         Arc::clone(&snapshot.api("vat").unwrap().live.as_ref().unwrap().releases[0].0)
     };
-    assert_eq!((&live(&catalog).runs, live(&catalog).traced), (&Runs::workflow(definition), types::Traced::All));
+    assert_eq!((&live(&catalog).runs, live(&catalog).traced), (&Runs::workflow(definition, None), types::Traced::All));
     drop(catalog);
     let again = live(&place.open().await);
-    assert_eq!((&again.runs, again.traced), (&Runs::workflow(definition), types::Traced::All));
+    assert_eq!((&again.runs, again.traced), (&Runs::workflow(definition, None), types::Traced::All));
 }
 
 #[tokio::test]

@@ -22,6 +22,14 @@ where
     text.parse().map_err(|error| refuse(column, Type::Text, error))
 }
 
+/// The same, or none.
+pub(super) fn parsed_or_none<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    if row.get_ref(column)?.data_type() == Type::Null { Ok(None) } else { parsed(row, column).map(Some) }
+}
+
 /// A text that is JSON.
 pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|error| refuse(column, Type::Text, error))?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value, json};
-use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Units};
+use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Starts, Units};
 
 use super::change::{Change, Turn};
 use super::suspension::check_reason;
@@ -19,7 +19,7 @@ pub use check::{NewRelease, NewRoute, NewRuns};
 
 const SELECT: &str = "SELECT release.id, release.api, number, component, component.world, fuel, wall_us, memory_bytes,
     request_body_bytes, response_body_bytes, concurrency, config_json, errors_json, release.created_us, grants_json,
-    egress_json, workflow, release.suspended, release.suspended_by, traced_json
+    egress_json, workflow, release.suspended, release.suspended_by, traced_json, starts
     FROM release LEFT JOIN component ON component.sha256 = release.component";
 
 /// Releases that share an API's calls at most: more is no comparison any more.
@@ -88,7 +88,7 @@ pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, Catal
     api::require(change, new.api)?;
     let component = match &new.runs {
         NewRuns::Component(digest) => Some(require_usable(change, digest)?),
-        NewRuns::Workflow(_) => None,
+        NewRuns::Workflow { .. } => None,
     };
     check::check(new, component.as_ref())?;
     egress::check(new)?;
@@ -112,13 +112,13 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
     let limits = &new.limits;
     let (component, workflow) = match &new.runs {
         NewRuns::Component(digest) => (Some(digest.as_bytes()), None),
-        NewRuns::Workflow(definition) => (None, Some(&**definition)),
+        NewRuns::Workflow { definition, .. } => (None, Some(&**definition)),
     };
     change.write(
         "INSERT INTO release (id, api, number, component, fuel, wall_us, memory_bytes, request_body_bytes,
              response_body_bytes, concurrency, errors_json, config_json, created_us, grants_json, egress_json,
-             workflow, traced_json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             workflow, traced_json, starts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
             id.to_string(),
             new.api.to_string(),
@@ -136,7 +136,8 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
             json!(new.grants).to_string(),
             json!(new.egress).to_string(),
             workflow,
-            json!(new.traced).to_string()
+            json!(new.traced).to_string(),
+            new.starts().map(Starts::as_str)
         ],
     )
 }
@@ -316,7 +317,7 @@ fn plain(row: &Row<'_>) -> rusqlite::Result<Release> {
         api: column::parsed(row, 1)?,
         number: row.get(2)?,
         runs: match row.get::<_, Option<String>>(16)? {
-            Some(definition) => Runs::workflow(definition),
+            Some(definition) => Runs::workflow(definition, column::parsed_or_none(row, 20)?),
             None => Runs::Component { digest: column::digest(row, 3)?, world: column::parsed(row, 4)? },
         },
         limits: Limits {
@@ -379,6 +380,7 @@ fn says_the_same(release: &Release, new: &NewRelease) -> bool {
         old.method == new.method && old.template == new.template && old.needs == needs
     };
     release.runs.digest() == new.digest()
+        && release.runs.starts() == new.starts()
         && release.limits == new.limits
         && release.objects == new.objects
         && release.grants == new.grants
@@ -414,5 +416,6 @@ fn document(new: &NewRelease, number: u32, world: &str, routes: &[RouteId]) -> V
         "config_sha256": Digest::of(json!(new.config).to_string().as_bytes()),
         "errors": new.errors,
         "traced": new.traced,
+        "starts": new.starts(),
     })
 }

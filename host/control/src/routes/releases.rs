@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use catalog::{Limits, NewRelease, NewRoute, NewRuns, ObjectDeclaration, Release, Runs};
-use types::{ByteCount, ObjectName, Units};
+use types::{ByteCount, ObjectName, Starts, Units};
 
 use super::components::world_shown;
 use super::{Answer, Reply, page_limit, things};
@@ -42,9 +42,15 @@ pub(crate) async fn create(
 ) -> Answer<api::Release> {
     let catalog = &desk.house.catalog;
     let api = caller.api(&catalog.snapshot(), &slug)?;
+    if new.starts.is_some() && new.workflow.is_none() {
+        return Err(Refusal::field(
+            "/starts",
+            "a component is called and waited for: only a workflow starts executions",
+        ));
+    }
     let runs = match (new.component, new.workflow.as_deref()) {
         (Some(digest), None) => component(catalog, digest, new.world).await?,
-        (None, Some(definition)) => workflow(definition)?,
+        (None, Some(definition)) => workflow(definition, new.starts)?,
         _ => return Err(Refusal::field("/component", "a release runs either a component or a workflow: name one")),
     };
     if new.routes.is_empty() && new.world != Some(api::World::Task) {
@@ -91,13 +97,17 @@ async fn component(
 }
 
 /// The definition, if it is correct. All that is wrong with it is told at once.
-fn workflow(definition: &str) -> Result<NewRuns, Refusal> {
+fn workflow(definition: &str, starts: Option<Starts>) -> Result<NewRuns, Refusal> {
     if definition.len() > WORKFLOW_BYTES {
         let why = format!("a definition has at most {WORKFLOW_BYTES} bytes");
         return Err(Refusal::field("/workflow", why));
     }
-    match workflows::express::parse(definition) {
-        Ok(_) => Ok(NewRuns::Workflow(definition.into())),
+    let checked = match starts {
+        None | Some(Starts::Express) => workflows::express::parse(definition),
+        Some(Starts::Standard) => workflows::express::parse_kept(definition),
+    };
+    match checked {
+        Ok(_) => Ok(NewRuns::Workflow { definition: definition.into(), starts }),
         Err(findings) if findings.len() == 1 => Err(Refusal::field("/workflow", findings[0].to_string())),
         Err(findings) => Err(Refusal::fields(
             format!("the workflow is not a correct state machine: {} findings", findings.len()),
@@ -147,6 +157,7 @@ pub(super) fn shown(release: &Release) -> api::Release {
             Runs::Component { world, .. } => Some(world_shown(*world)),
             Runs::Workflow { .. } => None,
         },
+        starts: release.runs.starts(),
         routes: release.routes.iter().map(|route| format!("{} {}", route.method, route.template)).collect(),
         egress: release.egress.allow.iter().map(ToString::to_string).collect(),
         secrets: release.egress.secrets.iter().map(|secret| secret.name.clone()).collect(),

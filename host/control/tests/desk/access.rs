@@ -17,6 +17,7 @@ pub(crate) struct Things {
     pub(crate) app: String,
     pub(crate) key: String,
     pub(crate) subscription: String,
+    pub(crate) execution: String,
 }
 
 pub(crate) async fn things_of(desk: &Desk, token: &str) -> Things {
@@ -33,7 +34,10 @@ pub(crate) async fn things_of(desk: &Desk, token: &str) -> Things {
     let wish = json!({"app": app, "api": "vat", "plan": "PRO"});
     let subscription = desk.ask(token, "POST", "/v1/subscriptions", wish).await.expect(201);
     let credential = desk.ask(token, "POST", "/v1/aws-credentials", json!({"name": "ci"})).await.expect(201);
+    let execution = execution_of(desk, who["organisation"]["id"].as_str().unwrap()).await;
+    desk.ask(token, "PUT", "/v1/schedules/report", schedule(&execution)).await.expect(201);
     Things {
+        execution,
         credential: credential["access_key_id"].as_str().unwrap().to_owned(),
         organisation: who["organisation"]["id"].as_str().unwrap().to_owned(),
         token: spare["id"].as_str().unwrap().to_owned(),
@@ -43,6 +47,26 @@ pub(crate) async fn things_of(desk: &Desk, token: &str) -> Things {
         subscription: subscription["id"].as_str().unwrap().to_owned(),
         app,
     }
+}
+
+/// A schedule of the machine that this is an execution of.
+fn schedule(execution: &str) -> Value {
+    let machine = execution.replace(":execution:", ":stateMachine:");
+    let machine = machine.rsplit_once(':').map_or("", |(machine, _)| machine);
+    json!({"machine": machine, "expression": "rate(1 day)"})
+}
+
+/// The ARN of an execution of this organisation that has ended.
+async fn execution_of(desk: &Desk, organisation: &str) -> String {
+    let organisation = organisation.parse().unwrap();
+    let account = desk.catalog.snapshot().organisation(organisation).unwrap().account.clone();
+    let caller = workflows::Caller { organisation, account, region: "eu-west-1".to_owned() };
+    let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+    let machine = json!({"name": "orders", "definition": definition, "roleArn": "r"});
+    let machine = desk.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();
+    let start = json!({"stateMachineArn": machine["stateMachineArn"]});
+    let started = desk.workflows.call(&caller, "StartExecution", start).await.unwrap();
+    started["executionArn"].as_str().unwrap().to_owned()
 }
 
 /// The path with the ids of these things, and a body that the route would take from their owner.
@@ -59,6 +83,8 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         .replace("{key}", &things.key)
         .replace("{subscription}", &things.subscription)
         .replace("{access_key}", &things.credential)
+        .replace("{arn}", &things.execution)
+        .replace("{schedule}", "report")
         .replace("{name}", "mail")
         .replace("{call}", "call_01JD3W0000000000000000000A");
     let body = match (method, path) {
@@ -79,6 +105,12 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         ("POST", "/v1/invitations/accept") => json!({"invitation": "", "organisation": "other", "app": "web"}),
         ("POST", path) if path.ends_with("/rotate") || path == "/v1/invitations" => json!({}),
         ("PUT", path) if path.ends_with("/suspension") => json!({"reason": "a test"}),
+        ("PUT", "/v1/schedules/{schedule}") => {
+            let mut schedule = schedule(&things.execution);
+            schedule["organisation"] = json!("acme");
+            schedule
+        }
+        ("POST", "/v1/executions/{arn}/stop") => json!({"cause": "a test"}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
         ("POST", "/v1/subscriptions") => json!({"app": things.app, "api": "vat", "plan": "PRO"}),
         ("PUT", "/v1/subscriptions/{subscription}/spend-cap") => json!({"amount": "0"}),
@@ -87,6 +119,10 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
     match path {
         "/v1/usage" => (format!("{filled}?subscription={}", things.subscription), body),
         "/v1/secrets/{name}" if method == "DELETE" => (format!("{filled}?organisation=acme"), body),
+        "/v1/schedules" | "/v1/schedules/{schedule}" if method != "PUT" => {
+            (format!("{filled}?organisation=acme"), body)
+        }
+        "/v1/executions" => (format!("{filled}?organisation=acme"), body),
         "/v1/calls" => (format!("{filled}?api=vat"), body),
         _ => (filled, body),
     }
@@ -206,7 +242,7 @@ async fn an_owner_reaches_what_is_his_and_an_operator_everything() {
                 // No call was made, nobody invited, and the owner's walk has deleted the credential.
                 404 => assert!(
                     ["{call}", "{invitation}"].iter().any(|never| path.contains(never))
-                        || whose == "operator" && path.contains("{access_key}"),
+                        || whose == "operator" && (path.contains("{access_key}") || path.contains("{schedule}")),
                     "{whose}: {method} {path}"
                 ),
                 // What the walk has ended already, or a component that was not sent.

@@ -42,6 +42,7 @@ impl workflows::Work for NoWork {
 pub(crate) struct Desk {
     router: Router,
     pub(crate) catalog: Catalog,
+    pub(crate) workflows: Workflows,
     pub(crate) operator: String,
     pub(crate) draining: CancellationToken,
     pub(crate) folder: tempfile::TempDir,
@@ -111,13 +112,13 @@ impl Desk {
             ledger,
             sandbox,
             traces,
-            workflows,
+            workflows: workflows.clone(),
             vault,
             clock,
             draining: draining.clone(),
         };
         let router = control::router(house, Settings::new(path.join("uploads")));
-        Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
+        Self { router, catalog, workflows, operator: operator.reveal().to_owned(), draining, folder }
     }
 
     /// The acts of the audit chain: action, before, after.

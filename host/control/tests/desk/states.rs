@@ -164,3 +164,32 @@ async fn a_credential_opens_nothing_under_v1() {
     signer.sign(&mut parts, b"", Clock::system().now()).unwrap();
     desk.send(Request::from_parts(parts, Body::empty())).await.expect_problem(401, "unauthorised");
 }
+
+#[tokio::test]
+async fn executions_are_searched_shown_and_stopped_by_the_control_planes_own_routes() {
+    let desk = Desk::open().await;
+    let (owner, acme) = desk.provider("acme").await;
+    let account = desk.catalog.snapshot().organisation(owner).unwrap().account.clone();
+    let caller = workflows::Caller { organisation: owner, account, region: "eu-west-1".to_owned() };
+    let definition = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1000, "End": true}}}"#;
+    let machine = json!({"name": "orders", "definition": definition, "roleArn": "r"});
+    let machine = desk.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();
+    let start = json!({"stateMachineArn": machine["stateMachineArn"], "name": "one", "input": "{\"n\": 1}"});
+    desk.workflows.call(&caller, "StartExecution", start).await.unwrap();
+
+    let found = desk.ask(&acme, "GET", "/v1/executions?status=RUNNING&name=o", Value::Null).await.expect(200);
+    let arn = found["items"][0]["arn"].as_str().unwrap().to_owned();
+    assert_eq!((&found["items"][0]["machine"], &found["items"][0]["name"]), (&json!("orders"), &json!("one")));
+    let path = format!("/v1/executions/{arn}");
+    let shown = desk.ask(&acme, "GET", &path, Value::Null).await.expect(200);
+    assert_eq!((&shown["input"], &shown["status"]), (&json!({"n": 1}), &json!("RUNNING")));
+    let events = desk.ask(&acme, "GET", &format!("{path}/history"), Value::Null).await.expect(200);
+    assert_eq!(events["items"][0]["type"], "ExecutionStarted");
+    let why = json!({"error": "Enough", "cause": "a test"});
+    let stopped = desk.ask(&acme, "POST", &format!("{path}/stop"), why).await.expect(200);
+    assert_eq!((&stopped["status"], &stopped["error"]), (&json!("ABORTED"), &json!("Enough")));
+    let none = desk.ask(&acme, "GET", "/v1/executions?status=RUNNING", Value::Null).await.expect(200);
+    assert_eq!(none["items"], json!([]));
+    let refused = desk.ask(&acme, "GET", "/v1/executions?status=GONE", Value::Null).await;
+    refused.expect_problem(400, "request-invalid");
+}

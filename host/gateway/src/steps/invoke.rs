@@ -1,10 +1,12 @@
 //! Invoke: a place for a guest, the release's component, and how that ended. What it says is what is billed.
 
+mod execution;
 mod guest;
 mod stream;
 mod workflow;
 
 pub(crate) use guest::keep_lines;
+pub(crate) use workflow::{WayOut, said};
 
 use std::sync::Arc;
 
@@ -156,6 +158,9 @@ async fn run(call: &Call, ingress: Ingress) -> Result<Invoked, Invoked> {
             let permit = permit(call).await?;
             // Boxed: few calls run one, and all would carry its size.
             Ok(Box::pin(workflow::workflow(call, machine, ingress, permit)).await)
+        }
+        Runs::Execution { kind, definition } => {
+            Ok(Box::pin(execution::begin(call, (*kind, definition), ingress)).await)
         }
         Runs::Component { digest, world } => {
             let loaded = call.premises.house.sandbox.load(digest).await;

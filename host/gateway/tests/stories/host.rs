@@ -20,6 +20,7 @@ use types::{
     ApiId, AppId, ByteCount, Clock, Currency, Fact, Fuel, HostKey, KeyKind, LimitKind, Money, ObjectName,
     OrganisationId, OutboxId, Per, Quota, Rate, SubscriptionId, Terms, Units,
 };
+use workflows::Workflows;
 
 struct ToLedger(Ledger);
 
@@ -37,6 +38,7 @@ pub(crate) struct Host {
     pub(crate) house: House,
     pub(crate) address: SocketAddr,
     pub(crate) gateway: Gateway,
+    pub(crate) workflows: Workflows,
     pub(crate) stop: CancellationToken,
     pub(crate) organisation: OrganisationId,
     folder: tempfile::TempDir,
@@ -133,12 +135,16 @@ impl Host {
         let organisation = catalog.create_organisation(Actor::Host, "tests").await.unwrap();
         let house = House { catalog, ledger, sandbox, traces, clock };
         let gateway = Gateway::new(house.clone(), settings).unwrap();
+        let file = data.join("workflows.db");
+        let settings = workflows::Settings::default();
+        let workflows = Workflows::open(&file, settings, house.clock.clone(), gateway.jobs()).unwrap();
+        gateway.keep_executions(workflows.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let (served, stopped) = (gateway.clone(), stop.clone());
         let tracker = tokio_util::task::TaskTracker::new();
         tracker.spawn(async move { served.serve(listener, None, stopped).await });
-        Self { house, address, gateway, stop, organisation, folder }
+        Self { house, address, gateway, workflows, stop, organisation, folder }
     }
 
     /// Publishes `component` as `slug`, with a plan, an app and its subscription.
@@ -164,8 +170,18 @@ impl Host {
 
     /// Publishes a workflow as `slug`, likewise. `CardDeclined` of it is a 402.
     pub(crate) async fn open_workflow(&self, slug: &str, definition: &serde_json::Value, offer: Offer) -> Shop {
+        self.open_machine(slug, definition, (None, offer)).await
+    }
+
+    /// The same with what its calls start.
+    pub(crate) async fn open_machine(
+        &self,
+        slug: &str,
+        definition: &serde_json::Value,
+        (starts, offer): (Option<types::Starts>, Offer),
+    ) -> Shop {
         let errors = BTreeMap::from([("CardDeclined".to_owned(), 402)]);
-        let runs = NewRuns::Workflow(definition.to_string().into());
+        let runs = NewRuns::Workflow { definition: definition.to_string().into(), starts };
         self.sell(slug, (runs, BTreeSet::new()), errors, offer).await
     }
 

@@ -155,6 +155,7 @@ fn ensure_release(client: &Client, output: Output, project: &Project, runs: Runs
         component: component.as_ref().map(|(digest, _)| *digest),
         world: component.as_ref().map(|(_, table)| table.world),
         workflow,
+        starts: project.workflow.as_ref().and_then(|table| table.starts),
         limits: project.limits.clone(),
         routes: project.routes.clone(),
         objects: project.objects.clone(),

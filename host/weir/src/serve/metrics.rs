@@ -12,6 +12,7 @@ use gateway::Gateway;
 use ledger::Ledger;
 use sandbox::Sandbox;
 use store::Stats;
+use workflows::Workflows;
 
 pub(super) use self::page::{Labels, Page};
 use self::text::Text;
@@ -23,6 +24,7 @@ pub(super) struct Metrics {
     pub(super) gateway: Gateway,
     pub(super) ledger: Ledger,
     pub(super) sandbox: Sandbox,
+    pub(super) workflows: Workflows,
     /// Slots of the pool of instances.
     pub(super) slots: u32,
 }
@@ -122,7 +124,12 @@ impl Metrics {
             "Transactions of usage.db, each with all calls that ended meanwhile.",
             [(vec![], usage.commit_times)],
         );
-        stores(text, &[("usage.db", usage)]);
+        text.gauge(
+            "weir_executions_live",
+            "Executions of state machines in memory; those that only wait are not.",
+            [(vec![], wide(self.workflows.live()))],
+        );
+        stores(text, &[("usage.db", usage), ("workflows.db", self.workflows.stats())]);
     }
 }
 

@@ -117,12 +117,13 @@ impl Rooms {
     }
 
     /// What they count.
-    pub(super) fn metrics(&self, gateway: &Gateway, config: &HostToml) -> Metrics {
+    pub(super) fn metrics(&self, gateway: &Gateway, workflows: &Workflows, config: &HostToml) -> Metrics {
         Metrics {
             catalog: self.catalog.clone(),
             gateway: gateway.clone(),
             ledger: self.ledger.clone(),
             sandbox: self.sandbox.clone(),
+            workflows: workflows.clone(),
             slots: slots(config),
         }
     }

@@ -88,7 +88,7 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
         ..asl::Context::default()
     };
     let owner = Owner { organisation: caller.organisation, account: caller.account.clone() };
-    let tasks = ExpressTasks { house: Arc::clone(house), seq: 0, owner, arn: arn.clone() };
+    let tasks = ExpressTasks { house: Arc::clone(house), seq: 0, owner, arn: arn.clone(), origin: None };
     let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
     let outcome = crate::express::run(&definition, input, context, &tasks, &house.clock).await;
     let mut answer = json!({ "executionArn": arn, "stateMachineArn": machine.arn(None), "name": name });

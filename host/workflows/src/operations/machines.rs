@@ -13,6 +13,9 @@ use crate::sql;
 use crate::sql::machines::{Machine, New};
 use crate::standard::House;
 
+/// The operations that change machines.
+pub(super) const CHANGES: [&str; 3] = ["CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine"];
+
 /// What AWS keeps beside a definition, and Weir hands back as it came.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]

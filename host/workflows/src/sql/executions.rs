@@ -23,6 +23,8 @@ pub(crate) struct New {
     pub(crate) event: String,
     /// The opening whose process runs it at once; 0: it waits for its turn.
     pub(crate) epoch: i64,
+    /// What whoever began it wants to be handed back.
+    pub(crate) origin: Option<String>,
 }
 
 /// What is known of an execution.
@@ -82,8 +84,8 @@ pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
     let kind = if new.is_express { "EXPRESS" } else { "STANDARD" };
     db.prepare_cached(
         "INSERT INTO execution(machine, name, definition, version, alias, kind, status, started_us, input, trace_header,
-           seed, parent, parent_task, parent_mode, epoch, wake_us)
-         VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+           seed, parent, parent_task, parent_mode, epoch, origin, wake_us)
+         VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
     )?
     .execute(params![
         new.machine,
@@ -99,7 +101,8 @@ pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
         parent,
         task,
         mode,
-        new.epoch
+        new.epoch,
+        new.origin
     ])?;
     let seq = db.last_insert_rowid();
     db.prepare_cached(
@@ -132,6 +135,15 @@ pub(crate) fn find(
          ORDER BY e.seq DESC LIMIT 1"
     );
     db.prepare_cached(&text)?.query_row(params![organisation, region, machine, name], record).optional()
+}
+
+/// An execution that somebody began, by its name, with what is to be handed back.
+pub(crate) fn begun(db: &Connection, name: &str) -> rusqlite::Result<Option<(Record, String)>> {
+    let text = format!(
+        "SELECT {COLUMNS}, e.origin FROM execution e JOIN machine m ON m.id = e.machine
+         WHERE e.name = ? AND e.origin IS NOT NULL"
+    );
+    db.prepare_cached(&text)?.query_row([name], |row| Ok((record(row)?, row.get(17)?))).optional()
 }
 
 pub(crate) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Option<Record>> {

@@ -130,6 +130,12 @@ pub(crate) fn update(
     Ok(())
 }
 
+/// Makes a machine one of another type. What runs of it stays what it is.
+pub(crate) fn change_kind(db: &Connection, id: i64, kind: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE machine SET kind = ? WHERE id = ?")?.execute(params![kind, id])?;
+    Ok(())
+}
+
 /// Takes a machine, its versions and its aliases away. Its executions keep what they need.
 pub(crate) fn delete(db: &Connection, id: i64) -> rusqlite::Result<()> {
     db.execute("UPDATE machine SET status = 'DELETING' WHERE id = ?", [id])?;

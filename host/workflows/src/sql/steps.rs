@@ -1,5 +1,7 @@
 //! Executions as they run: claimed, loaded, stepped, parked and closed.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use types::Timestamp;
 
@@ -19,6 +21,8 @@ pub(crate) struct Loaded {
     pub(crate) seed: u64,
     pub(crate) revision: i64,
     pub(crate) parent: Option<Parent>,
+    /// What whoever began it wants to be handed back.
+    pub(crate) origin: Option<Arc<str>>,
     /// The frames, and where the history stands; none before the first step.
     pub(crate) frames: Option<(Vec<u8>, String)>,
 }
@@ -267,7 +271,7 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
     let loaded = db
         .prepare_cached(
             "SELECT m.organisation, m.account, m.region, m.name, m.role_arn, e.name, e.definition, e.kind, e.started_us,
-               e.input, e.seed, e.revision, e.parent, e.parent_task, e.parent_mode, f.state, f.cursor
+               e.input, e.seed, e.revision, e.parent, e.parent_task, e.parent_mode, f.state, f.cursor, e.origin
              FROM execution e JOIN machine m ON m.id = e.machine LEFT JOIN frames f ON f.execution = e.seq
              WHERE e.seq = ? AND e.epoch = ? AND e.status = 'RUNNING'",
         )?
@@ -296,6 +300,7 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
                 seed: row.get::<_, i64>(10)?.cast_unsigned(),
                 revision: row.get(11)?,
                 parent,
+                origin: row.get::<_, Option<String>>(17)?.map(Arc::from),
                 frames,
             })
         })

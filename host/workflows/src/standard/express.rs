@@ -21,13 +21,15 @@ pub(crate) struct ExpressTasks {
     pub(crate) seq: i64,
     pub(crate) owner: Owner,
     pub(crate) arn: String,
+    pub(crate) origin: Option<Arc<str>>,
 }
 
 impl Tasks for ExpressTasks {
     async fn perform(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
         let (errand, id) = (Errand::of(&task.resource), asl::TaskId::new(task.invocation));
         let invocation_id = format!("{}:{}", self.arn, task.invocation);
-        let job = Job { owner: self.owner.clone(), execution: self.arn.clone(), task, invocation_id };
+        let (owner, execution, origin) = (self.owner.clone(), self.arn.clone(), self.origin.clone());
+        let job = Job { owner, execution, origin, task, invocation_id };
         match errand {
             Errand::Work => {
                 // Never closed: an error cannot be.
@@ -56,7 +58,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     };
     let arn = arn(&facts);
     let owner = Owner { organisation, account: facts.account.clone() };
-    let tasks = ExpressTasks { house: Arc::clone(house), seq, owner, arn: arn.clone() };
+    let tasks = ExpressTasks { house: Arc::clone(house), seq, owner, arn: arn.clone(), origin: facts.origin.clone() };
     let run = crate::express::run(&machine, Arc::new(input), context(&facts, &arn), &tasks, &house.clock);
     let outcome = tokio::select! {
         () = live.lost.cancelled() => return,

@@ -224,7 +224,9 @@ impl<'h> Runner<'h> {
                     let invocation_id = format!("{}:{invocation}", self.arn);
                     let resource = Arc::from(base(&resource));
                     let work = Task { state, frame, resource, input, invocation: invocation.get(), attempt };
-                    let job = Job { owner: self.owner.clone(), execution: self.arn.clone(), task: work, invocation_id };
+                    let (owner, execution) = (self.owner.clone(), self.arn.clone());
+                    let origin = self.facts.origin.clone();
+                    let job = Job { owner, execution, origin, task: work, invocation_id };
                     asked.push(Asked { errand, job, task });
                 }
                 Effect::WaitUntil(moment) => self.wake = Some(moment),

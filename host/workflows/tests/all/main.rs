@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test says where it fails")]
 
 mod activities;
+mod begun;
 mod callbacks;
 mod crashes;
 mod executions;
@@ -11,3 +12,5 @@ mod house;
 mod machines;
 mod nested;
 mod resume;
+mod schedules;
+mod search;

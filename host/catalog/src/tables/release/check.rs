@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Traced, Units};
+use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Starts, Traced, Units};
 
 use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
@@ -13,8 +13,13 @@ use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 pub enum NewRuns {
     /// A component that was registered. Its world follows from it.
     Component(Digest),
-    /// A state machine in the Amazon States Language, as JSON or YAML; whoever asks has checked it. At most 1 MiB.
-    Workflow(Arc<str>),
+    /// A state machine in the Amazon States Language; whoever asks has checked it.
+    Workflow {
+        /// JSON or YAML, at most 1 MiB.
+        definition: Arc<str>,
+        /// The execution that a call starts. `None`: the call waits for the run.
+        starts: Option<Starts>,
+    },
 }
 
 /// A release as its provider describes it.
@@ -47,7 +52,15 @@ impl NewRelease {
     pub fn digest(&self) -> Digest {
         match &self.runs {
             NewRuns::Component(digest) => *digest,
-            NewRuns::Workflow(definition) => Digest::of(definition.as_bytes()),
+            NewRuns::Workflow { definition, .. } => Digest::of(definition.as_bytes()),
+        }
+    }
+
+    /// The execution that a call starts.
+    pub(super) const fn starts(&self) -> Option<Starts> {
+        match &self.runs {
+            NewRuns::Component(_) => None,
+            NewRuns::Workflow { starts, .. } => *starts,
         }
     }
 }
@@ -77,11 +90,15 @@ const METHOD_BYTES: usize = 20;
 pub(super) fn check(new: &NewRelease, component: Option<&Component>) -> Result<(), CatalogError> {
     match (&new.runs, component) {
         (_, Some(component)) => grants(&new.grants, &component.imports)?,
-        (NewRuns::Workflow(definition), None) => workflow(new, definition)?,
+        (NewRuns::Workflow { definition, .. }, None) => workflow(new, definition)?,
         (NewRuns::Component(_), None) => {}
     }
     if new.traced != Traced::default() && matches!(new.runs, NewRuns::Component(_)) {
         return Err(CatalogError::invalid("traces", "a component has no states: its lines are kept"));
+    }
+    if new.traced != Traced::default() && new.starts().is_some() {
+        let why = "an execution has a history of its own: leave [traces] out";
+        return Err(CatalogError::invalid("traces", why));
     }
     limits(&new.limits)?;
     objects(&new.objects)?;

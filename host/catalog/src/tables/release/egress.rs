@@ -29,7 +29,7 @@ pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
         check_secret(secret, allow)?;
     }
     // The secrets of a workflow are connections of its HTTP tasks: nobody reads a placeholder.
-    if secrets.is_empty() || matches!(new.runs, NewRuns::Workflow(_)) {
+    if secrets.is_empty() || matches!(new.runs, NewRuns::Workflow { .. }) {
         return Ok(());
     }
     if !new.grants.contains(&Capability::Config) {

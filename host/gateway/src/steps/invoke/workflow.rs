@@ -9,18 +9,20 @@ mod way_out;
 
 use std::sync::Arc;
 
-use asl::{Context, StateMachine};
+use asl::{Context, MachineKind, StateMachine};
 use sandbox::{FailureKind, GuestFailure};
 use serde_json::Value;
 use types::{ByteCount, Code, Outcome};
-use workflows::express;
+use workflows::{Owner, REGION, express};
 
 use crate::call::Call;
 use crate::permit::Permit;
 use crate::refusal::Refusal;
+use crate::served::Runs;
 use crate::steps::invoke::guest::by_guest;
 use crate::steps::invoke::{Ingress, Invoked, turn};
 use components::Components;
+pub(crate) use way_out::WayOut;
 
 /// The largest input of a run, as Step Functions has it.
 const INPUT_MAX: ByteCount = ByteCount::kib(256);
@@ -61,7 +63,7 @@ pub(super) async fn workflow(
 }
 
 /// The request as the run's input.
-fn input(call: &Call, body: &[u8]) -> Result<Arc<Value>, Box<Refusal>> {
+pub(super) fn input(call: &Call, body: &[u8]) -> Result<Arc<Value>, Box<Refusal>> {
     let too_large = || {
         let text =
             format!("A workflow takes {INPUT_MAX} bytes at most: the request's body, as JSON or base64, and its head.");
@@ -86,22 +88,36 @@ fn context(call: &Call) -> Context {
         execution_id: execution(call),
         execution_name: id.to_string(),
         started_at: call.asked.received_at,
-        machine_id: format!("arn:aws:states:local:{}:stateMachine:{slug}", account(call)),
+        machine_id: format!("arn:aws:states:{REGION}:{}:stateMachine:{slug}", account(call)),
         machine_name: slug.to_string(),
         seed: call.premises.seed(id),
         ..Context::default()
     }
 }
 
-/// The name of the run in the form that Step Functions gives to express ones.
+/// The name of the run, or of the execution, in the form that Step Functions gives it.
 fn execution(call: &Call) -> String {
-    let id = call.asked.call;
-    format!("arn:aws:states:local:{}:express:{}:{id}:{id}", account(call), call.target.api.slug)
+    let (id, slug, account) = (call.asked.call, &call.target.api.slug, account(call));
+    match call.target.served.runs {
+        Runs::Execution { kind: MachineKind::Standard, .. } => {
+            format!("arn:aws:states:{REGION}:{account}:execution:{slug}:{id}")
+        }
+        Runs::Execution { kind: MachineKind::Express, .. } => {
+            let seed = call.premises.seed(id);
+            format!("arn:aws:states:{REGION}:{account}:express:{slug}:{id}:{seed:016x}")
+        }
+        _ => format!("arn:aws:states:{REGION}:{account}:express:{slug}:{id}:{id}"),
+    }
 }
 
 fn account(call: &Call) -> String {
     let snapshot = call.premises.house.catalog.snapshot();
     snapshot.organisation(call.target.api.organisation).map(|owner| owner.account.clone()).unwrap_or_default()
+}
+
+/// Whose the run is.
+pub(super) fn owner(call: &Call) -> Owner {
+    Owner { organisation: call.target.api.organisation, account: account(call) }
 }
 
 /// How a run failed, for its provider.
@@ -167,7 +183,7 @@ fn failed(call: &Call, (error, stopped): (String, Option<Outcome>), cause: &str)
 
 /// What a cause says for people: the message in it, where it is the document that functions fail with. An HTTP task that
 /// got a bad status fails with the whole answer, which is its provider's alone.
-fn said(error: &str, cause: &str) -> String {
+pub(crate) fn said(error: &str, cause: &str) -> String {
     if let Some(status) = error.strip_prefix("States.Http.StatusCode.") {
         return format!("A service that this API asks has answered with the status {status}.");
     }

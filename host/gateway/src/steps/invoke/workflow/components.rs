@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{Digest, Outcome};
-use workflows::{Task, TaskFailed, Tasks};
+use workflows::{Job, Task, TaskFailed, Tasks};
 
 use super::Why;
 use super::tally::Tally;
@@ -66,6 +66,7 @@ impl Tasks for Components<'_> {
             Resource::Component(name) => self.run(name, &task, &task.input).await.map(Arc::new),
             Resource::LambdaInvoke => self.invoke(&task).await.map_err(as_function).map(Arc::new),
             Resource::HttpInvoke => self.way_out.perform(&task.input, &self.invocation(&task)).await.map(Arc::new),
+            Resource::StartExecution => self.start(task).await,
             Resource::Other => Err(not_offered(&task.resource)),
         }
     }
@@ -120,6 +121,14 @@ impl<'c> Components<'c> {
         let (name, payload) = functions::named(&task.input)?;
         let answer = self.run(name, task, &payload).await?;
         Ok(functions::answered(name, &answer, &self.call.asked.call.to_string()))
+    }
+
+    /// Starts an execution that outlives the call.
+    async fn start(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
+        let Some(workflows) = self.call.premises.workflows.get() else { return Err(not_offered(&task.resource)) };
+        let (owner, execution) = (super::owner(self.call), super::execution(self.call));
+        let invocation_id = format!("{execution}:{}", task.invocation);
+        workflows.start_for(&Job { owner, execution, origin: None, task, invocation_id }).await
     }
 
     /// Calls a component with `input`. Dropping the future stops it.

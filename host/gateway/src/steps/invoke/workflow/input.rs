@@ -8,6 +8,7 @@ use types::Code;
 
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::served::Runs;
 
 /// The headers that enter a workflow, and so its history. None of them is a credential.
 const HEADERS: [&str; 12] = [
@@ -50,9 +51,15 @@ pub(super) fn document(call: &Call, given: &HeaderMap, body: &[u8]) -> Result<Va
             "userAgent": text(given, header::USER_AGENT.as_str()),
             "time": asked.received_at.to_string(),
             "traceparent": asked.trace.to_header(),
-            "deadline": asked.received_at.after(call.target.served.limits.wall).to_string(),
+            "deadline": deadline(call),
         },
     }))
+}
+
+/// When the call is over; an execution goes on after it.
+fn deadline(call: &Call) -> Option<String> {
+    let waits = !matches!(call.target.served.runs, Runs::Execution { .. });
+    waits.then(|| call.asked.received_at.after(call.target.served.limits.wall).to_string())
 }
 
 fn split(given: &HeaderMap, body: &[u8]) -> Result<(Value, Value), Box<Refusal>> {

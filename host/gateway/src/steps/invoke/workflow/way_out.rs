@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use egress::{Limits, Line, Used};
+use sandbox::{Outbound, Sandbox};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use workflows::TaskFailed;
@@ -17,7 +18,7 @@ const REQUESTS: u32 = 100;
 const ANSWER: Duration = Duration::from_mins(1);
 
 /// Sends the requests of a run.
-pub(super) struct WayOut {
+pub(crate) struct WayOut {
     /// `None`: its release is granted nothing, or the host has no way out.
     line: Option<Line>,
     places: Semaphore,
@@ -25,7 +26,13 @@ pub(super) struct WayOut {
 
 impl WayOut {
     pub(super) fn of(call: &Call) -> Self {
-        let outbound = call.target.served.outbound.as_ref();
+        // A depth that says something else was refused.
+        let depth = call.asked.depth.unwrap_or(u8::MAX);
+        Self::new(&call.premises.house.sandbox, call.target.served.outbound.as_ref(), depth)
+    }
+
+    /// The way out that a release grants. `depth`: how often what led to it has come through this host.
+    pub(crate) fn new(sandbox: &Sandbox, outbound: Option<&Outbound>, depth: u8) -> Self {
         let limits = Limits {
             requests: REQUESTS,
             at_once: AT_ONCE,
@@ -33,14 +40,12 @@ impl WayOut {
             between_bytes: ANSWER,
             ..Limits::default()
         };
-        // A depth that says something else was refused.
-        let depth = call.asked.depth.unwrap_or(u8::MAX);
-        let line = outbound.and_then(|outbound| call.premises.house.sandbox.line(outbound, limits, depth));
+        let line = outbound.and_then(|outbound| sandbox.line(outbound, limits, depth));
         Self { line, places: Semaphore::new(AT_ONCE) }
     }
 
     /// Sends the request that `parameters` describe. Dropping the future gives it up.
-    pub(super) async fn perform(&self, parameters: &Value, invocation: &str) -> Result<Value, TaskFailed> {
+    pub(crate) async fn perform(&self, parameters: &Value, invocation: &str) -> Result<Value, TaskFailed> {
         let Some(line) = &self.line else { return Err(not_granted(parameters)) };
         // Never closed: an error cannot be.
         let place = self.places.acquire().await;

@@ -1,0 +1,135 @@
+//! Executions: searched, looked at, stopped, over all machines of an organisation.
+
+use axum::extract::State;
+use serde_json::{Value, json};
+use types::{Code, Timestamp};
+use workflows::{Detail, OperationError, Search, Summary};
+
+use super::{Answer, Reply, page_limit};
+use crate::caller::Caller;
+use crate::house::Desk;
+use crate::read::{Body, Path, Query};
+use crate::refusal::Refusal;
+
+/// `GET /v1/executions`, the newest first.
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Query(query): Query<api::ExecutionQuery>,
+) -> Answer<api::Page<api::Execution>> {
+    let organisation = caller.organisation(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
+    let before = query.after.as_deref().map(str::parse::<i64>).transpose();
+    let search = Search {
+        organisation: organisation.id,
+        region: query.region,
+        machine: query.machine,
+        status: query.status.map(|status| status.as_str().to_owned()),
+        name: query.name,
+        since: query.since.map(Timestamp::from),
+        until: query.until.map(Timestamp::from),
+        before: before.map_err(|_| Refusal::field("/after", "it is the `next` of the page before"))?,
+        most: page_limit(query.limit)?,
+    };
+    let (found, next) = desk.house.workflows.search(search).await.map_err(|error| unread(&error))?;
+    let items = found.into_iter().map(shown).collect();
+    Ok(Reply::Found(api::Page { items, next: next.map(|next| next.to_string()) }))
+}
+
+/// `GET /v1/executions/{arn}`.
+pub(crate) async fn show(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(arn): Path<String>,
+) -> Answer<api::ExecutionDetail> {
+    let (_, detail) = find(&desk, &caller, &arn).await?;
+    Ok(Reply::Found(whole(detail)))
+}
+
+/// `GET /v1/executions/{arn}/history`, event by event, the oldest first. There is none of express executions.
+pub(crate) async fn history(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(arn): Path<String>,
+    Query(query): Query<api::ListQuery>,
+) -> Answer<api::Page<api::HistoryEvent>> {
+    let (asks, detail) = find(&desk, &caller, &arn).await?;
+    if detail.summary.is_express {
+        return Ok(Reply::Found(api::Page { items: Vec::new(), next: None }));
+    }
+    let body = json!({ "executionArn": arn, "maxResults": page_limit(query.limit)?, "nextToken": query.after });
+    let mut answer = desk.house.workflows.call(&asks, "GetExecutionHistory", body).await.map_err(refused)?;
+    let events = answer["events"].take();
+    let items = match events {
+        Value::Array(events) => events.into_iter().filter_map(|event| event.as_object().cloned()).collect(),
+        _ => Vec::new(),
+    };
+    Ok(Reply::Found(api::Page { items, next: answer["nextToken"].as_str().map(str::to_owned) }))
+}
+
+/// `POST /v1/executions/{arn}/stop`. One that has ended stays as it is.
+pub(crate) async fn stop(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(arn): Path<String>,
+    Body(why): Body<api::StopExecution>,
+) -> Answer<api::ExecutionDetail> {
+    let (asks, detail) = find(&desk, &caller, &arn).await?;
+    if detail.summary.is_express {
+        return Err(Refusal::because(Code::Conflict, "an express execution ends by itself, within five minutes"));
+    }
+    let body = json!({ "executionArn": arn, "error": why.error, "cause": why.cause });
+    desk.house.workflows.call(&asks, "StopExecution", body).await.map_err(refused)?;
+    let (_, detail) = find(&desk, &caller, &arn).await?;
+    Ok(Reply::Found(whole(detail)))
+}
+
+/// The execution of this ARN, and who asks for it in the words of Step Functions.
+async fn find(desk: &Desk, caller: &Caller, arn: &str) -> Result<(workflows::Caller, Detail), Refusal> {
+    let missing = || Refusal::missing("execution", arn);
+    let mut parts = arn.split(':').skip(3);
+    let (Some(region), Some(account)) = (parts.next(), parts.next()) else { return Err(missing()) };
+    let snapshot = desk.house.catalog.snapshot();
+    let owner = snapshot.organisations().find(|one| one.account == account && caller.owns(one.id));
+    let organisation = owner.ok_or_else(missing)?.id;
+    let found = desk.house.workflows.execution(organisation, arn).await.map_err(|error| unread(&error))?;
+    let asks = workflows::Caller { organisation, account: account.to_owned(), region: region.to_owned() };
+    Ok((asks, found.ok_or_else(missing)?))
+}
+
+fn unread(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    Refusal::failed(Code::Internal, "read workflows.db", error)
+}
+
+fn refused(error: OperationError) -> Refusal {
+    match error.name {
+        "InternalFailure" => Refusal::new(Code::Internal),
+        "ServiceUnavailable" => Refusal::because(Code::Overloaded, error.message),
+        "ExecutionDoesNotExist" => Refusal::because(Code::NotFound, error.message),
+        "ValidationException" | "InvalidToken" | "InvalidArn" => Refusal::because(Code::RequestInvalid, error.message),
+        _ => Refusal::because(Code::Conflict, error.message),
+    }
+}
+
+fn shown(summary: Summary) -> api::Execution {
+    api::Execution {
+        arn: summary.arn,
+        machine: summary.machine,
+        name: summary.name,
+        // The column has no other words.
+        status: summary.status.parse().unwrap_or(api::ExecutionStatus::Running),
+        started_at: summary.started.into(),
+        ended_at: summary.stopped.map(Into::into),
+    }
+}
+
+fn whole(detail: Detail) -> api::ExecutionDetail {
+    // What is stored was JSON when it came in.
+    let document = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+    api::ExecutionDetail {
+        execution: shown(detail.summary),
+        input: document(detail.input),
+        output: detail.output.map(document),
+        error: detail.error,
+        cause: detail.cause,
+    }
+}
