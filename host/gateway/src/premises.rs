@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use traces::Traces;
 use types::{ApiId, CallId, Clock, Code, KeyId, Timestamp};
+use workflows::Workflows;
 
 use crate::envelope::Envelope;
 use crate::permit::{Permits, Shares};

@@ -11,7 +11,7 @@ use types::{OrganisationId, Timestamp};
 
 use crate::Workflows;
 use crate::arn::{Arn, Thing, is_name};
-use crate::operations::{Caller, OperationError, Refusal};
+use crate::operations::{Caller, OperationError};
 use crate::recurrence::Recurrence;
 use crate::sql::schedules::{self, Kept};
 use crate::standard::House;

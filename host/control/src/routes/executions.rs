@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde_json::{Value, json};
-use types::{Code, Timestamp};
+use types::Code;
 use workflows::{Detail, OperationError, Search, Summary};
 
 use super::{Answer, Reply, page_limit};
@@ -25,8 +25,8 @@ pub(crate) async fn list(
         machine: query.machine,
         status: query.status.map(|status| status.as_str().to_owned()),
         name: query.name,
-        since: query.since.map(Timestamp::from),
-        until: query.until.map(Timestamp::from),
+        since: query.since.map(|at| at.0),
+        until: query.until.map(|at| at.0),
         before: before.map_err(|_| Refusal::field("/after", "it is the `next` of the page before"))?,
         most: page_limit(query.limit)?,
     };

@@ -59,7 +59,7 @@ async fn each_turn_starts_one_execution_that_knows_when_it_was_due() {
     let execution = house.ended(first.last_execution.as_deref().unwrap()).await;
     let output: Value = serde_json::from_str(execution["output"].as_str().unwrap()).unwrap();
     assert_eq!(output, json!({ "at": schedule.next.unwrap().to_string() }));
-    hands.advance(Duration::from_secs(60));
+    hands.advance(Duration::from_mins(1));
     until(&house, |schedule| schedule.last != first.last).await;
     assert_eq!(executions(&house, &machine).await.len(), 2);
 }
@@ -93,7 +93,7 @@ async fn a_schedule_is_changed_switched_off_and_taken_away() {
     let (changed, is_new) = put(off, Some(vec![1])).await.unwrap();
     assert_eq!((changed.revision, changed.next, is_new), (2, None, false));
     assert!(matches!(put(every_minute(&machine), Some(vec![1])).await, Err(ScheduleError::Changed)));
-    hands.advance(Duration::from_secs(300));
+    hands.advance(Duration::from_mins(5));
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(executions(&house, &machine).await, Vec::<Value>::new());
     let organisation = house.caller.organisation;
