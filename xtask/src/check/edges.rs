@@ -8,12 +8,13 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 26] = [
+const EDGES: [(&str, &[&str]); 27] = [
     (
         "weir",
         &[
             "api",
             "asl",
+            "aws",
             "catalog",
             "control",
             "egress",
@@ -26,13 +27,14 @@ const EDGES: [(&str, &[&str]); 26] = [
             "workflows",
         ],
     ),
-    ("gateway", &["api", "asl", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
+    ("gateway", &["api", "asl", "aws", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
     ("control", &["api", "catalog", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
     ("sandbox", &["egress"]),
+    ("aws", &["egress", "sigv4"]),
     ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
     ("jsonata", &[]),

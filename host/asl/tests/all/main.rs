@@ -5,6 +5,7 @@
 mod blobs;
 mod bounds;
 mod cases;
+mod cdk;
 mod definitions;
 mod diagnostics;
 mod formulas;
