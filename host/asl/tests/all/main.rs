@@ -17,5 +17,6 @@ mod machine;
 mod played;
 mod prefixes;
 mod printed;
+mod redrive;
 mod test_state;
 mod yaml;

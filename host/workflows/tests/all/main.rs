@@ -10,4 +10,5 @@ mod histories;
 mod house;
 mod machines;
 mod nested;
+mod redrives;
 mod resume;
