@@ -18,5 +18,6 @@ mod machine;
 mod played;
 mod prefixes;
 mod printed;
+mod redrive;
 mod test_state;
 mod yaml;
