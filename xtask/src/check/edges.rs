@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 26] = [
+const EDGES: [(&str, &[&str]); 27] = [
     (
         "weir",
         &[
@@ -16,6 +16,7 @@ const EDGES: [(&str, &[&str]); 26] = [
             "asl",
             "catalog",
             "control",
+            "delivery",
             "egress",
             "gateway",
             "ledger",
@@ -27,11 +28,12 @@ const EDGES: [(&str, &[&str]); 26] = [
         ],
     ),
     ("gateway", &["api", "asl", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
-    ("control", &["api", "catalog", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
+    ("control", &["api", "catalog", "delivery", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
+    ("delivery", &["egress", "store"]),
     ("sandbox", &["egress"]),
     ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
