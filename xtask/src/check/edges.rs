@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 27] = [
+const EDGES: [(&str, &[&str]); 28] = [
     (
         "weir",
         &[
@@ -17,6 +17,7 @@ const EDGES: [(&str, &[&str]); 27] = [
             "aws",
             "catalog",
             "control",
+            "delivery",
             "egress",
             "gateway",
             "ledger",
@@ -28,11 +29,12 @@ const EDGES: [(&str, &[&str]); 27] = [
         ],
     ),
     ("gateway", &["api", "asl", "aws", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
-    ("control", &["api", "catalog", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
+    ("control", &["api", "catalog", "delivery", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
+    ("delivery", &["egress", "store"]),
     ("sandbox", &["egress"]),
     ("aws", &["egress", "sigv4"]),
     ("egress", &[]),
