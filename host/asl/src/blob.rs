@@ -7,6 +7,8 @@ mod stored;
 
 use std::sync::Arc;
 
+pub(crate) use check::fits;
+
 use crate::execution::Execution;
 use crate::machine::StateMachine;
 
@@ -28,10 +30,11 @@ pub enum DecodeError {
 }
 
 /// What is written.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 impl Execution {
-    /// The frames and all else that the run needs to go on, in the newest format (3). Effects that were asked for and not
+    /// The frames and all else that the run needs to go on, in the newest format (4): of a run that has failed,
+    /// those where it stood then. Effects that were asked for and not
     /// answered are asked for again by the run that is read from it, under the same task ids.
     ///
     /// # Errors
@@ -51,7 +54,7 @@ impl Execution {
     pub fn decode(machine: Arc<StateMachine>, blob: &[u8]) -> Result<Self, DecodeError> {
         let (format, body) = blob.split_first().ok_or(DecodeError::Empty)?;
         match *format {
-            1 | 2 | FORMAT => {
+            1..=FORMAT => {
                 let run: stored::Run = serde_json::from_slice(body).map_err(DecodeError::Malformed)?;
                 run.restore(machine)
             }

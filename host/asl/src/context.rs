@@ -22,6 +22,12 @@ pub struct Context {
     pub machine_name: String,
     /// Everything that looks random in the run follows from it.
     pub seed: u64,
+    /// `$$.Execution.RedriveCount`: how often it was begun again after a failure.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redrives: u32,
+    /// `$$.Execution.RedriveTime`: when that was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven_at: Option<Timestamp>,
     /// How large one document of the run may be as JSON text; more fails with `States.DataLimitExceeded`.
     pub document_bytes_max: ByteCount,
 }
@@ -40,6 +46,8 @@ impl Default for Context {
             machine_id: String::new(),
             machine_name: String::new(),
             seed: 0,
+            redrives: 0,
+            redriven_at: None,
             document_bytes_max: DOCUMENT_BYTES_MAX,
         }
     }
@@ -69,7 +77,10 @@ impl Context {
         execution.insert("Id".to_owned(), Value::from(&*self.execution_id));
         execution.insert("Name".to_owned(), Value::from(&*self.execution_name));
         execution.insert("StartTime".to_owned(), in_millis(self.started_at));
-        execution.insert("RedriveCount".to_owned(), Value::from(0));
+        execution.insert("RedriveCount".to_owned(), Value::from(self.redrives));
+        if let Some(at) = self.redriven_at {
+            execution.insert("RedriveTime".to_owned(), in_millis(at));
+        }
         if let Some(role_arn) = &self.role_arn {
             execution.insert("RoleArn".to_owned(), Value::from(&**role_arn));
         }
@@ -93,6 +104,11 @@ impl Context {
         }
         object
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// RFC 3339 in UTC, cut to milliseconds; zeros at the end are left out.

@@ -8,6 +8,7 @@ mod enter;
 mod fail;
 mod leave;
 mod recover;
+mod redrive;
 mod single;
 mod spread;
 mod stages;
@@ -134,6 +135,8 @@ pub struct Execution {
     pub(crate) deadline: Option<Timestamp>,
     pub(crate) frames: Frames,
     pub(crate) outcome: Option<Outcome>,
+    /// Where a run that has failed stood then.
+    pub(crate) left: Frames,
     pub(crate) next_frame: FrameId,
     pub(crate) next_task: u64,
     /// How many draws the run has made from its seed.
@@ -186,6 +189,7 @@ impl Execution {
             deadline: None,
             frames: Frames::default(),
             outcome: None,
+            left: Frames::default(),
             next_frame: 0,
             next_task: 1,
             draws: 0,
@@ -357,7 +361,10 @@ impl Execution {
     }
 
     fn end(&mut self, outcome: Outcome) {
-        self.frames.clear();
+        let frames = std::mem::take(&mut self.frames);
+        if !matches!(outcome, Outcome::Succeeded(_)) {
+            self.left = frames;
+        }
         self.asked.clear();
         self.ready.clear();
         self.outcome = Some(outcome);

@@ -200,6 +200,10 @@ impl Frames {
         self.0.iter()
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.0.len()
     }
@@ -222,10 +226,6 @@ impl Frames {
         for frame in &mut self.0 {
             frame.input = Document::new(Arc::clone(&frame.input.value));
         }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
     }
 
     pub(crate) fn get(&self, id: FrameId) -> Option<&Frame> {

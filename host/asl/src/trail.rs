@@ -53,6 +53,8 @@ pub enum Change {
         /// More about it, for people.
         cause: Option<String>,
     },
+    /// The run was begun again after a failure, and so are those of its branches or iterations that had not ended.
+    Resumed,
     /// It will be tried again at this moment.
     Retrying(Timestamp),
 }

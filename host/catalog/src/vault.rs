@@ -102,6 +102,28 @@ impl Vault {
         self.open_for(&credential_of(organisation, id), sealed)
     }
 
+    /// Seals a text of another room, which is bound to `place`: a name of its own for each thing that is sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`], as for secrets.
+    pub fn seal_text(&self, place: &str, text: &SecretValue) -> Result<Vec<u8>, Unreadable> {
+        let Sealed { key_version, nonce, text } = self.seal_for(place.as_bytes(), text)?;
+        Ok([&key_version.to_be_bytes()[..], &nonce, &text].concat())
+    }
+
+    /// Opens what [`Self::seal_text`] sealed for this place.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`].
+    pub fn open_text(&self, place: &str, sealed: &[u8]) -> Result<SecretValue, Unreadable> {
+        let (key_version, rest) = sealed.split_first_chunk::<4>().ok_or(Unreadable)?;
+        let (nonce, text) = rest.split_first_chunk::<24>().ok_or(Unreadable)?;
+        let key_version = u32::from_be_bytes(*key_version);
+        self.open_for(place.as_bytes(), &Sealed { key_version, nonce: *nonce, text: text.to_vec() })
+    }
+
     fn seal_for(&self, aad: &[u8], value: &SecretValue) -> Result<Sealed, Unreadable> {
         let nonce = XNonce::generate();
         let payload = Payload { msg: value.reveal().as_bytes(), aad };
@@ -162,6 +184,15 @@ mod tests {
             assert!(vault.open(owner, &name, &changed).is_err());
         }
         assert!(vault.open(owner, &name, &Sealed { key_version: 2, ..sealed }).is_err());
+    }
+
+    #[test]
+    fn a_text_of_another_room_opens_at_its_place_alone() {
+        let vault = Vault::new(&HostKey::from_bytes([1; 32]));
+        let sealed = vault.seal_text("endpoint one", &SecretValue::new("whsec_1".to_owned())).unwrap();
+        assert_eq!(vault.open_text("endpoint one", &sealed).unwrap().reveal(), "whsec_1");
+        assert!(vault.open_text("endpoint two", &sealed).is_err());
+        assert!(vault.open_text("endpoint one", &sealed[..27]).is_err());
     }
 
     #[test]

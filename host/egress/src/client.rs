@@ -100,6 +100,16 @@ impl Egress {
         self.0.placeholders.of(release, name)
     }
 
+    /// Whether the operator's list lets a request go to `target`, as far as that can be said before its name is
+    /// resolved.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] says which rule it is that does not.
+    pub fn allows(&self, method: &Method, target: &Target) -> Result<(), Denied> {
+        policy::check(method, target, &self.0.allow, &self.0.allow)
+    }
+
     /// A way out for one call. `depth`: how often what led to it has come through this host.
     pub fn line(&self, grant: Arc<Grant>, limits: Limits, depth: u8) -> Line {
         Line::new(self.clone(), grant, limits, depth)

@@ -57,6 +57,12 @@ pub(crate) fn find(
     }
 }
 
+/// Whether `organisation` has an API of this name. A function of any other name may be one of AWS Lambda.
+pub(crate) fn is_own(premises: &Premises, organisation: OrganisationId, name: ComponentName<'_>) -> bool {
+    let snapshot = premises.house.catalog.snapshot();
+    snapshot.api(name.slug).is_some_and(|api| api.organisation == organisation)
+}
+
 /// What `lambda:invoke` asks for: the function that its input names, and the payload.
 pub(crate) fn named(input: &Value) -> Result<(ComponentName<'_>, Value), TaskFailed> {
     let text = |name| input.get(name).and_then(Value::as_str);

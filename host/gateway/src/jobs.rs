@@ -13,6 +13,7 @@ use crate::functions::{self, Function, NoFunction, as_function, failed};
 use crate::origin::Origin;
 use crate::premises::Premises;
 use crate::resource::{ComponentName, Resource};
+use crate::services;
 use crate::steps::invoke::{WayOut, keep_lines, turn};
 
 /// Does them with the gateway's own places for guests: a job waits in its API's queue as a call does.
@@ -31,19 +32,35 @@ impl Work for Jobs {
 
 async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>) -> Result<Value, TaskFailed> {
     let resource = &*job.task.resource;
+    let organisation = job.owner.organisation;
     match Resource::of(resource) {
         Resource::Component(name) if resource.starts_with("arn:") => {
+            if !functions::is_own(premises, organisation, name) {
+                let task = (name, &*job.task.input);
+                if let Some(answer) = services::invoke(premises, organisation, task, &job.invocation_id).await {
+                    return answer.map(|mut answer| answer["Payload"].take());
+                }
+            }
             run(premises, job, (name, &job.task.input), usage).await.map(|(answer, _)| answer).map_err(as_function)
         }
         Resource::Component(name) => run(premises, job, (name, &job.task.input), usage).await.map(|(answer, _)| answer),
         Resource::LambdaInvoke => {
             let (name, payload) = functions::named(&job.task.input).map_err(as_function)?;
+            if !functions::is_own(premises, organisation, name) {
+                let task = (name, &payload);
+                if let Some(answer) = services::invoke(premises, organisation, task, &job.invocation_id).await {
+                    return answer;
+                }
+            }
             let (answer, call) = run(premises, job, (name, &payload), usage).await.map_err(as_function)?;
             Ok(functions::answered(name, &answer, &call.to_string()))
         }
         Resource::HttpInvoke => request(premises, job).await,
-        // The room of executions does this one itself.
-        Resource::StartExecution | Resource::Other => Err(functions::not_offered(resource)),
+        // The room of executions starts others itself.
+        Resource::StartExecution | Resource::Other => {
+            let task = (resource, &*job.task.input);
+            services::perform(premises, organisation, task, &job.invocation_id).await
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod credential;
 mod dispatch;
 mod idempotency;
 mod served;
+mod services;
 mod source;
 mod template;
 mod trace;

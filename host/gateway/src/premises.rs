@@ -34,6 +34,8 @@ pub struct House {
     pub sandbox: Sandbox,
     /// Where their logs go.
     pub traces: Traces,
+    /// Services of AWS, where the operator has set them up.
+    pub aws: Option<aws::Aws>,
     /// Time.
     pub clock: Clock,
 }

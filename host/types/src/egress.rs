@@ -115,6 +115,12 @@ impl Scheme {
 }
 
 impl EgressRule {
+    /// Any name, over https, on port 443: `{ host = "*" }`.
+    pub fn any_name() -> Self {
+        let (scheme, path) = (Scheme::Https, "/".to_owned());
+        Self { methods: Vec::new(), scheme, host: HostPattern::Any, port: scheme.default_port(), path }
+    }
+
     /// The methods that it is for, in upper case. Empty: every one.
     pub fn methods(&self) -> &[String] {
         &self.methods

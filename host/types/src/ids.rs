@@ -121,6 +121,12 @@ ids! {
     SecretId = "sec",
     /// One invitation to sign up.
     InvitationId = "inv",
+    /// One endpoint that webhooks go to.
+    EndpointId = "whk",
+    /// One message that the host sends: the same for all whom it goes to.
+    MessageId = "msg",
+    /// One message on its way to one of them.
+    DispatchId = "dlv",
     /// One row of an outbox. Never used again, not even after a restore.
     OutboxId = "out",
 }

@@ -35,14 +35,14 @@ pub use egress::{
 pub use fact::{Act, Fact, TaskUse};
 pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
-    ApiId, AppId, CallId, ExecutionId, IdError, InvitationId, KeyId, OrganisationId, OutboxId, PlanId, ReleaseId,
-    RouteId, SecretId, SubscriptionId, TokenId,
+    ApiId, AppId, CallId, DispatchId, EndpointId, ExecutionId, IdError, InvitationId, KeyId, MessageId, OrganisationId,
+    OutboxId, PlanId, ReleaseId, RouteId, SecretId, SubscriptionId, TokenId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use outcome::Outcome;
 pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
-pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue};
+pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue, random_bytes};
 pub use starts::{Starts, StartsError};
 pub use traced::{Traced, TracedError};
 pub use units::{AmountError, ByteCount, Fuel, Units};

@@ -175,6 +175,13 @@ pub(crate) fn random_base62(text: &mut String, characters: usize) {
     }
 }
 
+/// Draws bytes for a secret of somebody else's form. They are the caller's to overwrite.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill_random(&mut bytes);
+    bytes
+}
+
 /// Fills `bytes` from the kernel's generator.
 pub(crate) fn fill_random(bytes: &mut [u8]) {
     #[expect(

@@ -3,6 +3,7 @@
 //! One section, one file, one struct. An unknown key stops the start: a setting that is mistyped must not be silently
 //! absent. Nothing else in the workspace reads a configuration file or the environment.
 
+mod aws;
 mod control;
 mod egress;
 mod environment;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+pub(crate) use self::aws::AwsSection;
 pub(crate) use self::control::ControlSection;
 pub(crate) use self::egress::EgressSection;
 pub(crate) use self::environment::Environment;
@@ -48,6 +50,8 @@ pub(crate) struct HostToml {
     pub(crate) sandbox: SandboxSection,
     /// Where components may send requests.
     pub(crate) egress: EgressSection,
+    /// Services of AWS, or what stands in for them.
+    pub(crate) aws: AwsSection,
     /// What is kept of calls.
     pub(crate) ledger: LedgerSection,
     /// What is kept of logs.

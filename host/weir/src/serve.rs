@@ -40,6 +40,7 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<ExitCode> {
     HostToml::write_template(&folder.host_toml())?;
     let config = HostToml::read(&folder.host_toml())?;
     let otel = Otel::of(&session.environment.otel)?;
+    let services = config.aws.settings(&session.environment.aws)?;
     log::start(&config.log, session.environment.log.as_deref())?;
     folder.remove_addresses()?;
     folder.make_rooms()?;
@@ -51,17 +52,21 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let end = runtime.block_on(host(session, &config, otel));
+    let end = runtime.block_on(host(session, (&config, services), otel));
     // What still runs now has outlasted every drain.
     runtime.shutdown_background();
     drop(lock);
     end
 }
 
-async fn host(session: &Session, config: &HostToml, otel: Option<Otel>) -> anyhow::Result<ExitCode> {
+async fn host(
+    session: &Session,
+    (config, services): (&HostToml, Option<aws::Settings>),
+    otel: Option<Otel>,
+) -> anyhow::Result<ExitCode> {
     let (folder, clock) = (&session.folder, Clock::system());
     let listeners = Listeners::bind(folder, config).await?;
-    let rooms = Rooms::open(folder, config, &clock).await?;
+    let rooms = Rooms::open(folder, (config, services), &clock).await?;
     let token = announce::ensure_operator_token(folder, &rooms.catalog).await?;
     let addresses = listeners.addresses()?;
     rooms.egress.listens(&[listeners.gateway.0.local_addr()?, listeners.control.0.local_addr()?]);

@@ -7,9 +7,12 @@ mod activities;
 mod aliases;
 mod callbacks;
 mod check;
+mod definitions;
 mod executions;
+mod histories;
 mod listing;
 mod machines;
+mod redrive;
 mod tags;
 mod versions;
 
@@ -85,6 +88,7 @@ impl From<store::ReadError> for OperationError {
     }
 }
 
+pub(crate) use redrive::until as redrivable_until;
 pub(crate) use versions::resolve;
 
 pub(crate) type Answered = Result<Value, OperationError>;
@@ -108,7 +112,7 @@ impl Workflows {
             "DescribeStateMachineForExecution" => machines::of_execution(house, caller, check::read(body)?).await,
             "ListStateMachines" => machines::list(house, caller, check::read(body)?).await,
             "DeleteStateMachine" => machines::delete(house, caller, check::read(body)?).await,
-            "ValidateStateMachineDefinition" => machines::validate(check::read(body)?).await,
+            "ValidateStateMachineDefinition" => definitions::validate(check::read(body)?).await,
             "PublishStateMachineVersion" => versions::publish(house, caller, check::read(body)?).await,
             "ListStateMachineVersions" => versions::list(house, caller, check::read(body)?).await,
             "DeleteStateMachineVersion" => versions::delete(house, caller, check::read(body)?).await,
@@ -122,7 +126,8 @@ impl Workflows {
             "DescribeExecution" => executions::describe(house, caller, check::read(body)?).await,
             "ListExecutions" => executions::list(house, caller, check::read(body)?).await,
             "StopExecution" => executions::stop(house, caller, check::read(body)?).await,
-            "GetExecutionHistory" => executions::history(house, caller, check::read(body)?).await,
+            "RedriveExecution" => redrive::redrive(house, caller, check::read(body)?).await,
+            "GetExecutionHistory" => histories::history(house, caller, check::read(body)?).await,
             "CreateActivity" => activities::create(house, caller, check::read(body)?).await,
             "DescribeActivity" => activities::describe(house, caller, check::read(body)?).await,
             "ListActivities" => activities::list(house, caller, check::read(body)?).await,
@@ -131,7 +136,7 @@ impl Workflows {
             "SendTaskSuccess" => callbacks::success(house, caller, check::read(body)?).await,
             "SendTaskFailure" => callbacks::failure(house, caller, check::read(body)?).await,
             "SendTaskHeartbeat" => callbacks::heartbeat(house, caller, check::read(body)?).await,
-            "TestState" => machines::test_state(house, check::read(body)?).await,
+            "TestState" => definitions::test_state(house, check::read(body)?).await,
             "TagResource" => tags::add(house, caller, check::read(body)?).await,
             "UntagResource" => tags::remove(house, caller, check::read(body)?).await,
             "ListTagsForResource" => tags::list(house, caller, check::read(body)?).await,

@@ -104,12 +104,13 @@ fn read_cron(text: &str) -> Result<Cron, String> {
         ));
     }
     let parser = CronParser::builder()
-        .seconds(Seconds::Disallowed)
+        .seconds(Seconds::Required)
         .year(Year::Required)
         .alternative_weekdays(true)
         .sloppy_ranges(true)
         .build();
-    parser.parse(text).map_err(|error| format!("cron({text}) cannot be read: {error}"))
+    // The pattern begins with the second, which is the first of its minute.
+    parser.parse(&format!("0 {text}")).map_err(|error| format!("cron({text}) cannot be read: {error}"))
 }
 
 #[cfg(test)]

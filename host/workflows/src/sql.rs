@@ -5,6 +5,7 @@ pub(crate) mod aliases;
 pub(crate) mod executions;
 pub(crate) mod listing;
 pub(crate) mod machines;
+pub(crate) mod redrives;
 pub(crate) mod schedules;
 pub(crate) mod search;
 pub(crate) mod steps;
@@ -15,8 +16,12 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 /// The schema, version by version.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("sql/schema.sql"), include_str!("sql/origin.sql"), include_str!("sql/schedule.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("sql/schema.sql"),
+    include_str!("sql/redrives.sql"),
+    include_str!("sql/origin.sql"),
+    include_str!("sql/schedule.sql"),
+];
 
 /// Counts one more opening of the file, and answers with its number.
 pub(crate) fn open(db: &Connection) -> rusqlite::Result<i64> {

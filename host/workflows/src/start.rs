@@ -98,8 +98,7 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
             return Err(OperationError::new("ExecutionAlreadyExists", text).into());
         }
         if sql::executions::running(db, &organisation)? >= running_max {
-            let text = format!("At most {running_max} executions of an organisation run at a time: try later");
-            return Err(OperationError::new("ExecutionLimitExceeded", text).into());
+            return Err(too_many(running_max).into());
         }
         let mut details = history::start_details(&input, &frozen.role_arn);
         if let Some(version) = frozen.version {
@@ -128,6 +127,12 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
         Ok::<_, Refusal>((Some(seq), Started { arn: whole, at: now, machine }))
     });
     Ok(written.await?)
+}
+
+/// So many of an organisation's executions run already.
+pub(crate) fn too_many(running_max: u64) -> OperationError {
+    let text = format!("At most {running_max} executions of an organisation run at a time: try later");
+    OperationError::new("ExecutionLimitExceeded", text)
 }
 
 fn missing(arn: &Arn) -> OperationError {

@@ -8,14 +8,16 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 26] = [
+const EDGES: [(&str, &[&str]); 28] = [
     (
         "weir",
         &[
             "api",
             "asl",
+            "aws",
             "catalog",
             "control",
+            "delivery",
             "egress",
             "gateway",
             "ledger",
@@ -26,13 +28,15 @@ const EDGES: [(&str, &[&str]); 26] = [
             "workflows",
         ],
     ),
-    ("gateway", &["api", "asl", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
-    ("control", &["api", "catalog", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
+    ("gateway", &["api", "asl", "aws", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
+    ("control", &["api", "catalog", "delivery", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
     ("workflows", &["asl", "store"]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),
+    ("delivery", &["egress", "store"]),
     ("sandbox", &["egress"]),
+    ("aws", &["egress", "sigv4"]),
     ("egress", &[]),
     ("asl", &["jsonata", "jsonpath"]),
     ("jsonata", &[]),

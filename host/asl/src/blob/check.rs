@@ -7,11 +7,19 @@ use crate::frame::{Doing, Frame, FrameId, Joining, Mapping};
 use crate::machine::StateMachine;
 use crate::state::{Mode, State, Work};
 
+/// What the frames are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Running,
+    /// A run that has failed: each of its frames may have come to an end in the midst of anything.
+    Failed,
+}
+
 pub(super) fn check(
     machine: &StateMachine,
     frames: &[Frame],
-    next_frame: FrameId,
-    next_task: u64,
+    (next_frame, next_task): (FrameId, u64),
+    standing: Standing,
 ) -> Result<(), DecodeError> {
     let foreign = |why| Err(DecodeError::Foreign(why));
     let mut children: HashMap<FrameId, usize> = HashMap::new();
@@ -30,7 +38,8 @@ pub(super) fn check(
         {
             return foreign("a task has a number that is not its own");
         }
-        if !fits(state, frame, children.get(&frame.id).copied().unwrap_or_default()) {
+        let running = children.get(&frame.id).copied().unwrap_or_default();
+        if standing == Standing::Running && !fits(state, frame, running) {
             return foreign("a frame does what its state does not do");
         }
         if !belongs(machine, frames, frame)
@@ -43,7 +52,7 @@ pub(super) fn check(
 }
 
 /// Whether the state can do what the frame does, with so many branches or iterations that run.
-fn fits(state: &State, frame: &Frame, running: usize) -> bool {
+pub(crate) fn fits(state: &State, frame: &Frame, running: usize) -> bool {
     match (&state.work, &frame.doing) {
         (Work::Task(_), Doing::Invoking(_)) | (Work::Wait(_), Doing::Waiting(_)) => true,
         (Work::Task(_) | Work::Parallel(_) | Work::Map(_), Doing::Retrying(_)) => true,

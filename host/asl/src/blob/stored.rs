@@ -1,5 +1,6 @@
-//! Formats 1 to 3: one JSON object. States stand by name, durations and moments in microseconds. Format 2 added
-//! variables and Maps; a run of format 1 has none. Format 3 added the first try of a visit; before, each was its own.
+//! Formats 1 to 4: one JSON object. States stand by name, durations and moments in microseconds. Format 2 added
+//! variables and Maps; a run of format 1 has none. Format 3 added the first try of a visit; before, each was its own. Format 4
+//! keeps where a run stood when it failed, and the redrives of its context.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::machine::StateMachine;
 use crate::state::StateIndex;
 use crate::variables::Variables;
 
-use super::check::check;
+use super::check::{Standing, check};
 
 /// A document. Kept as text, so that its own depth counts from zero when it is read.
 type Text = Box<RawValue>;
@@ -68,6 +69,8 @@ struct Stored {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Waits {
+    /// Before its state: of runs that have failed alone.
+    Ready,
     Invoking {
         task: TaskId,
         input: Perhaps,
@@ -129,6 +132,7 @@ impl Run {
             frames: run
                 .frames
                 .iter()
+                .chain(run.left.iter())
                 .filter_map(|frame| store(&run.machine, frame).transpose())
                 .collect::<Result<_, _>>()?,
         })
@@ -145,14 +149,17 @@ impl Run {
             machine.states.iter().enumerate().map(|(at, state)| (state.name.as_str(), StateIndex(at))).collect();
         let frames: Vec<Frame> =
             self.frames.into_iter().map(|stored| stored.restore(&states)).collect::<Result<_, _>>()?;
-        if outcome.is_some() != frames.is_empty() {
-            return Err(DecodeError::Foreign("a run has frames until it has an outcome"));
+        if frames.is_empty() && outcome.is_none()
+            || !frames.is_empty() && matches!(outcome, Some(Outcome::Succeeded(_)))
+        {
+            return Err(DecodeError::Foreign("a run has frames until it has succeeded"));
         }
         // Counters that would pass the end of their type were never written.
         if [self.next_frame, self.next_task, self.draws].into_iter().any(|count| count > u64::MAX / 2) {
             return Err(DecodeError::Foreign("a counter is out of range"));
         }
-        check(&machine, &frames, self.next_frame, self.next_task)?;
+        let standing = if outcome.is_none() { Standing::Running } else { Standing::Failed };
+        check(&machine, &frames, (self.next_frame, self.next_task), standing)?;
         let input = first(&self.input)?;
         if machine.reads_input && outcome.is_none() && input.is_none() {
             return Err(DecodeError::Foreign("the input of the execution is missing"));
@@ -163,18 +170,22 @@ impl Run {
         run.next_frame = self.next_frame;
         run.next_task = self.next_task;
         run.draws = self.draws;
+        if outcome.is_some() {
+            run.left = Frames::new(frames);
+        } else {
+            run.asked = frames.iter().filter(|frame| frame.task().is_some()).map(|frame| frame.id).collect();
+            run.frames = Frames::new(frames);
+        }
         run.outcome = outcome;
-        run.asked = frames.iter().filter(|frame| frame.task().is_some()).map(|frame| frame.id).collect();
-        run.frames = Frames::new(frames);
         Ok(run)
     }
 }
 
-/// Nothing for a frame that waits for nothing: between two events there is none.
+/// Nothing for a frame at no state of the machine, which there is not.
 fn store(machine: &StateMachine, frame: &Frame) -> Result<Option<Stored>, serde_json::Error> {
     let Some(state) = machine.at(frame.state) else { return Ok(None) };
     let doing = match &frame.doing {
-        Doing::Ready => return Ok(None),
+        Doing::Ready => Waits::Ready,
         Doing::Waiting(moment) => Waits::Waiting(*moment),
         Doing::Retrying(moment) => Waits::Retrying(*moment),
         Doing::Joining(joining) => Waits::Joining(results(joining)?),
@@ -226,6 +237,7 @@ impl Stored {
     fn restore(self, states: &HashMap<&str, StateIndex>) -> Result<Frame, DecodeError> {
         let state = states.get(&*self.state).ok_or(DecodeError::Foreign("a frame stands at an unknown state"))?;
         let doing = match self.doing {
+            Waits::Ready => Doing::Ready,
             Waits::Waiting(moment) => Doing::Waiting(moment),
             Waits::Retrying(moment) => Doing::Retrying(moment),
             Waits::Joining(results) => Doing::Joining(joining(&results)?),

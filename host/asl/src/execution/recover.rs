@@ -22,21 +22,27 @@ impl Execution {
     pub(super) fn recover(&mut self, machine: &StateMachine, id: FrameId, failure: Failure) -> Result<Move, Failure> {
         let Some(frame) = self.frames.get(id) else { return Err(failure) };
         let Some(state) = machine.at(frame.state) else { return Err(failure) };
-        if frame.joins() {
-            // Branches and iterations that still run are given up.
-            self.frames.remove_below(id);
-        }
+        // Branches and iterations that still run are given up once something takes the failure. Where nothing does they
+        // stay: it is from them that the run can be begun again.
+        let give_up = |run: &mut Self, joins| {
+            if joins {
+                run.frames.remove_below(id);
+            }
+        };
+        let joins = frame.joins();
         let Some(errand) = state.errand() else { return Err(failure) };
         // The first Retrier that names the error is the only one that counts, even if it is used up.
         let matching = errand.retry.iter().enumerate().find(|(_, retrier)| recovery::takes(&retrier.errors, &failure));
         if let Some((index, retrier)) = matching
             && self.try_again(id, (index, errand.retry.len()), retrier)
         {
+            give_up(self, joins);
             return Ok(Move::Stay);
         }
         let Some(catcher) = errand.catch.iter().find(|catcher| recovery::takes(&catcher.errors, &failure)) else {
             return Err(failure);
         };
+        give_up(self, joins);
         let caught = self.catch(state, catcher, id, &failure);
         caught.map_err(|failure| failure.in_state(state.name.as_str()))
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Execution;
 use crate::context::Standing;
 use crate::failure::{DATA_LIMIT_EXCEEDED, Failure};
-use crate::frame::{Doing, Frame};
+use crate::frame::{Doing, Frame, Frames};
 use crate::reads::Part;
 use crate::state::{State, Work};
 use crate::world::World;
@@ -113,6 +113,8 @@ impl Execution {
         self.frames.remeasure();
         if self.frames.held_bytes() > most {
             let cause = "All branches and iterations together hold too much data.";
+            // Begun again from there it would fail again.
+            self.frames = Frames::default();
             self.end_failed(Failure::because(DATA_LIMIT_EXCEEDED, cause));
         }
     }

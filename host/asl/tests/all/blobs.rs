@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::{Context, DecodeError, Effect, Event, Execution, Outcome, StateMachine};
+use asl::{Context, DecodeError, Effect, Event, Execution, Outcome, StateMachine, TaskId};
 use serde_json::json;
 
 use crate::played::second;
@@ -12,6 +12,11 @@ const FORMAT_1: &[u8] = include_bytes!("../blobs/format-1.blob");
 const FORMAT_2: &[u8] = include_bytes!("../blobs/format-2.blob");
 const FORMAT_3: &[u8] = include_bytes!("../blobs/format-3.blob");
 const FORMAT_3_JSONATA: &[u8] = include_bytes!("../blobs/format-3-jsonata.blob");
+const FORMAT_4: &[u8] = include_bytes!("../blobs/format-4.blob");
+const FORMAT_4_JSONATA: &[u8] = include_bytes!("../blobs/format-4-jsonata.blob");
+/// Of the same machine as format 2, after a branch has failed, and of its redrive.
+const FORMAT_4_FAILED: &[u8] = include_bytes!("../blobs/format-4-failed.blob");
+const FORMAT_4_REDRIVEN: &[u8] = include_bytes!("../blobs/format-4-redriven.blob");
 /// Has one frame of each kind of format 1: it joins, invokes, waits, waits to try again, and has a finished branch.
 const DEFINITION_1: &str = include_str!("../blobs/definition-1.json");
 /// And Maps with and without `ItemSelector`, in the midst of their items, and variables.
@@ -63,11 +68,29 @@ fn finish(definition: &str, blob: &[u8]) -> (Vec<String>, Option<Outcome>) {
 }
 
 #[test]
-fn format_3_is_written_as_it_always_was() {
-    for (definition, fixture) in [(DEFINITION_2, FORMAT_3), (DEFINITION_3_JSONATA, FORMAT_3_JSONATA)] {
-        let blob = run(definition).encode().unwrap();
-        assert_eq!(String::from_utf8_lossy(&blob), String::from_utf8_lossy(fixture));
+fn format_4_is_written_as_it_always_was() {
+    let mut failed = run(DEFINITION_2);
+    failed.apply(Event::Failed { task: TaskId::new(1), error: "E".into(), cause: String::new() }, second(0.6)).unwrap();
+    let mut redriven = failed.clone();
+    redriven.redrive(second(0.7));
+    for (run, fixture) in [
+        (run(DEFINITION_2), FORMAT_4),
+        (run(DEFINITION_3_JSONATA), FORMAT_4_JSONATA),
+        (failed, FORMAT_4_FAILED),
+        (redriven, FORMAT_4_REDRIVEN),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&run.encode().unwrap()), String::from_utf8_lossy(fixture));
     }
+}
+
+#[test]
+fn a_failed_run_that_was_stored_in_format_4_is_begun_again() {
+    let mut run = Execution::decode(machine(DEFINITION_2), FORMAT_4_FAILED).unwrap();
+    assert!(matches!(run.outcome(), Some(Outcome::Failed { .. })));
+    run.redrive(second(0.7));
+    assert_eq!(String::from_utf8_lossy(&run.encode().unwrap()), String::from_utf8_lossy(FORMAT_4_REDRIVEN));
+    let (_, end) = finish(DEFINITION_2, FORMAT_4_REDRIVEN);
+    assert!(matches!(end, Some(Outcome::Succeeded(_))), "{end:?}");
 }
 
 #[test]
@@ -78,8 +101,8 @@ fn a_run_that_was_stored_in_format_1_goes_on_to_its_end() {
 }
 
 #[test]
-fn a_run_that_was_stored_in_formats_2_and_3_goes_on_to_its_end() {
-    for blob in [FORMAT_2, FORMAT_3] {
+fn a_run_that_was_stored_in_formats_2_to_4_goes_on_to_its_end() {
+    for blob in [FORMAT_2, FORMAT_3, FORMAT_4] {
         let (asked, end) = finish(DEFINITION_2, blob);
         assert_eq!(asked, ["1 Works 1", "3 Plain 1", "4 Shaped 1", "5 Plain 1", "6 Shaped 1", "7 Fails 2"]);
         let input = json!({"x": null, "items": [1, 2, 3]});
@@ -102,7 +125,7 @@ fn a_run_in_jsonata_that_was_stored_in_format_3_goes_on_to_its_end() {
 fn bytes_that_are_no_run_of_this_machine_are_refused() {
     let decode = |blob: &[u8]| Execution::decode(machine(DEFINITION_2), blob).map(|_| ());
     assert!(matches!(decode(b""), Err(DecodeError::Empty)));
-    assert!(matches!(decode(b"\x04{}"), Err(DecodeError::UnknownFormat(4))));
+    assert!(matches!(decode(b"\x05{}"), Err(DecodeError::UnknownFormat(5))));
     assert!(matches!(decode(b"\x03{}"), Err(DecodeError::Malformed(_))));
     let blob = String::from_utf8(FORMAT_3.to_vec()).unwrap();
     for (there, instead) in [

@@ -5,6 +5,7 @@
 mod blobs;
 mod bounds;
 mod cases;
+mod cdk;
 mod definitions;
 mod diagnostics;
 mod formulas;
@@ -17,5 +18,6 @@ mod machine;
 mod played;
 mod prefixes;
 mod printed;
+mod redrive;
 mod test_state;
 mod yaml;

@@ -133,7 +133,7 @@ impl Host {
         .unwrap();
         let traces = traces::Traces::open(&data.join("traces.db"), clock.clone(), ByteCount::mib(8)).unwrap();
         let organisation = catalog.create_organisation(Actor::Host, "tests").await.unwrap();
-        let house = House { catalog, ledger, sandbox, traces, clock };
+        let house = House { catalog, ledger, sandbox, traces, aws: None, clock };
         let gateway = Gateway::new(house.clone(), settings).unwrap();
         let file = data.join("workflows.db");
         let settings = workflows::Settings::default();

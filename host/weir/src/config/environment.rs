@@ -26,6 +26,8 @@ pub(crate) struct Environment {
     pub(crate) shows_unicode: bool,
     /// `OTEL_*`, as they stand.
     pub(crate) otel: BTreeMap<&'static str, String>,
+    /// `AWS_*`, as far as they say where services are and with which credential they are asked.
+    pub(crate) aws: BTreeMap<String, String>,
     home: Option<PathBuf>,
     config_home: Option<PathBuf>,
     data_home: Option<PathBuf>,
@@ -44,6 +46,7 @@ impl Environment {
             profile: text("WEIR_PROFILE"),
             shows_unicode: shows_unicode(),
             otel: super::otel::NAMES.into_iter().filter_map(|name| Some((name, text(name)?))).collect(),
+            aws: aws(),
             home: path("HOME"),
             config_home: path("XDG_CONFIG_HOME"),
             data_home: path("XDG_DATA_HOME"),
@@ -64,6 +67,14 @@ impl Environment {
         let folder = self.config_home.clone().or_else(shared).unwrap_or_default();
         ProfileFile(folder.join("weir/profiles.toml"))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn aws() -> BTreeMap<String, String> {
+    let wanted = |name: &str| super::aws::NAMES.contains(&name) || name.starts_with(super::aws::ENDPOINT);
+    let all =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    all.filter(|(name, value)| wanted(name) && !value.is_empty()).collect()
 }
 
 /// The first of the three that is set decides, as for every program.

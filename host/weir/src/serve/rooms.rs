@@ -28,6 +28,7 @@ pub(super) struct Rooms {
     sandbox: Sandbox,
     vault: Vault,
     pub(super) egress: Egress,
+    aws: Option<aws::Aws>,
 }
 
 /// The largest value of `control.component_mib`.
@@ -35,7 +36,11 @@ const COMPONENT_MIB_MAX: u64 = 32;
 
 impl Rooms {
     /// Opens them all, and makes what is missing.
-    pub(super) async fn open(folder: &Folder, config: &HostToml, clock: &Clock) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        folder: &Folder,
+        (config, services): (&HostToml, Option<aws::Settings>),
+        clock: &Clock,
+    ) -> anyhow::Result<Self> {
         let host_key = folder.read_or_make_host_key()?;
         let cannot = |path: std::path::PathBuf| format!("could not open {}", path.display());
         let ledger = Ledger::open(&folder.usage_db(), clock.clone(), config.ledger.settings())
@@ -64,7 +69,8 @@ impl Rooms {
         };
         let sandbox = Sandbox::start(settings, clock.clone())
             .context("could not start the sandbox; fewer sandbox.pool_slots take fewer addresses")?;
-        Ok(Self { catalog, ledger, traces, sandbox, vault, egress })
+        let aws = services.map(|settings| aws::Aws::new(settings, egress.clone(), clock.clone()));
+        Ok(Self { catalog, ledger, traces, sandbox, vault, egress, aws })
     }
 
     /// The data plane over them.
@@ -88,6 +94,7 @@ impl Rooms {
             ledger: self.ledger.clone(),
             sandbox: self.sandbox.clone(),
             traces: self.traces.clone(),
+            aws: self.aws.clone(),
             clock: clock.clone(),
         };
         Gateway::new(house, settings).with_context(|| format!("the gateway does not start with {source}"))

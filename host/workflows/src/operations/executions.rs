@@ -5,15 +5,15 @@ use std::sync::Arc;
 use asl::Outcome;
 use rusqlite::Connection;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use types::Timestamp;
 
 use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use super::{Answered, Caller, OperationError, Refusal, check, machines, redrive, seconds};
 use crate::arn::{Arn, Qualifier, Thing};
-use crate::history::{Cursor, History};
+use crate::history::Cursor;
 use crate::sql;
-use crate::sql::executions::{Order, Record};
+use crate::sql::executions::Record;
 use crate::sql::listing::Line;
 use crate::standard::{ExpressTasks, House};
 use crate::start::{self, Start};
@@ -147,15 +147,20 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describ
     let mut answer = json!({
         "executionArn": asked.execution_arn, "stateMachineArn": machine.arn(None), "name": record.name,
         "status": record.status, "startDate": seconds(record.started),
-        "inputDetails": { "included": !metadata_only }, "redriveCount": 0,
+        "inputDetails": { "included": !metadata_only }, "redriveCount": record.redrives,
     });
-    let (redrivable, why) = match &*record.status {
-        "RUNNING" => ("NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven."),
-        "SUCCEEDED" => ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven."),
-        _ => ("NOT_REDRIVABLE", "Executions cannot be redriven here."),
-    };
-    answer["redriveStatus"] = json!(redrivable);
-    answer["redriveStatusReason"] = json!(why);
+    if let Some(redriven) = record.redriven {
+        answer["redriveDate"] = seconds(redriven);
+    }
+    let seq = record.seq;
+    let kept = house.store.read(move |db| sql::executions::cursor(db, seq)).await?;
+    match redrive::refusal(&machine, &record, kept.as_deref(), house.clock.now()) {
+        None => answer["redriveStatus"] = json!("REDRIVABLE"),
+        Some(why) => {
+            answer["redriveStatus"] = json!("NOT_REDRIVABLE");
+            answer["redriveStatusReason"] = json!(why);
+        }
+    }
     if !metadata_only {
         answer["input"] = json!(record.input);
     }
@@ -184,7 +189,8 @@ fn put(answer: &mut Value, member: &str, text: Option<String>) {
     }
 }
 
-async fn find_one(
+/// The caller's execution of this ARN, and its machine.
+pub(super) async fn find_one(
     house: &Arc<House>,
     caller: &Caller,
     text: &str,
@@ -205,7 +211,7 @@ async fn find_one(
     found.ok_or_else(|| missing(text))
 }
 
-pub(super) fn missing(arn: &str) -> OperationError {
+fn missing(arn: &str) -> OperationError {
     OperationError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
 }
 
@@ -215,6 +221,7 @@ pub(super) struct List {
     state_machine_arn: Option<String>,
     map_run_arn: Option<String>,
     status_filter: Option<String>,
+    redrive_filter: Option<String>,
     max_results: Option<u32>,
     next_token: Option<String>,
 }
@@ -237,9 +244,18 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         let why = format!("Member must satisfy enum value set: [{}]", STATUSES.join(", "));
         return Err(check::constraint(status, "statusFilter", &why));
     }
+    let redriven = match asked.redrive_filter.as_deref() {
+        None => None,
+        Some("REDRIVEN") => Some(true),
+        Some("NOT_REDRIVEN") => Some(false),
+        Some(other) => {
+            let why = "Member must satisfy enum value set: [REDRIVEN, NOT_REDRIVEN]";
+            return Err(check::constraint(other, "redriveFilter", why));
+        }
+    };
     let arn = check::machine_arn(&given)?;
     let Thing::Machine { name, qualifier } = arn.thing.clone() else { return Err(machines::missing(&given)) };
-    let list = format!("executions {} {arn} {:?}", caller.organisation, asked.status_filter);
+    let list = format!("executions {} {arn} {:?} {redriven:?}", caller.organisation, asked.status_filter);
     let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
     let before = page.after.parse().unwrap_or(i64::MAX);
     let (size, caller, status) = (page.size, caller.clone(), asked.status_filter);
@@ -247,7 +263,7 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         .store
         .read(move |db| {
             let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
-            let mut of = sql::listing::Of { machine: machine.id, status, version: None, alias: None };
+            let mut of = sql::listing::Of { machine: machine.id, status, redriven, version: None, alias: None };
             match qualifier {
                 Some(Qualifier::Version(number)) => of.version = Some(number),
                 Some(Qualifier::Alias(alias)) => of.alias = Some(alias),
@@ -262,25 +278,30 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         let text = "This operation is not supported by this type of state machine";
         return Err(OperationError::new("StateMachineTypeNotSupported", text));
     }
-    let shown = |line: &Line| {
-        let thing = Thing::Execution { machine: machine.name.clone(), name: line.name.clone() };
-        let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
-        let mut shown = json!({
-            "executionArn": arn.to_string(), "stateMachineArn": machine.arn(None), "name": line.name,
-            "status": line.status, "startDate": seconds(line.started), "redriveCount": 0,
-        });
-        if let Some(stopped) = line.stopped {
-            shown["stopDate"] = seconds(stopped);
-        }
-        if let Some(version) = line.version {
-            shown["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
-        }
-        if let Some(alias) = &line.alias {
-            shown["stateMachineAliasArn"] = json!(machine.arn(Some(Qualifier::Alias(alias.clone()))));
-        }
-        shown
-    };
-    Ok(page.answer("executions", &lines, |line| line.seq.to_string(), shown))
+    Ok(page.answer("executions", &lines, |line| line.seq.to_string(), |line| shown(&machine, line)))
+}
+
+/// One line of a list.
+fn shown(machine: &sql::machines::Machine, line: &Line) -> Value {
+    let thing = Thing::Execution { machine: machine.name.clone(), name: line.name.clone() };
+    let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
+    let mut shown = json!({
+        "executionArn": arn.to_string(), "stateMachineArn": machine.arn(None), "name": line.name,
+        "status": line.status, "startDate": seconds(line.started), "redriveCount": line.redrives,
+    });
+    if let Some(redriven) = line.redriven {
+        shown["redriveDate"] = seconds(redriven);
+    }
+    if let Some(stopped) = line.stopped {
+        shown["stopDate"] = seconds(stopped);
+    }
+    if let Some(version) = line.version {
+        shown["stateMachineVersionArn"] = json!(machine.arn(Some(Qualifier::Version(version))));
+    }
+    if let Some(alias) = &line.alias {
+        shown["stateMachineAliasArn"] = json!(machine.arn(Some(Qualifier::Alias(alias.clone()))));
+    }
+    shown
 }
 
 #[derive(Debug, Deserialize)]
@@ -324,83 +345,15 @@ pub(super) fn abort(
         let Some(record) = sql::executions::by_seq(db, seq)?.filter(|record| record.status == "RUNNING") else {
             continue;
         };
-        let cursor = match sql::executions::cursor(db, seq)? {
-            Some(text) => serde_json::from_str(&text).unwrap_or_else(|_| Cursor::started(record.started)),
+        let mut cursor = match sql::executions::cursor(db, seq)? {
+            Some(text) => Cursor::read(&text)?,
             None => Cursor::started(record.started),
         };
         to_stop.extend(sql::executions::children(db, seq)?);
-        sql::executions::abort(db, seq, (now, error, cause), History::aborted(cursor, now, error, cause))?;
+        let event = (cursor.last() + 1, cursor.abort(now, error, cause));
+        let kept = redrive::kept(&record, now, &cursor)?;
+        sql::executions::abort(db, seq, (now, error, cause), event, kept)?;
         stopped.push(seq);
     }
     Ok(())
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Events {
-    execution_arn: String,
-    max_results: Option<u32>,
-    next_token: Option<String>,
-    #[serde(default)]
-    reverse_order: bool,
-    include_execution_data: Option<bool>,
-}
-
-pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) -> Answered {
-    let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
-    let order = if asked.reverse_order { Order::NewestFirst } else { Order::OldestFirst };
-    let reverse = order == Order::NewestFirst;
-    let list = format!("history {} {} {reverse}", caller.organisation, record.seq);
-    let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
-    let first = if reverse { u64::MAX >> 1 } else { 1 };
-    let from = page.after.parse().unwrap_or(first);
-    let seq = record.seq;
-    let steps = house.store.read(move |db| sql::executions::events(db, seq, from, order)).await?;
-    let mut events = Vec::new();
-    for step in steps {
-        let mut step: Vec<Value> = serde_json::from_str(&step).unwrap_or_default();
-        if reverse {
-            step.reverse();
-        }
-        events.extend(step.into_iter().filter(|event| {
-            let id = event.get("id").and_then(Value::as_u64).unwrap_or_default();
-            if reverse { id <= from } else { id >= from }
-        }));
-        if events.len() > page.size as usize {
-            break;
-        }
-    }
-    let more = events.get(page.size as usize).and_then(|event| event.get("id")).and_then(Value::as_u64);
-    events.truncate(page.size as usize);
-    let with_data = asked.include_execution_data.unwrap_or(true);
-    for event in &mut events {
-        if let Some(event) = event.as_object_mut() {
-            shape(event);
-            if !with_data {
-                strip(event);
-            }
-        }
-    }
-    let mut answer = json!({ "events": events });
-    if let Some(more) = more {
-        answer["nextToken"] = json!(page.token(&more.to_string()));
-    }
-    Ok(answer)
-}
-
-/// A stored event as an SDK reads it.
-fn shape(event: &mut Map<String, Value>) {
-    let micros = event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
-    event.insert("timestamp".to_owned(), seconds(Timestamp::from_micros(micros)));
-}
-
-/// Takes the documents out of an event.
-fn strip(event: &mut Map<String, Value>) {
-    for (_, details) in event.iter_mut().filter(|(key, _)| key.ends_with("EventDetails")) {
-        if let Some(details) = details.as_object_mut() {
-            for data in ["input", "output", "parameters", "assignedVariables"] {
-                details.remove(data);
-            }
-        }
-    }
 }

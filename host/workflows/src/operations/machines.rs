@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use asl::{MachineKind, Severity, StateMachine};
+use asl::MachineKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::definitions::{kind_of, parse};
+use super::executions::find_one;
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, seconds, tags, versions};
 use crate::arn::{Arn, Qualifier, Thing};
@@ -74,16 +76,6 @@ pub(super) struct Create {
     #[serde(default)]
     publish: bool,
     version_description: Option<String>,
-}
-
-fn kind_of(word: &str) -> MachineKind {
-    if word == "EXPRESS" { MachineKind::Express } else { MachineKind::Standard }
-}
-
-/// Parses on a thread that may take its time.
-async fn parse(text: String, kind: MachineKind) -> Result<StateMachine, OperationError> {
-    let parsed = tokio::task::spawn_blocking(move || check::definition(&text, kind)).await;
-    parsed.map_err(|_| OperationError::new("InternalFailure", "The definition could not be checked."))?
 }
 
 pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
@@ -272,25 +264,10 @@ pub(super) struct OfExecution {
 }
 
 pub(super) async fn of_execution(house: &Arc<House>, caller: &Caller, asked: OfExecution) -> Answered {
-    let (arn, machine, name) = check::execution_arn(&asked.execution_arn)?;
     let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
-    let caller = caller.clone();
-    let found = house
-        .store
-        .read(move |db| {
-            if !check::is_own(&arn, &caller) {
-                return Ok(None);
-            }
-            let place = (&*caller.organisation.to_string(), &*caller.region);
-            let Some(execution) = sql::executions::find(db, place, &machine, &name)? else { return Ok(None) };
-            let Some(machine) = sql::machines::by_id(db, execution.machine)? else { return Ok(None) };
-            let text = sql::definition_text(db, execution.definition)?;
-            Ok(Some((machine, execution, text)))
-        })
-        .await?;
-    let Some((machine, execution, text)) = found else {
-        return Err(super::executions::missing(&asked.execution_arn));
-    };
+    let (machine, execution) = find_one(house, caller, &asked.execution_arn).await?;
+    let definition = execution.definition;
+    let text = house.store.read(move |db| sql::definition_text(db, definition)).await?;
     let mut answer = json!({
         "stateMachineArn": machine.arn(execution.version.map(Qualifier::Version)),
         "name": machine.name,
@@ -361,67 +338,6 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
             house.stop(seq);
         }
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Validate {
-    definition: String,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    severity: Option<String>,
-    max_results: Option<usize>,
-}
-
-pub(super) async fn validate(asked: Validate) -> Answered {
-    let with_warnings = match asked.severity.as_deref() {
-        None | Some("ERROR") => false,
-        Some("WARNING") => true,
-        Some(other) => {
-            return Err(check::constraint(other, "severity", "Member must satisfy enum value set: [ERROR, WARNING]"));
-        }
-    };
-    let most = match asked.max_results.unwrap_or_default() {
-        0 => 100,
-        most if most <= 100 => most,
-        most => {
-            let why = "Member must have value less than or equal to 100";
-            return Err(check::constraint(&most.to_string(), "maxResults", why));
-        }
-    };
-    let kind = kind_of(asked.kind.as_deref().unwrap_or("STANDARD"));
-    let parsed = tokio::task::spawn_blocking(move || check::parse(&asked.definition, kind)).await;
-    let parsed = parsed.map_err(|_| OperationError::new("InternalFailure", "The definition could not be checked."))?;
-    let (result, findings) = match parsed {
-        Ok(machine) => ("OK", machine.warnings().to_vec()),
-        Err(findings) => ("FAIL", findings),
-    };
-    let shown: Vec<&asl::Diagnostic> =
-        findings.iter().filter(|finding| with_warnings || finding.severity == Severity::Error).collect();
-    let diagnostics: Vec<Value> = shown
-        .iter()
-        .take(most)
-        .map(|finding| {
-            let severity = if finding.severity == Severity::Error { "ERROR" } else { "WARNING" };
-            json!({
-                "severity": severity, "code": finding.code.as_str(), "message": finding.message,
-                "location": finding.pointer,
-            })
-        })
-        .collect();
-    Ok(json!({ "result": result, "diagnostics": diagnostics, "truncated": shown.len() > most }))
-}
-
-/// Tries out one state. What its work comes to is said by a mock.
-pub(super) async fn test_state(house: &Arc<House>, asked: asl::TestState) -> Answered {
-    let (now, seed) = (house.clock.now(), crate::start::random());
-    let tried = tokio::task::spawn_blocking(move || asked.run(now, seed)).await;
-    let lost = |_| OperationError::new("InternalFailure", "The state could not be tried out.");
-    let answer = tried.map_err(lost)?.map_err(|error| match error {
-        asl::TestStateError::InvalidDefinition(findings) => check::invalid_definition(&findings),
-        other => OperationError::new(other.code(), other.to_string()),
-    })?;
-    serde_json::to_value(answer).map_err(|error| OperationError::new("InternalFailure", error.to_string()))
 }
 
 /// The machine that an ARN without a version names.

@@ -34,6 +34,7 @@ pub(crate) struct Record {
     pub(crate) machine: i64,
     pub(crate) name: String,
     pub(crate) definition: i64,
+    pub(crate) is_express: bool,
     pub(crate) version: Option<u32>,
     pub(crate) alias: Option<String>,
     pub(crate) status: String,
@@ -45,10 +46,13 @@ pub(crate) struct Record {
     pub(crate) cause: Option<String>,
     pub(crate) trace_header: Option<String>,
     pub(crate) parent: Option<Parent>,
+    pub(crate) redrives: u32,
+    pub(crate) redriven: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "e.seq, e.machine, e.name, e.definition, e.version, e.alias, e.status, e.started_us,
-  e.stopped_us, e.input, e.output, e.error, e.cause, e.trace_header, e.parent, e.parent_task, e.parent_mode";
+  e.stopped_us, e.input, e.output, e.error, e.cause, e.trace_header, e.parent, e.parent_task, e.parent_mode,
+  e.kind, e.redrives, e.redriven_us";
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let parent: Option<i64> = row.get(14)?;
@@ -61,6 +65,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         machine: row.get(1)?,
         name: row.get(2)?,
         definition: row.get(3)?,
+        is_express: row.get::<_, String>(17)? == "EXPRESS",
         version: row.get(4)?,
         alias: row.get(5)?,
         status: row.get(6)?,
@@ -72,6 +77,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         cause: row.get(12)?,
         trace_header: row.get(13)?,
         parent,
+        redrives: row.get(18)?,
+        redriven: row.get::<_, Option<i64>>(19)?.map(Timestamp::from_micros),
     })
 }
 
@@ -105,11 +112,7 @@ pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
         new.origin
     ])?;
     let seq = db.last_insert_rowid();
-    db.prepare_cached(
-        "INSERT INTO running(organisation, executions) SELECT organisation, 1 FROM machine WHERE id = ?
-         ON CONFLICT(organisation) DO UPDATE SET executions = executions + 1",
-    )?
-    .execute([new.machine])?;
+    count_begun(db, seq)?;
     steps::append(db, seq, 1, &new.event)?;
     Ok(seq)
 }
@@ -151,7 +154,7 @@ pub(crate) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Option<Recor
     db.prepare_cached(&text)?.query_row([seq], record).optional()
 }
 
-/// The cursor of a running execution's history; none before its first step.
+/// The cursor of an execution's history; none before its first step, and none after its end when nothing is kept.
 pub(crate) fn cursor(db: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
     db.prepare_cached("SELECT cursor FROM frames WHERE execution = ?")?.query_row([seq], |row| row.get(0)).optional()
 }
@@ -162,6 +165,7 @@ pub(crate) fn abort(
     seq: i64,
     (at, error, cause): (Timestamp, Option<&str>, Option<&str>),
     (first, events): (u64, String),
+    kept: Option<(Timestamp, String)>,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE execution SET status = 'ABORTED', stopped_us = ?, error = ?, cause = ?, revision = revision + 1,
@@ -170,6 +174,13 @@ pub(crate) fn abort(
     .execute(params![at.as_micros(), error, cause, seq])?;
     steps::append(db, seq, first, &events)?;
     count_ended(db, seq)?;
+    if let Some((until, cursor)) = kept {
+        db.prepare_cached(
+            "INSERT INTO frames(execution, state, cursor, until_us) VALUES (?, x'', ?, ?)
+             ON CONFLICT(execution) DO UPDATE SET cursor = excluded.cursor, until_us = excluded.until_us",
+        )?
+        .execute(params![seq, cursor, until.as_micros()])?;
+    }
     steps::close(db, seq)
 }
 
@@ -209,6 +220,17 @@ pub(crate) fn running(db: &Connection, organisation: &str) -> rusqlite::Result<u
     Ok(count.unwrap_or_default().unsigned_abs())
 }
 
+/// One more execution of its organisation runs.
+pub(crate) fn count_begun(db: &Connection, seq: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO running(organisation, executions)
+         SELECT m.organisation, 1 FROM execution e JOIN machine m ON m.id = e.machine WHERE e.seq = ?
+         ON CONFLICT(organisation) DO UPDATE SET executions = executions + 1",
+    )?
+    .execute([seq])?;
+    Ok(())
+}
+
 /// One execution of its organisation runs no more.
 pub(crate) fn count_ended(db: &Connection, seq: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
@@ -227,6 +249,8 @@ pub(crate) fn sweep(db: &Connection, before: Timestamp, most: u32) -> rusqlite::
         .collect::<rusqlite::Result<_>>()?;
     for seq in &ended {
         db.prepare_cached("DELETE FROM history WHERE execution = ?")?.execute([seq])?;
+        db.prepare_cached("DELETE FROM frames WHERE execution = ?")?.execute([seq])?;
+        db.prepare_cached("DELETE FROM redrive WHERE execution = ?")?.execute([seq])?;
         db.prepare_cached("DELETE FROM token WHERE execution = ?")?.execute([seq])?;
         db.prepare_cached("DELETE FROM execution WHERE seq = ?")?.execute([seq])?;
     }

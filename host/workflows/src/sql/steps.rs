@@ -23,7 +23,12 @@ pub(crate) struct Loaded {
     pub(crate) parent: Option<Parent>,
     /// What whoever began it wants to be handed back.
     pub(crate) origin: Option<Arc<str>>,
-    /// The frames, and where the history stands; none before the first step.
+    pub(crate) redrives: u32,
+    pub(crate) redriven: Option<Timestamp>,
+    /// It was begun again at this moment, and no step has said so.
+    pub(crate) redriving: Option<Timestamp>,
+    /// The frames, and where the history stands; none before the first step. There are no frames yet where an execution
+    /// was stopped before its first step and is begun again.
     pub(crate) frames: Option<(Vec<u8>, String)>,
 }
 
@@ -43,6 +48,7 @@ pub(crate) struct Step {
     pub(crate) epoch: i64,
     pub(crate) revision: i64,
     pub(crate) at: Timestamp,
+    /// Of one that ends: what it can be begun again from, if it can.
     pub(crate) frames: Vec<u8>,
     pub(crate) cursor: String,
     pub(crate) events: Option<(u64, String)>,
@@ -85,6 +91,8 @@ pub(crate) struct Closing {
     pub(crate) output: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) cause: Option<String>,
+    /// Until when its frames are kept.
+    pub(crate) until: Option<Timestamp>,
     /// Whom to tell, and what.
     pub(crate) parent: Option<(i64, String)>,
 }
@@ -131,6 +139,12 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
         Some(closing) => {
             super::executions::count_ended(db, step.seq)?;
             close(db, step.seq)?;
+            match closing.until {
+                Some(until) => put_frames(db, step, Some(until))?,
+                None => {
+                    db.prepare_cached("DELETE FROM frames WHERE execution = ?")?.execute([step.seq])?;
+                }
+            }
             if let Some((parent, body)) = &closing.parent {
                 tell(db, *parent, body)?;
             }
@@ -139,14 +153,19 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
             for token in &step.tokens {
                 open_token(db, step, token)?;
             }
-            db.prepare_cached(
-                "INSERT INTO frames(execution, state, cursor) VALUES (?, ?, ?)
-                 ON CONFLICT(execution) DO UPDATE SET state = excluded.state, cursor = excluded.cursor",
-            )?
-            .execute(params![step.seq, step.frames, step.cursor])?;
+            put_frames(db, step, None)?;
         }
     }
     Ok(Stepped::Written { more })
+}
+
+fn put_frames(db: &Connection, step: &Step, until: Option<Timestamp>) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO frames(execution, state, cursor, until_us) VALUES (?, ?, ?, ?) ON CONFLICT(execution)
+         DO UPDATE SET state = excluded.state, cursor = excluded.cursor, until_us = excluded.until_us",
+    )?
+    .execute(params![step.seq, step.frames, step.cursor, until.map(Timestamp::as_micros)])?;
+    Ok(())
 }
 
 /// Moves the row of an execution on, if the claim still holds.
@@ -154,14 +173,14 @@ fn advance(db: &Connection, step: &Step, epoch: i64, wake: Option<i64>) -> rusql
     let updated = match &step.closing {
         None => db
             .prepare_cached(
-                "UPDATE execution SET revision = revision + 1, epoch = ?, wake_us = ?
+                "UPDATE execution SET revision = revision + 1, epoch = ?, wake_us = ?, redriving = 0
                  WHERE seq = ? AND epoch = ? AND revision = ? AND status = 'RUNNING'",
             )?
             .execute(params![epoch, wake, step.seq, step.epoch, step.revision])?,
         Some(closing) => db
             .prepare_cached(
-                "UPDATE execution SET revision = revision + 1, epoch = 0, wake_us = NULL, status = ?, stopped_us = ?,
-                   output = ?, error = ?, cause = ?
+                "UPDATE execution SET revision = revision + 1, epoch = 0, wake_us = NULL, redriving = 0, status = ?,
+                   stopped_us = ?, output = ?, error = ?, cause = ?
                  WHERE seq = ? AND epoch = ? AND revision = ? AND status = 'RUNNING'",
             )?
             .execute(params![
@@ -213,9 +232,8 @@ pub(crate) fn append(db: &Connection, seq: i64, first: u64, events: &str) -> rus
     Ok(())
 }
 
-/// Removes what only a running execution needs.
+/// Removes what only a running execution needs, but for its frames.
 pub(crate) fn close(db: &Connection, seq: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM frames WHERE execution = ?")?.execute([seq])?;
     db.prepare_cached("DELETE FROM inbox WHERE execution = ?")?.execute([seq])?;
     db.prepare_cached("UPDATE token SET status = 'CLOSED' WHERE execution = ? AND status IN ('READY', 'OPEN')")?
         .execute([seq])?;
@@ -271,7 +289,8 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
     let loaded = db
         .prepare_cached(
             "SELECT m.organisation, m.account, m.region, m.name, m.role_arn, e.name, e.definition, e.kind, e.started_us,
-               e.input, e.seed, e.revision, e.parent, e.parent_task, e.parent_mode, f.state, f.cursor, e.origin
+               e.input, e.seed, e.revision, e.parent, e.parent_task, e.parent_mode, f.state, f.cursor,
+               e.redrives, e.redriven_us, e.redriving, e.origin
              FROM execution e JOIN machine m ON m.id = e.machine LEFT JOIN frames f ON f.execution = e.seq
              WHERE e.seq = ? AND e.epoch = ? AND e.status = 'RUNNING'",
         )?
@@ -286,6 +305,8 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
                 None => None,
                 Some(state) => Some((state, row.get(16)?)),
             };
+            let redriven = row.get::<_, Option<i64>>(18)?.map(Timestamp::from_micros);
+            let is_redriving: bool = row.get(19)?;
             Ok(Loaded {
                 organisation: row.get(0)?,
                 account: row.get(1)?,
@@ -300,7 +321,10 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
                 seed: row.get::<_, i64>(10)?.cast_unsigned(),
                 revision: row.get(11)?,
                 parent,
-                origin: row.get::<_, Option<String>>(17)?.map(Arc::from),
+                redrives: row.get(17)?,
+                redriven,
+                redriving: redriven.filter(|_| is_redriving),
+                origin: row.get::<_, Option<String>>(20)?.map(Arc::from),
                 frames,
             })
         })

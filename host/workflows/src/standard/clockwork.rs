@@ -64,6 +64,16 @@ async fn round(house: &Arc<House>) -> Result<Duration, Box<dyn std::error::Error
 
 async fn sweep(house: &Arc<House>) {
     let now = house.clock.now();
+    loop {
+        match house.store.write(move |db| sql::redrives::sweep(db, now, SWEEP_MAX)).await {
+            Ok(swept) if swept == SWEEP_MAX as usize => {}
+            Ok(_) => break,
+            Err(error) => {
+                tracing::warn!(%error, "could not forget what executions would be begun again from");
+                return;
+            }
+        }
+    }
     let retention = i64::try_from(house.settings.retention.as_micros()).unwrap_or(i64::MAX);
     let before = types::Timestamp::from_micros(now.as_micros().saturating_sub(retention));
     loop {

@@ -88,5 +88,5 @@ pub(crate) fn closing(outcome: &Outcome) -> Closing {
         Outcome::Failed { error, cause } => ("FAILED", None, error.clone(), cause.clone()),
         Outcome::TimedOut => ("TIMED_OUT", None, None, None),
     };
-    Closing { status, output, error, cause, parent: None }
+    Closing { status, output, error, cause, until: None, parent: None }
 }

@@ -29,6 +29,8 @@ pub(super) fn context(facts: &Loaded, arn: &str) -> Context {
         machine_id: machine.to_string(),
         machine_name: facts.machine_name.clone(),
         seed: facts.seed,
+        redrives: facts.redrives,
+        redriven_at: facts.redriven,
         ..Context::default()
     }
 }

@@ -15,6 +15,7 @@ use super::letter::Happened;
 use super::{House, Live, LoadError};
 use crate::history::{Cursor, History, Request};
 use crate::integration::{Errand, Until, base};
+use crate::operations::redrivable_until;
 use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, happened, load, release, step};
 use crate::start::{self, StartChild};
 use crate::work::{Job, Owner, Performed};
@@ -117,13 +118,18 @@ impl<'h> Runner<'h> {
         let machine = house.machine(facts.definition).await?;
         let arn = arn(&facts);
         let (run, cursor) = match &facts.frames {
-            Some((state, cursor)) => {
-                (Execution::decode(Arc::clone(&machine), state)?.watched(Watch::ALL), serde_json::from_str(cursor)?)
+            Some((state, cursor)) if !state.is_empty() => {
+                let mut run = Execution::decode(Arc::clone(&machine), state)?.watched(Watch::ALL);
+                if let Some(at) = facts.redriving {
+                    run.redrive(at);
+                }
+                (run, serde_json::from_str(cursor)?)
             }
-            None => {
+            kept => {
                 let input = Arc::new(serde_json::from_str(&facts.input)?);
                 let run = machine.start_watched(input, context(&facts, &arn), house.clock.now(), Watch::ALL);
-                (run, Cursor::started(facts.started))
+                let cursor = kept.as_ref().map(|(_, cursor)| serde_json::from_str(cursor)).transpose()?;
+                (run, cursor.unwrap_or_else(|| Cursor::started(facts.started)))
             }
         };
         let organisation = facts.organisation.parse().map_err(|_| LoadError::Definition)?;
@@ -166,7 +172,11 @@ impl<'h> Runner<'h> {
 
     /// One step and what follows from it; `false`: the execution is over.
     async fn turn(&mut self) -> Result<bool, Gone> {
-        let (asked, outcome, step) = self.compose();
+        let (asked, outcome, step) = self.compose().map_err(|error| {
+            // It would be so each time: it stays as it is, claimed by this opening, as one that cannot be read.
+            tracing::error!(%error, seq = self.seq, "an execution cannot be written");
+            Gone::Lost
+        })?;
         let is_over = outcome.is_some();
         let parks = step.park;
         let parent = step.closing.as_ref().and_then(|closing| closing.parent.as_ref()).map(|(parent, _)| *parent);
@@ -202,7 +212,7 @@ impl<'h> Runner<'h> {
     }
 
     /// What the run wants now, and the transaction that says so.
-    fn compose(&mut self) -> (Vec<Asked>, Option<Outcome>, Step) {
+    fn compose(&mut self) -> Result<(Vec<Asked>, Option<Outcome>, Step), serde_json::Error> {
         let now = self.house.clock.now();
         self.note();
         let (mut asked, mut tokens, mut outcome) = (Vec::new(), Vec::new(), None);
@@ -247,9 +257,8 @@ impl<'h> Runner<'h> {
             epoch: self.house.epoch,
             revision: self.revision,
             at: now,
-            // What came from JSON can be written as JSON.
-            frames: self.run.encode().unwrap_or_default(),
-            cursor: serde_json::to_string(&self.history.cursor).unwrap_or_default(),
+            frames: self.run.encode()?,
+            cursor: serde_json::to_string(&self.history.cursor)?,
             events: self.history.take(),
             tokens,
             given_up,
@@ -259,7 +268,7 @@ impl<'h> Runner<'h> {
             closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
             settle: std::mem::take(&mut self.settle),
         };
-        (asked, outcome, step)
+        Ok((asked, outcome, step))
     }
 
     /// Puts what has happened to the states into the history.
@@ -302,6 +311,9 @@ impl<'h> Runner<'h> {
 
     fn closing(&self, outcome: &Outcome, at: Timestamp) -> Closing {
         let mut closing = super::express::closing(outcome);
+        if !matches!(outcome, Outcome::Succeeded(_)) {
+            closing.until = Some(redrivable_until(at));
+        }
         closing.parent = start::tell_parent(&self.facts, &self.arn, at, &closing);
         closing
     }

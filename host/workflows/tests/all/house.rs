@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,16 +20,20 @@ pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/workflows";
 pub(crate) struct Desk {
     pub(crate) asked: Mutex<HashMap<String, u32>>,
     pub(crate) jobs: AtomicUsize,
+    /// Whether `broken` tasks work now.
+    pub(crate) is_mended: AtomicBool,
 }
 
 impl Work for Desk {
     fn perform(&self, job: Job) -> Performing {
         self.jobs.fetch_add(1, Ordering::SeqCst);
         *self.asked.lock().unwrap().entry(format!("{}/{}", job.invocation_id, job.task.attempt)).or_default() += 1;
+        let is_mended = self.is_mended.load(Ordering::SeqCst);
         Box::pin(async move {
             let name = job.task.resource.rsplit(':').next().unwrap_or_default().to_owned();
             let answer = match &*name {
                 "fail" => Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() }),
+                "broken" if !is_mended => Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() }),
                 "fail-once" if job.task.attempt == 1 => {
                     Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() })
                 }

@@ -11,6 +11,7 @@ mod histories;
 mod house;
 mod machines;
 mod nested;
+mod redrives;
 mod resume;
 mod schedules;
 mod search;

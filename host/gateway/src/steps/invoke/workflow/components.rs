@@ -23,6 +23,7 @@ use crate::call::Call;
 use crate::functions::{self, NoFunction, as_function, not_offered};
 use crate::resource::{ComponentName, Resource};
 use crate::served::Served;
+use crate::services;
 use crate::spans;
 use crate::steps::invoke::Invoked;
 use crate::steps::invoke::guest::{allowances, called_by, keep_logs};
@@ -61,13 +62,22 @@ impl Tasks for Components<'_> {
     async fn perform(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
         match Resource::of(&task.resource) {
             Resource::Component(name) if task.resource.starts_with("arn:") => {
+                if let Some(answer) = self.elsewhere((name, &task.input), &task).await {
+                    return answer.map(|mut answer| Arc::new(answer["Payload"].take()));
+                }
                 self.run(name, &task, &task.input).await.map_err(as_function).map(Arc::new)
             }
             Resource::Component(name) => self.run(name, &task, &task.input).await.map(Arc::new),
             Resource::LambdaInvoke => self.invoke(&task).await.map_err(as_function).map(Arc::new),
             Resource::HttpInvoke => self.way_out.perform(&task.input, &self.invocation(&task)).await.map(Arc::new),
             Resource::StartExecution => self.start(task).await,
-            Resource::Other => Err(not_offered(&task.resource)),
+            Resource::Other => {
+                let (premises, organisation) = (&self.call.premises, self.call.target.api.organisation);
+                let invocation = self.invocation(&task);
+                services::perform(premises, organisation, (&task.resource, &task.input), &invocation)
+                    .await
+                    .map(Arc::new)
+            }
         }
     }
 }
@@ -119,8 +129,24 @@ impl<'c> Components<'c> {
     /// `lambda:invoke`: the input names the function and holds its payload.
     async fn invoke(&self, task: &Task) -> Result<Value, TaskFailed> {
         let (name, payload) = functions::named(&task.input)?;
+        if let Some(answer) = self.elsewhere((name, &payload), task).await {
+            return answer;
+        }
         let answer = self.run(name, task, &payload).await?;
         Ok(functions::answered(name, &answer, &self.call.asked.call.to_string()))
+    }
+
+    /// Calls a function that is none of the organisation's components, where there is such a place.
+    async fn elsewhere(
+        &self,
+        (name, payload): (ComponentName<'_>, &Value),
+        task: &Task,
+    ) -> Option<Result<Value, TaskFailed>> {
+        let (premises, organisation) = (&self.call.premises, self.call.target.api.organisation);
+        if functions::is_own(premises, organisation, name) {
+            return None;
+        }
+        services::invoke(premises, organisation, (name, payload), &self.invocation(task)).await
     }
 
     /// Starts an execution that outlives the call.

@@ -1,0 +1,192 @@
+//! One task: a request, signed, sent and read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use egress::{Egress, Grant, Limits, Line, Timeouts};
+use http::header::{HOST, HeaderName, HeaderValue};
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use serde_json::{Value, json};
+use sigv4::Signer;
+use types::{Clock, EgressRule, OrganisationId};
+
+use crate::answer::{self, Answered};
+use crate::service::{Asked, Protocol};
+use crate::settings::Settings;
+use crate::{json, query, rest};
+
+/// How long a task may take.
+const WITHIN: Duration = Duration::from_mins(1);
+/// The most bytes of an answer: what a state may hold.
+const BODY_MAX: usize = 256 * 1024;
+/// Tells the other side that a request is another attempt of one that it may have seen.
+const INVOCATION: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
+
+/// A failed task, as Retry and Catch see it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}: {cause}")]
+pub struct ServiceFault {
+    /// The error's name, such as `DynamoDB.ConditionalCheckFailedException`.
+    pub error: String,
+    /// More of it, for people.
+    pub cause: String,
+}
+
+impl ServiceFault {
+    pub(crate) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { error: error.into(), cause: cause.into() }
+    }
+
+    pub(crate) fn runtime(cause: impl Into<String>) -> Self {
+        Self::new("States.Runtime", cause)
+    }
+}
+
+/// A request to be signed. Its headers are those that the protocol asks for.
+pub(crate) struct Unsigned {
+    pub(crate) method: http::Method,
+    /// Path and query, as they are signed.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Bytes,
+}
+
+/// The services that the operator has set up.
+#[derive(Clone)]
+pub struct Aws(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    egress: Egress,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Aws").field("endpoints", &self.0.settings.endpoints).finish_non_exhaustive()
+    }
+}
+
+impl Aws {
+    /// Reaches services through `egress`.
+    pub fn new(settings: Settings, egress: Egress, clock: Clock) -> Self {
+        Self(Arc::new(Inner { settings, egress, clock }))
+    }
+
+    /// Performs a task of an organisation, by id and name, at most once. `resource` is without the suffix that says when it counts as
+    /// done. `invocation` is the same for all attempts of the task, and for no other. `None`: it names no service that is
+    /// known and has an endpoint, or the organisation may use none.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceFault`]: the service's own error by its name, `States.Permissions` for a place that the operator's policy
+    /// does not let out, `States.Http.Socket` when no answer came within 60 s, `States.DataLimitExceeded` for more than
+    /// 256 KiB, `States.Runtime` for parameters that make no request.
+    pub async fn perform(
+        &self,
+        (organisation, name): (OrganisationId, &str),
+        (resource, parameters): (&str, &Value),
+        invocation: &str,
+    ) -> Option<Result<Value, ServiceFault>> {
+        let asked = Asked::of(resource)?;
+        let settings = &self.0.settings;
+        let endpoint = settings.endpoints.of(asked.service.variable)?;
+        let id = organisation.to_string();
+        if !settings.organisations.iter().any(|allowed| *allowed == name || *allowed == id) {
+            return None;
+        }
+        let late = || ServiceFault::new("States.Http.Socket", "the service took longer than 60 s");
+        let ask = Box::pin(self.ask(organisation, (&asked, parameters), (endpoint, invocation)));
+        Some(tokio::time::timeout(WITHIN, ask).await.unwrap_or_else(|_| Err(late())))
+    }
+
+    async fn ask(
+        &self,
+        organisation: OrganisationId,
+        (asked, parameters): (&Asked<'_>, &Value),
+        (endpoint, invocation): (&str, &str),
+    ) -> Result<Value, ServiceFault> {
+        let unsigned = match asked.service.protocol {
+            Protocol::Json { target, version } => json::request(asked, (target, version), parameters)?,
+            Protocol::Query { version } => query::request(asked, version, parameters)?,
+            Protocol::S3 => rest::s3(asked, parameters)?,
+            Protocol::Lambda => rest::lambda(asked, parameters)?,
+        };
+        let (request, line) = self.sign(organisation, asked, (endpoint, invocation), unsigned)?;
+        let response = line.send(request, Timeouts::default()).await.map_err(|error| unsent(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, BODY_MAX).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                ServiceFault::new("States.DataLimitExceeded", "the answer is larger than 256 KiB")
+            } else {
+                ServiceFault::new("States.Http.Socket", error.to_string())
+            }
+        })?;
+        answer::read(asked, Answered { parts: &parts, body: &body.to_bytes() })
+    }
+
+    /// The request, and the line that lets it out.
+    fn sign(
+        &self,
+        organisation: OrganisationId,
+        asked: &Asked<'_>,
+        (endpoint, invocation): (&str, &str),
+        unsigned: Unsigned,
+    ) -> Result<(Request<egress::OutBody>, Line), ServiceFault> {
+        let Inner { settings, egress, clock } = &*self.0;
+        let wrong =
+            |cause: String| ServiceFault::new("States.Permissions", format!("the endpoint {endpoint}: {cause}"));
+        let uri: Uri = format!("{endpoint}{}", unsigned.path).parse().map_err(|error| wrong(format!("{error}")))?;
+        let rule = rule_of(&uri).map_err(wrong)?;
+        let mut request = Request::builder().method(unsigned.method).uri(uri);
+        if let Some(headers) = request.headers_mut() {
+            headers.extend(
+                unsigned.headers.into_iter().map(|(name, value)| (Some(name), value)).collect::<http::HeaderMap>(),
+            );
+            // Not signed: what goes on the way may change it.
+            headers.extend(HeaderValue::try_from(invocation).ok().map(|id| (INVOCATION, id)));
+        }
+        let request = request.body(()).map_err(|error| ServiceFault::runtime(error.to_string()))?;
+        let (mut parts, ()) = request.into_parts();
+        let signer = Signer {
+            access_key_id: &settings.access_key_id,
+            secret: &settings.secret,
+            session_token: settings.session_token.as_ref(),
+            region: &settings.region,
+            service: asked.service.signed,
+        };
+        signer
+            .sign(&mut parts, &unsigned.body, clock.now())
+            .map_err(|error| ServiceFault::runtime(error.to_string()))?;
+        // The way out sets it, to the same.
+        parts.headers.remove(HOST);
+        let grant = Grant { api: "aws".into(), organisation, rules: vec![rule], secrets: Vec::new() };
+        let limits = Limits { requests: 1, first_byte: WITHIN, between_bytes: WITHIN, ..Limits::default() };
+        let line = egress.line(Arc::new(grant), limits, 0);
+        let body = Full::new(unsigned.body).map_err(|never| match never {}).boxed_unsync();
+        Ok((Request::from_parts(parts, body), line))
+    }
+}
+
+/// The one place that a request may go to.
+fn rule_of(uri: &Uri) -> Result<EgressRule, String> {
+    let host = uri.host().ok_or("it names no host")?;
+    let mut rule = json!({ "host": host, "scheme": uri.scheme_str().unwrap_or_default() });
+    if let Some(port) = uri.port_u16() {
+        rule["port"] = json!(port);
+    }
+    serde_json::from_value(rule).map_err(|error| error.to_string())
+}
+
+fn unsent(error: &egress::SendError) -> ServiceFault {
+    match error {
+        egress::SendError::Denied(denied) => {
+            let cause = format!("{denied}: the operator allows the endpoint's host in [egress] of host.toml");
+            ServiceFault::new("States.Permissions", cause)
+        }
+        egress::SendError::RequestTooLarge(_) => ServiceFault::new("States.DataLimitExceeded", error.to_string()),
+        error => ServiceFault::new("States.Http.Socket", error.to_string()),
+    }
+}

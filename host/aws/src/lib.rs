@@ -1,0 +1,19 @@
+//! Asks services of AWS, or what stands in for them, by signed requests: what a task of the states language with the
+//! ARN `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION` wants.
+//!
+//! One generic request for each protocol that the services speak, through the host's one way out. Endpoints and the
+//! credential are the operator's; so is the list of organisations that may use them.
+//!
+//! Sources: the AWS JSON, AWS Query and REST protocols as Smithy documents them; the service integrations of AWS Step
+//! Functions.
+
+mod answer;
+mod call;
+mod json;
+mod query;
+mod rest;
+mod service;
+mod settings;
+
+pub use call::{Aws, ServiceFault};
+pub use settings::{Endpoints, Settings};

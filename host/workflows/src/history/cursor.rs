@@ -1,0 +1,121 @@
+//! Where a history stands, and the events that are written while nobody runs the execution.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asl::TaskId;
+use serde_json::{Value, json};
+use types::Timestamp;
+
+use super::named;
+use crate::integration::Kind;
+
+/// Where a history stands. Kept as JSON with the frames of its execution.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Cursor {
+    /// The number of the last event.
+    pub(super) last: u64,
+    /// No event is earlier than the one before.
+    pub(super) at: Timestamp,
+    pub(super) frames: BTreeMap<u64, Standing>,
+    pub(super) tasks: BTreeMap<u64, Asked>,
+    /// The tasks of these that were handed over: now somebody else is to answer.
+    pub(super) submitted: BTreeSet<u64>,
+}
+
+/// Where one branch of it stands.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Standing {
+    /// The event that the next one follows from.
+    pub(super) last: u64,
+    pub(super) parent: Option<(u64, usize)>,
+    /// The event with which its branches or iterations began.
+    pub(super) spread: Option<u64>,
+}
+
+/// Who answers a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) enum Answer {
+    /// Whoever does it.
+    Worker,
+    /// Somebody outside, by its token.
+    Token,
+    /// An execution that it starts.
+    Child,
+}
+
+/// A task that has been asked for and has no answer.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct Asked {
+    pub(super) frame: u64,
+    pub(super) kind: Kind,
+    pub(super) answer: Answer,
+}
+
+impl Cursor {
+    /// Whether the task has been asked for, and has no answer.
+    pub(crate) fn knows(&self, task: TaskId) -> bool {
+        self.tasks.contains_key(&task.get())
+    }
+
+    /// Whether it starts an execution whose start has not been noted: the end of that one must wait for it.
+    pub(crate) fn is_starting(&self, task: TaskId) -> bool {
+        let of_child = self.tasks.get(&task.get()).is_some_and(|asked| asked.answer == Answer::Child);
+        of_child && !self.is_submitted(task)
+    }
+
+    /// Whether nothing is left to do for it here.
+    pub(crate) fn is_submitted(&self, task: TaskId) -> bool {
+        self.submitted.contains(&task.get())
+    }
+
+    /// After the first event.
+    pub(crate) fn started(at: Timestamp) -> Self {
+        // The first state follows from nothing, as in Step Functions.
+        Self { last: 1, at, frames: BTreeMap::from([(0, Standing::default())]), ..Self::default() }
+    }
+
+    /// Reads what was kept.
+    pub(crate) fn read(text: &str) -> Result<Self, rusqlite::Error> {
+        serde_json::from_str(text).map_err(broken)
+    }
+
+    /// As it is kept.
+    pub(crate) fn text(&self) -> Result<String, rusqlite::Error> {
+        serde_json::to_string(self).map_err(broken)
+    }
+
+    /// The number of the last event.
+    pub(crate) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The event that says that somebody has stopped the execution, as it is written.
+    pub(crate) fn abort(&mut self, at: Timestamp, error: Option<&str>, cause: Option<&str>) -> String {
+        let from = self.frames.get(&0).map_or(0, |standing| standing.last);
+        self.alone(at, "ExecutionAborted", from, ("executionAbortedEventDetails", named(error, cause)))
+    }
+
+    /// The event that says that the execution is begun again, as it is written. What was asked for is forgotten.
+    pub(crate) fn redrive(&mut self, at: Timestamp, redrives: u32) -> String {
+        let details = json!({ "redriveCount": redrives });
+        let event = self.alone(at, "ExecutionRedriven", self.last, ("executionRedrivenEventDetails", details));
+        self.tasks.clear();
+        self.submitted.clear();
+        self.frames = BTreeMap::from([(0, Standing { last: self.last, ..Standing::default() })]);
+        event
+    }
+
+    fn alone(&mut self, at: Timestamp, kind: &str, from: u64, (key, details): (&str, Value)) -> String {
+        self.at = self.at.max(at);
+        self.last += 1;
+        let event = json!({
+            "timestamp": self.at.as_micros(), "type": kind, "id": self.last, "previousEventId": from, key: details,
+        });
+        Value::Array(vec![event]).to_string()
+    }
+}
+
+/// What stands in the file is no cursor: an error of the file, as others are.
+fn broken(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
