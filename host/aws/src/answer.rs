@@ -31,9 +31,9 @@ pub(crate) struct Answered<'a> {
     pub(crate) body: &'a [u8],
 }
 
-pub(crate) fn read(asked: &Asked<'_>, answered: Answered<'_>) -> Result<Value, ServiceFault> {
+pub(crate) fn read(asked: &Asked<'_>, answered: &Answered<'_>) -> Result<Value, ServiceFault> {
     if !answered.parts.status.is_success() {
-        return Err(failure(asked, &answered));
+        return Err(failure(asked, answered));
     }
     match asked.service.protocol {
         Protocol::Json { .. } => document(answered.body),
@@ -43,8 +43,8 @@ pub(crate) fn read(asked: &Asked<'_>, answered: Answered<'_>) -> Result<Value, S
             let mut whole = xml(answered.body)?;
             Ok(whole.get_mut(&result).map_or_else(|| json!({}), Value::take))
         }
-        Protocol::S3 => Ok(object(asked, &answered)?),
-        Protocol::Lambda => function(&answered),
+        Protocol::S3 => Ok(object(asked, answered)?),
+        Protocol::Lambda => function(answered),
     }
 }
 
@@ -122,7 +122,7 @@ fn failure(asked: &Asked<'_>, answered: &Answered<'_>) -> ServiceFault {
 
 /// The members of a document's root.
 fn xml(body: &[u8]) -> Result<Value, ServiceFault> {
-    let mut reader = Reader::from_reader(body);
+    let mut reader = Reader::from_str(std::str::from_utf8(body).map_err(|error| unreadable(&error))?);
     let mut open: Vec<(String, Map<String, Value>, String)> = Vec::new();
     loop {
         match reader.read_event().map_err(|error| unreadable(&error))? {
@@ -130,28 +130,23 @@ fn xml(body: &[u8]) -> Result<Value, ServiceFault> {
                 if open.len() >= DEPTH_MAX {
                     return Err(unreadable(&"it is nested too deeply"));
                 }
-                open.push((
-                    String::from_utf8_lossy(start.local_name().as_ref()).into_owned(),
-                    Map::new(),
-                    String::new(),
-                ));
+                open.push((start.local_name().as_ref().to_owned(), Map::new(), String::new()));
             }
             Event::Empty(empty) => {
-                let name = String::from_utf8_lossy(empty.local_name().as_ref()).into_owned();
+                let name = empty.local_name().as_ref().to_owned();
                 if let Some((_, members, _)) = open.last_mut() {
                     put(members, name, json!(""));
                 }
             }
             Event::Text(text) => {
                 if let Some((_, _, said)) = open.last_mut() {
-                    said.push_str(&text.decode().map_err(|error| unreadable(&error))?);
+                    said.push_str(&text);
                 }
             }
             Event::GeneralRef(entity) => {
-                let name = entity.decode().map_err(|error| unreadable(&error))?;
                 let text = match entity.resolve_char_ref().map_err(|error| unreadable(&error))? {
                     Some(letter) => letter.to_string(),
-                    None => quick_xml::escape::resolve_predefined_entity(&name).unwrap_or_default().to_owned(),
+                    None => quick_xml::escape::resolve_predefined_entity(&entity).unwrap_or_default().to_owned(),
                 };
                 if let Some((_, _, said)) = open.last_mut() {
                     said.push_str(&text);

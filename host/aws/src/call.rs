@@ -124,7 +124,7 @@ impl Aws {
                 ServiceFault::new("States.Http.Socket", error.to_string())
             }
         })?;
-        answer::read(asked, Answered { parts: &parts, body: &body.to_bytes() })
+        answer::read(asked, &Answered { parts: &parts, body: &body.to_bytes() })
     }
 
     /// The request, and the line that lets it out.
@@ -142,9 +142,7 @@ impl Aws {
         let rule = rule_of(&uri).map_err(wrong)?;
         let mut request = Request::builder().method(unsigned.method).uri(uri);
         if let Some(headers) = request.headers_mut() {
-            headers.extend(
-                unsigned.headers.into_iter().map(|(name, value)| (Some(name), value)).collect::<http::HeaderMap>(),
-            );
+            headers.extend(unsigned.headers);
             // Not signed: what goes on the way may change it.
             headers.extend(HeaderValue::try_from(invocation).ok().map(|id| (INVOCATION, id)));
         }

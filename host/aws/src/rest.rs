@@ -24,8 +24,8 @@ pub(crate) fn s3(asked: &Asked<'_>, parameters: &Value) -> Result<Unsigned, Serv
         let value = parameters.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         value.ok_or_else(|| ServiceFault::runtime(format!("{} needs {name}", asked.action)))
     };
-    let bucket = escaped(text("Bucket")?, false);
-    let object = || Ok::<_, ServiceFault>(format!("/{bucket}/{}", escaped(text("Key")?, true)));
+    let bucket = escaped(text("Bucket")?, b"");
+    let object = || Ok::<_, ServiceFault>(format!("/{bucket}/{}", escaped(text("Key")?, b"/")));
     let mut headers = Vec::new();
     let mut body = Bytes::new();
     let (method, path) = match asked.action {
@@ -57,7 +57,7 @@ pub(crate) fn s3(asked: &Asked<'_>, parameters: &Value) -> Result<Unsigned, Serv
             }
             query.sort();
             let query: Vec<String> =
-                query.iter().map(|(name, value)| format!("{name}={}", escaped(value, false))).collect();
+                query.iter().map(|(name, value)| format!("{name}={}", escaped(value, b""))).collect();
             (Method::GET, format!("/{bucket}?{}", query.join("&")))
         }
         other => return Err(unknown(other)),
@@ -72,9 +72,9 @@ pub(crate) fn lambda(asked: &Asked<'_>, parameters: &Value) -> Result<Unsigned, 
     }
     let text = |name: &str| parameters.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = text("FunctionName").ok_or_else(|| ServiceFault::runtime("invoke needs FunctionName"))?;
-    let mut path = format!("/2015-03-31/functions/{}/invocations", escaped(name, false));
+    let mut path = format!("/2015-03-31/functions/{}/invocations", escaped(name, b""));
     if let Some(qualifier) = text("Qualifier") {
-        path = format!("{path}?Qualifier={}", escaped(qualifier, false));
+        path = format!("{path}?Qualifier={}", escaped(qualifier, b""));
     }
     let mut headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     if let Some(kind) = text("InvocationType") {
@@ -99,16 +99,16 @@ fn header(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &str, value: &str)
     Ok(())
 }
 
-/// All but letters, digits and `-._~` escaped, as signatures have it; in a key the `/` stay.
-fn escaped(text: &str, is_key: bool) -> String {
-    use std::fmt::Write as _;
+/// All but letters, digits, `-._~` and what is `kept` escaped, as signatures have it.
+fn escaped(text: &str, kept: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || is_key && byte == b'/' {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            // Writing into a string does not fail.
-            drop(write!(escaped, "%{byte:02X}"));
+            let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+            escaped.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     escaped

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use types::SecretValue;
 
 /// How services are reached, and by whom.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Settings {
     /// Where they are.
     pub endpoints: Endpoints,

@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use sigv4::Presented;
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 use types::{Clock, HostKey, OrganisationId, SecretName, SecretValue};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -45,7 +46,9 @@ async fn house(signed_for: &'static str, answer: Answer) -> House {
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked);
-    tokio::spawn(async move {
+    let tasks = TaskTracker::new();
+    let connections = tasks.clone();
+    tasks.spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let (noted, answer) = (Arc::clone(&noted), answer.clone());
@@ -67,7 +70,8 @@ async fn house(signed_for: &'static str, answer: Answer) -> House {
                     Ok::<_, Infallible>(response.body(Full::new(Bytes::from_static(body.as_bytes()))).unwrap())
                 }
             });
-            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            connections
+                .spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
     let place = json!([{ "host": "127.0.0.1", "scheme": "http", "port": address.port() }]);

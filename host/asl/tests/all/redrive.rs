@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use asl::{Change, Effect, Event, Execution, Outcome, StateMachine};
+use asl::{Change, Effect, Event, Execution, Outcome, StateMachine, Watch};
 use serde_json::{Value, json};
 
 use crate::played::{context, second};
 
 fn start(definition: &Value) -> Execution {
     let machine = StateMachine::parse(&definition.to_string()).unwrap_or_else(|findings| panic!("{findings:?}"));
-    Arc::new(machine).start_watched(Arc::new(json!({ "go": 1, "items": [1, 2, 3] })), context(), second(0.0))
+    Arc::new(machine).start_watched(
+        Arc::new(json!({ "go": 1, "items": [1, 2, 3] })),
+        context(),
+        second(0.0),
+        Watch::ALL,
+    )
 }
 
 /// What is asked for now: `state invocation/attempt input`. Each is answered with its input, or with a failure where
@@ -36,7 +41,7 @@ fn answer(run: &mut Execution, broken: &[&str], at: f64) -> (Vec<String>, Option
 
 /// The run after it was stored and read.
 fn kept(run: &Execution) -> Execution {
-    Execution::decode(Arc::clone(run.machine()), &run.encode().unwrap()).unwrap().watched()
+    Execution::decode(Arc::clone(run.machine()), &run.encode().unwrap()).unwrap().watched(Watch::ALL)
 }
 
 #[test]
