@@ -70,7 +70,7 @@ fn subscribe(host: &Host) -> anyhow::Result<Keys> {
         Ok(made["key"]["secret"].as_str().map(str::to_owned))
     };
     let shop = key("vat", "BASIC", "shop")?.context("the first subscription of an app makes a key")?;
-    for api in ["thumbnail", "headers", "qr", "markdown", "geo", "order"] {
+    for api in ["thumbnail", "headers", "qr", "markdown", "geo", "order", "purchase"] {
         key(api, "BASIC", "shop")?;
     }
     let visitor = key("vat", "TRIAL", "visitor")?.context("the first subscription of an app makes a key")?;

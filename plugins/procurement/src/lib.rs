@@ -54,6 +54,8 @@ pub enum Action {
     Reserve,
     /// Back.
     Release,
+    /// Ordered from the supplier, whatever is left here.
+    Order,
 }
 
 /// So many pieces of an item.
@@ -77,6 +79,9 @@ pub struct Request {
     pub order: String,
     /// The goods.
     pub items: Vec<Item>,
+    /// With what the supplier answers when the goods are there: the token of a task that waits for it. A real warehouse
+    /// hands it on.
+    pub callback: Option<String>,
 }
 
 /// What was done.
@@ -84,7 +89,7 @@ pub struct Request {
 pub struct Reservation {
     /// Its number.
     pub reservation: String,
-    /// `reserved` or `released`.
+    /// `reserved`, `released` or `ordered`.
     pub status: &'static str,
     /// The order.
     pub order: String,
@@ -101,7 +106,7 @@ pub struct Reservation {
 /// [`ProcurementError`], by the names that workflows match.
 #[weir_sdk::task]
 pub fn procure(context: &Context, request: Request) -> Result<Reservation, ProcurementError> {
-    let Request { action, order, items } = request;
+    let Request { action, order, items, .. } = request;
     if !(1..=ITEMS_MAX).contains(&items.len()) {
         return Err(ProcurementError::InvalidQuantity(format!("an order has 1 to {ITEMS_MAX} items")));
     }
@@ -127,6 +132,7 @@ pub fn procure(context: &Context, request: Request) -> Result<Reservation, Procu
     let status = match action {
         Action::Reserve => "reserved",
         Action::Release => "released",
+        Action::Order => "ordered",
     };
     Ok(Reservation { reservation: format!("res_{}", context.invocation_id), status, order, items, weight_g })
 }
@@ -168,6 +174,14 @@ mod tests {
         assert_eq!(name(&[("lamp", u64::MAX)]), "Procurement.InvalidQuantity");
         assert_eq!(name(&[]), "Procurement.InvalidQuantity");
         assert_eq!(run(&json!({ "order": "o" })).unwrap_err().name, "InvalidInput");
+    }
+
+    #[test]
+    fn what_is_not_there_can_be_ordered_from_the_supplier() {
+        let mut ordered = order(&[("candle", 500)]);
+        ordered["action"] = "order".into();
+        ordered["callback"] = "token".into();
+        assert_eq!(run(&ordered).unwrap()["status"], "ordered");
     }
 
     #[test]

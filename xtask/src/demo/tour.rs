@@ -79,6 +79,7 @@ impl Tour {
         walker.headers(&keys.shop)?;
         walker.small(&keys.shop)?;
         walker.orders(&keys.shop)?;
+        walker.purchase(&keys.shop)?;
         walker.strangers(keys)?;
         walker.spent_quota(&keys.visitor)?;
         walker.too_fast(&keys.shop)?;
@@ -195,6 +196,26 @@ impl Walker<'_> {
             let answer = reply.json();
             answer["detail"].as_str().is_some_and(|detail| detail.contains("was given back as ref_"))
         })
+    }
+
+    /// A purchase: an execution that goes on after its call, and waits for a supplier.
+    fn purchase(&mut self, key: &str) -> anyhow::Result<()> {
+        let body = order("candle", "tok_visa").into_bytes();
+        let reply = self.call(Some(key), "POST", "/purchase/v1/purchases", body)?;
+        let place = reply.json()["location"].as_str().unwrap_or_default().to_owned();
+        let what = "a purchase: begun, and it goes on for weeks";
+        self.note(what, &reply, |reply| reply.status == StatusCode::ACCEPTED && reply.json()["id"] == reply.call);
+        self.tour.admitted.push(reply.call);
+        let step = Step {
+            what: "how it stands: it waits for its supplier",
+            key: Some(key),
+            method: "GET",
+            path: &place,
+            body: Vec::new(),
+            status: 200,
+            kept: Kept::Nothing,
+        };
+        self.step(step, |reply| reply.json()["status"] == "RUNNING")
     }
 
     fn strangers(&mut self, keys: &Keys) -> anyhow::Result<()> {
