@@ -5,8 +5,10 @@ pub(crate) mod aliases;
 pub(crate) mod executions;
 pub(crate) mod listing;
 pub(crate) mod machines;
+pub(crate) mod map_runs;
 pub(crate) mod redrives;
 pub(crate) mod steps;
+pub(crate) mod sweeps;
 pub(crate) mod tags;
 pub(crate) mod tokens;
 
@@ -14,7 +16,12 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 /// The schema, version by version.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("sql/schema.sql"), include_str!("sql/redrives.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("sql/schema.sql"),
+    include_str!("sql/redrives.sql"),
+    include_str!("sql/map_runs.sql"),
+    include_str!("sql/sweeps.sql"),
+];
 
 /// Counts one more opening of the file, and answers with its number.
 pub(crate) fn open(db: &Connection) -> rusqlite::Result<i64> {

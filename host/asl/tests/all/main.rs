@@ -7,6 +7,7 @@ mod bounds;
 mod cases;
 mod definitions;
 mod diagnostics;
+mod dispatch;
 mod formulas;
 mod fuzzed;
 mod jitter;

@@ -9,6 +9,8 @@ mod executions;
 mod histories;
 mod house;
 mod machines;
+mod map_runs;
 mod nested;
 mod redrives;
 mod resume;
+mod upkeep;
