@@ -4,6 +4,7 @@
 //! event to the next effect, `enter` does what a state does when it is entered, `leave` what it does when its work is
 //! done, `spread` opens and joins branches and iterations, `recover` is what follows a failure.
 
+mod dispatch;
 mod enter;
 mod fail;
 mod leave;
@@ -27,11 +28,13 @@ use crate::context::Context;
 use crate::data::Document;
 use crate::failure::{Failure, HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::frame::{Doing, Frame, FrameId, Frames, TaskId};
+use crate::kind::MachineKind;
 use crate::machine::StateMachine;
-use crate::state::StateName;
+use crate::state::{Mode, StateName, Work};
 use crate::trail::{Step, Trail, Watch};
 use walk::Move;
 
+pub use dispatch::{ItemFailed, MapItem};
 pub(crate) use single::{Around, Given, Left};
 pub(crate) use stages::Stages;
 
@@ -58,6 +61,19 @@ pub enum Effect {
         invocation: TaskId,
         /// 1, and one more for each retry of this visit of the state.
         attempt: u32,
+    },
+    /// Start an execution for each item of a distributed Map, and answer as to [`Effect::Invoke`].
+    MapRun {
+        /// What the answer names.
+        task: TaskId,
+        /// The Map.
+        state: StateName,
+        /// Where it stands: see [`Step::frame`].
+        frame: u64,
+        /// What its fields say, filled in: an object with `MaxConcurrency`, and `Items` where there is no `ItemReader`.
+        request: Arc<Value>,
+        /// What the children are.
+        kind: MachineKind,
     },
     /// Send [`Event::Woke`] at this moment, the earliest for which the run waits. Takes the place of any before.
     WaitUntil(Timestamp),
@@ -341,7 +357,16 @@ impl Execution {
     fn invoke(&self, frame: &Frame) -> Option<Effect> {
         let Doing::Invoking(invoking) = &frame.doing else { return None };
         let state = self.machine.at(frame.state)?;
-        let crate::state::Work::Task(task) = &state.work else { return None };
+        let task = match &state.work {
+            Work::Task(task) => task,
+            Work::Map(map) => {
+                let Mode::Distributed(kind) = map.mode else { return None };
+                let request = Arc::clone(&invoking.input.as_ref()?.value);
+                let (task, state) = (invoking.task, state.name.clone());
+                return Some(Effect::MapRun { task, state, frame: frame.id, request, kind });
+            }
+            _ => return None,
+        };
         Some(Effect::Invoke {
             task: invoking.task,
             state: state.name.clone(),

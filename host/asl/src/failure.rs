@@ -22,9 +22,6 @@ pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 
 pub(crate) const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
 
-/// What a distributed Map fails with here. Not a name of the language: Retry and Catch may take it.
-pub(crate) const UNSUPPORTED_DISTRIBUTED_MAP: &str = "Weir.UnsupportedDistributedMap";
-
 /// Whether `name` is one that the language itself defines.
 pub(crate) fn is_reserved(name: &str) -> bool {
     const OTHERS: [&str; 6] = [

@@ -21,6 +21,7 @@
 //!         Effect::Invoke { task, input, .. } => {
 //!             run.apply(Event::Succeeded { task, output: input }, now).expect("the task is live");
 //!         }
+//!         Effect::MapRun { .. } => unreachable!("there is no distributed Map"),
 //!         Effect::WaitUntil(moment) => run.apply(Event::Woke, moment).expect("the run is live"),
 //!         Effect::Finished(outcome) => assert!(matches!(outcome, Outcome::Succeeded(_))),
 //!     }
@@ -57,7 +58,7 @@ mod world;
 pub use blob::DecodeError;
 pub use context::Context;
 pub use diagnostic::{Diagnostic, DiagnosticCode, Severity};
-pub use execution::{ApplyError, Effect, Event, Execution, Outcome};
+pub use execution::{ApplyError, Effect, Event, Execution, ItemFailed, MapItem, Outcome};
 pub use frame::TaskId;
 pub use kind::MachineKind;
 pub use language::QueryLanguage;

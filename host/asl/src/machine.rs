@@ -205,6 +205,11 @@ impl<'m> StateView<'m> {
             .filter_map(move |branch| machine.scope(*branch).map(|scope| StateView { machine, index: scope.start }))
     }
 
+    /// Whether it is a Map whose children are executions of their own.
+    pub fn is_distributed(self) -> bool {
+        matches!(&self.state().work, Work::Map(map) if map.distributed.is_some())
+    }
+
     /// The variables that it reads, by name.
     pub fn variables(self) -> impl Iterator<Item = &'m str> {
         self.state().reads.variables.iter().map(|name| &**name)

@@ -9,7 +9,7 @@ mod state;
 use crate::document::Node;
 use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
-use crate::state::{ScopeIndex, State, StateIndex, Then};
+use crate::state::{ScopeIndex, State, StateIndex, Then, Work};
 use object::Object;
 
 impl StateMachine {
@@ -19,6 +19,20 @@ impl StateMachine {
         let printer = Printer::new(self);
         // Keys are texts and numbers are finite: there is nothing that could not be written.
         serde_json::to_string_pretty(&printer.machine()).unwrap_or_default()
+    }
+}
+
+impl StateMachine {
+    /// The definition of what the distributed Map state of this name runs for its items: a machine by itself.
+    pub fn processor(&self, state: &str) -> Option<String> {
+        let map = self.states.iter().find(|one| one.name.as_str() == state)?;
+        let (Work::Map(map), printer) = (&map.work, Printer::new(self)) else { return None };
+        let mut object = Object::new(printer.language);
+        if printer.language != QueryLanguage::default() {
+            object.put("QueryLanguage", printer.language.word());
+        }
+        printer.scope(map.processor, &mut object);
+        serde_json::to_string(&Node::from(object)).ok()
     }
 }
 

@@ -89,6 +89,7 @@ fn visit(work: &Work, visit: &mut dyn FnMut(Look<'_>)) {
             if let Concurrency::At(formula) = &map.concurrency {
                 formula.visit(visit);
             }
+            map.distributed.iter().for_each(|template| template.visit(visit));
             &map.errand
         }
         Work::Pass(pass) => {

@@ -224,6 +224,8 @@ pub(crate) struct Map {
     pub(crate) mode: Mode,
     pub(crate) items: Selection,
     pub(crate) concurrency: Concurrency,
+    /// What a distributed Map has beside this: an object of its fields.
+    pub(crate) distributed: Option<Template>,
     pub(crate) processor: ScopeIndex,
     pub(crate) errand: Errand,
 }
@@ -232,7 +234,7 @@ pub(crate) struct Map {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Inline,
-    /// Checked, and not run here. Its children are machines of this kind.
+    /// Its children are executions of their own, of this kind.
     Distributed(MachineKind),
 }
 

@@ -13,10 +13,27 @@ pub(crate) struct Arn {
 /// What an ARN names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Thing {
-    Machine { name: String, qualifier: Option<Qualifier> },
-    Execution { machine: String, name: String },
-    Express { machine: String, name: String, id: String },
-    Activity { name: String },
+    Machine {
+        name: String,
+        qualifier: Option<Qualifier>,
+    },
+    Execution {
+        machine: String,
+        name: String,
+    },
+    Express {
+        machine: String,
+        name: String,
+        id: String,
+    },
+    Activity {
+        name: String,
+    },
+    /// `machine` ends in its label.
+    MapRun {
+        machine: String,
+        name: String,
+    },
 }
 
 /// Which version of a machine.
@@ -56,6 +73,9 @@ impl Arn {
             ("express", [machine, name, id]) => {
                 Thing::Express { machine: (*machine).to_owned(), name: (*name).to_owned(), id: (*id).to_owned() }
             }
+            ("mapRun", [machine, name]) if machine.contains('/') => {
+                Thing::MapRun { machine: (*machine).to_owned(), name: (*name).to_owned() }
+            }
             ("activity", [name]) => Thing::Activity { name: (*name).to_owned() },
             _ => return None,
         };
@@ -89,6 +109,7 @@ impl fmt::Display for Arn {
             Thing::Machine { name, qualifier: Some(qualifier) } => write!(f, "stateMachine:{name}:{qualifier}"),
             Thing::Execution { machine, name } => write!(f, "execution:{machine}:{name}"),
             Thing::Express { machine, name, id } => write!(f, "express:{machine}:{name}:{id}"),
+            Thing::MapRun { machine, name } => write!(f, "mapRun:{machine}:{name}"),
             Thing::Activity { name } => write!(f, "activity:{name}"),
         }
     }
@@ -117,6 +138,8 @@ mod tests {
             "arn:aws:states:local:123456789012:execution:orders:a-1",
             "arn:aws:states:local:123456789012:express:orders:a:b",
             "arn:aws:states:local:123456789012:activity:approve",
+            "arn:aws:states:local:123456789012:mapRun:orders/all:1-2",
+            "arn:aws:states:local:123456789012:execution:orders/all:1-2",
         ] {
             assert_eq!(Arn::parse(text).map(|arn| arn.to_string()).as_deref(), Some(text));
         }

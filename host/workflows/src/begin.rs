@@ -154,6 +154,7 @@ fn insert(db: &rusqlite::Connection, begin: Begin, at: Timestamp, epoch: i64) ->
         trace_header: None,
         seed: begin.seed,
         parent: None,
+        of_run: None,
         event,
         epoch,
         origin: Some(begin.origin),

@@ -39,6 +39,9 @@ const EVENTS_MAX: u32 = 100_000;
 /// After so many, others have a turn, and the clock is looked at: tasks that answer at once never wait.
 const EVENTS_PER_TURN: u32 = 64;
 
+/// Why a distributed Map fails in an express machine.
+const NO_MAP_RUNS: &str = "An express machine has no Map of the mode DISTRIBUTED: set the mode to INLINE.";
+
 /// What a task came to.
 type Answer = Result<Arc<Value>, TaskFailed>;
 
@@ -72,6 +75,8 @@ type UnderWay<'a> = (TaskId, Pin<Box<dyn Future<Output = Answer> + Send + 'a>>);
 struct Asked {
     new: Vec<(TaskId, Task)>,
     wake_at: Option<Timestamp>,
+    /// Distributed Maps, which express machines do not have. One that was taken in before that was checked may.
+    refused: Vec<TaskId>,
 }
 
 /// Takes the effects that are due. `Some`: the run is over.
@@ -82,6 +87,7 @@ fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome>
                 let invocation = invocation.get();
                 asked.new.push((task, Task { state, frame, resource, input, invocation, attempt }));
             }
+            Effect::MapRun { task, .. } => asked.refused.push(task),
             Effect::WaitUntil(moment) => asked.wake_at = Some(moment),
             Effect::Finished(outcome) => return Some(outcome),
         }
@@ -90,7 +96,7 @@ fn take_effects(execution: &mut Execution, asked: &mut Asked) -> Option<Outcome>
 }
 
 async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Outcome {
-    let mut asked = Asked { new: Vec::with_capacity(1), wake_at: None };
+    let mut asked = Asked { new: Vec::with_capacity(1), wake_at: None, refused: Vec::new() };
     let mut under_way: Vec<UnderWay<'_>> = Vec::new();
     for events in 1.. {
         if events % EVENTS_PER_TURN == 0 {
@@ -105,6 +111,11 @@ async fn walk(mut execution: Execution, tasks: &impl Tasks, clock: &Clock) -> Ou
         }
         if let Some(outcome) = take_effects(&mut execution, &mut asked) {
             return outcome;
+        }
+        if let Some(task) = asked.refused.pop() {
+            let failed = TaskFailed { error: "States.Runtime".into(), cause: NO_MAP_RUNS.to_owned() };
+            tell(&mut execution, event(task, Err(failed)), clock);
+            continue;
         }
         // Most runs have one task at a time and no clock: those need no list and no box.
         if under_way.is_empty() && asked.wake_at.is_none() && asked.new.len() == 1 {

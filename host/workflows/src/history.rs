@@ -10,6 +10,7 @@ mod tasks;
 pub(crate) use cursor::Cursor;
 pub(crate) use tasks::Request;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use asl::{Outcome, StateKind, StateMachine};
@@ -27,6 +28,8 @@ pub(crate) struct History {
     pub(crate) cursor: Cursor,
     machine: Arc<StateMachine>,
     region: String,
+    /// The frames whose branches or children begin again.
+    resumed: BTreeSet<u64>,
     events: Vec<Value>,
     /// Tasks whose tokens nobody may answer by any more.
     closed: Vec<u64>,
@@ -48,7 +51,7 @@ pub(crate) fn started(at: Timestamp, details: &Value) -> String {
 
 impl History {
     pub(crate) fn new(machine: Arc<StateMachine>, region: String, cursor: Cursor) -> Self {
-        Self { cursor, machine, region, events: Vec::new(), closed: Vec::new() }
+        Self { cursor, machine, region, resumed: BTreeSet::new(), events: Vec::new(), closed: Vec::new() }
     }
 
     /// The events since this was last asked, with the number of the first.
@@ -138,6 +141,7 @@ const fn prefix(kind: &Kind) -> &'static str {
     match kind {
         Kind::Lambda => "LambdaFunction",
         Kind::Activity => "Activity",
+        Kind::MapRun => "MapRun",
         Kind::Task { .. } => "Task",
     }
 }

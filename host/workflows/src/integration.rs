@@ -29,6 +29,8 @@ pub(crate) enum Until {
 pub(crate) enum Kind {
     Lambda,
     Activity,
+    /// The children of a distributed Map.
+    MapRun,
     /// A service and its action.
     Task {
         service: String,

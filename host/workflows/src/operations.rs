@@ -12,6 +12,7 @@ mod executions;
 mod histories;
 mod listing;
 mod machines;
+mod map_runs;
 mod redrive;
 mod tags;
 mod versions;
@@ -88,6 +89,8 @@ impl From<store::ReadError> for OperationError {
     }
 }
 
+pub(crate) use executions::{abort, fail_lost};
+pub(crate) use machines::stop_all;
 pub(crate) use redrive::until as redrivable_until;
 pub(crate) use versions::resolve;
 
@@ -127,6 +130,9 @@ impl Workflows {
             "ListExecutions" => executions::list(house, caller, check::read(body)?).await,
             "StopExecution" => executions::stop(house, caller, check::read(body)?).await,
             "RedriveExecution" => redrive::redrive(house, caller, check::read(body)?).await,
+            "DescribeMapRun" => map_runs::describe(house, caller, check::read(body)?).await,
+            "ListMapRuns" => map_runs::list(house, caller, check::read(body)?).await,
+            "UpdateMapRun" => map_runs::update(house, caller, check::read(body)?).await,
             "GetExecutionHistory" => histories::history(house, caller, check::read(body)?).await,
             "CreateActivity" => activities::create(house, caller, check::read(body)?).await,
             "DescribeActivity" => activities::describe(house, caller, check::read(body)?).await,

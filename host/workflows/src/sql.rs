@@ -5,10 +5,12 @@ pub(crate) mod aliases;
 pub(crate) mod executions;
 pub(crate) mod listing;
 pub(crate) mod machines;
+pub(crate) mod map_runs;
 pub(crate) mod redrives;
 pub(crate) mod schedules;
 pub(crate) mod search;
 pub(crate) mod steps;
+pub(crate) mod sweeps;
 pub(crate) mod tags;
 pub(crate) mod tokens;
 
@@ -19,6 +21,8 @@ use sha2::{Digest as _, Sha256};
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("sql/schema.sql"),
     include_str!("sql/redrives.sql"),
+    include_str!("sql/map_runs.sql"),
+    include_str!("sql/sweeps.sql"),
     include_str!("sql/origin.sql"),
     include_str!("sql/schedule.sql"),
 ];

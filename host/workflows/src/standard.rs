@@ -11,13 +11,14 @@ mod express;
 mod facts;
 mod letter;
 mod runner;
+mod sweep;
 
 pub(crate) use express::ExpressTasks;
-pub(crate) use facts::digest;
+pub(crate) use facts::{arn, digest};
 pub(crate) use letter::Happened;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,9 +36,11 @@ use crate::work::Work;
 const READERS: usize = 4;
 /// Parsed definitions that are kept.
 const MACHINES_MAX: usize = 500;
+/// Executions whose panics are remembered.
+const PANICS_MAX: usize = 10_000;
 
 /// What the operator decides about executions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Executions in memory at a time. More wait in the file.
     pub live_max: usize,
@@ -50,6 +53,9 @@ pub struct Settings {
     /// After so many steps nothing more is done, as if the process had been killed there.
     #[cfg(feature = "test-util")]
     pub dies_after: Option<u64>,
+    /// The steps that panic instead, counted from 0.
+    #[cfg(feature = "test-util")]
+    pub panics_at: std::ops::Range<u64>,
 }
 
 impl Default for Settings {
@@ -61,6 +67,8 @@ impl Default for Settings {
             retention: Duration::from_hours(90 * 24),
             #[cfg(feature = "test-util")]
             dies_after: None,
+            #[cfg(feature = "test-util")]
+            panics_at: 0..0,
         }
     }
 }
@@ -74,10 +82,14 @@ pub(crate) struct House {
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) work: Arc<dyn Work>,
+    /// Where objects lie, by organisation and bucket.
+    pub(crate) objects: PathBuf,
     /// The number of this opening of the file.
     pub(crate) epoch: i64,
     /// The executions in memory, by number.
     live: Mutex<HashMap<i64, Arc<Live>>>,
+    /// How often the runner of an execution has panicked.
+    panics: Mutex<HashMap<i64, u32>>,
     slots: Arc<Semaphore>,
     tasks: Arc<Semaphore>,
     machines: Mutex<HashMap<i64, Arc<StateMachine>>>,
@@ -85,6 +97,8 @@ pub(crate) struct House {
     due: Notify,
     /// Something is in the outbox.
     pub(crate) used: Notify,
+    /// A map run may have something to do.
+    pub(crate) mapped: Notify,
     /// A worker's task may be ready.
     pub(crate) ready: Notify,
     /// A schedule may be due earlier than its loop knows.
@@ -131,15 +145,18 @@ impl Workflows {
         let house = House {
             store,
             clock,
-            settings,
             work,
+            objects: path.with_file_name("objects"),
             epoch,
             live: Mutex::default(),
+            panics: Mutex::default(),
             slots: Arc::new(Semaphore::new(settings.live_max)),
             tasks: Arc::new(Semaphore::new(settings.tasks_max)),
+            settings,
             machines: Mutex::default(),
             due: Notify::new(),
             used: Notify::new(),
+            mapped: Notify::new(),
             ready: Notify::new(),
             scheduled: Notify::new(),
             runners: TaskTracker::new(),
@@ -150,6 +167,7 @@ impl Workflows {
         let house = Arc::new(house);
         house.runners.spawn(clockwork::run(Arc::clone(&house)));
         house.runners.spawn(crate::schedule::run(Arc::clone(&house)));
+        house.runners.spawn(crate::map_runs::run(Arc::clone(&house)));
         Ok(Self(house))
     }
 
@@ -218,11 +236,17 @@ impl House {
         self.due.notify_one();
     }
 
+    /// Something is due that the clockwork has not been told of.
+    pub(crate) fn look(&self) {
+        self.due.notify_one();
+    }
+
     /// An execution was ended from outside: what runs it stops.
     pub(crate) fn stop(&self, seq: i64) {
         if let Some(live) = self.lock_live().get(&seq) {
             live.lost.cancel();
         }
+        self.mapped.notify_one();
     }
 
     /// A step is to be written. One after the last that a test allows is not, and neither is any other.
@@ -232,6 +256,7 @@ impl House {
         if self.settings.dies_after.is_some_and(|most| done >= most) {
             self.closing.cancel();
         }
+        assert!(!self.settings.panics_at.contains(&done), "a test has this step panic");
         !self.closing.is_cancelled()
     }
 
@@ -251,7 +276,11 @@ impl House {
         self.lock_live().insert(seq, Arc::clone(&live));
         let house = Arc::clone(self);
         self.runners.spawn(async move {
-            runner::run(&house, seq, &live).await;
+            let (inner, its) = (Arc::clone(&house), Arc::clone(&live));
+            let running = house.runners.spawn(async move { runner::run(&inner, seq, &its).await });
+            if running.await.is_err_and(|error| error.is_panic()) {
+                runner::after_panic(&house, seq, house.count_panic(seq)).await;
+            }
             {
                 let mut all = house.lock_live();
                 // It may have been claimed anew since it parked.
@@ -262,6 +291,17 @@ impl House {
             drop(slot);
             house.due.notify_one();
         });
+    }
+
+    /// One more panic of this execution's runner; how many there were.
+    fn count_panic(&self, seq: i64) -> u32 {
+        let mut panics = self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+        if panics.len() >= PANICS_MAX {
+            panics.clear();
+        }
+        let count = panics.entry(seq).or_default();
+        *count = count.saturating_add(1);
+        *count
     }
 
     /// A definition, parsed. It was checked when it was stored.

@@ -119,6 +119,7 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
             trace_header,
             seed,
             parent,
+            of_run: None,
             event: history::started(now, &details),
             epoch,
             origin: None,
@@ -206,7 +207,7 @@ fn failed(member: &str, why: &str) -> TaskFailed {
 }
 
 /// A name that is always the same for the same text, in the form of a UUID.
-fn uuid_of(text: &str) -> String {
+pub(crate) fn uuid_of(text: &str) -> String {
     let digest = crate::standard::digest(text);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);

@@ -56,6 +56,7 @@ pub(crate) fn fits(state: &State, frame: &Frame, running: usize) -> bool {
     match (&state.work, &frame.doing) {
         (Work::Task(_), Doing::Invoking(_)) | (Work::Wait(_), Doing::Waiting(_)) => true,
         (Work::Task(_) | Work::Parallel(_) | Work::Map(_), Doing::Retrying(_)) => true,
+        (Work::Map(map), Doing::Invoking(invoking)) => map.mode != Mode::Inline && invoking.input.is_some(),
         (Work::Parallel(parallel), Doing::Joining(joining)) => {
             joining.results.len() == parallel.branches.len() && running == joining.open && running > 0
         }

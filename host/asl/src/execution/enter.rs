@@ -89,7 +89,7 @@ impl Execution {
         })
     }
 
-    fn invoke_soon(&mut self, id: FrameId, invoking: Invoking) -> Move {
+    pub(super) fn invoke_soon(&mut self, id: FrameId, invoking: Invoking) -> Move {
         self.next_task += 1;
         if let Some(frame) = self.frames.get_mut(id) {
             frame.doing = Doing::Invoking(invoking);

@@ -4,7 +4,8 @@ use types::Timestamp;
 
 use super::walk::Move;
 use super::{Execution, Outcome};
-use crate::frame::{Doing, FrameId, Tries};
+use crate::frame::{Doing, Frame, FrameId, Tries};
+use crate::state::Work;
 use crate::trail::{Change, Step};
 
 impl Execution {
@@ -46,6 +47,12 @@ impl Execution {
         let ids: Vec<FrameId> = self.frames.iter().map(|frame| frame.id).collect();
         let mut again = Vec::new();
         for id in ids {
+            if let Some(run) = self.map_run(id) {
+                // Its children that have not succeeded begin again, and it is asked for again under its number.
+                self.asked.push_back(run);
+                self.note_again(run, Change::Resumed);
+                continue;
+            }
             let goes_on = self.goes_on(id);
             if !goes_on {
                 // Its branches, if there are any, do not add up: all of them begin anew.
@@ -55,7 +62,7 @@ impl Execution {
             let Some(frame) = self.frames.get_mut(id) else { continue };
             frame.tries = Tries::default();
             if goes_on {
-                self.note_resumed(id);
+                self.note_again(id, Change::Resumed);
             } else {
                 frame.entered_at = now;
                 frame.doing = Doing::Ready;
@@ -63,6 +70,13 @@ impl Execution {
             }
         }
         again
+    }
+
+    /// The frame, if it waits for the children of a distributed Map.
+    fn map_run(&self, id: FrameId) -> Option<FrameId> {
+        let frame = self.frames.get(id)?;
+        let is_map = matches!(self.machine.at(frame.state)?.work, Work::Map(_));
+        (is_map && matches!(frame.doing, Doing::Invoking(_))).then_some(id)
     }
 
     /// Whether the frame only has to wait for branches or iterations that begin again.
@@ -73,11 +87,11 @@ impl Execution {
         crate::blob::fits(state, frame, running)
     }
 
-    fn note_resumed(&mut self, id: FrameId) {
+    fn note_again(&mut self, id: FrameId, change: Change) {
         let Some(frame) = self.frames.get(id).filter(|_| self.trail.is_watched()) else { return };
         let Some(state) = self.machine.at(frame.state) else { return };
         let parent = frame.parent.map(|parent| (parent.frame, parent.branch));
-        let step = Step { at: self.now, frame: id, parent, state: state.name.clone(), change: Change::Resumed };
+        let step = Step { at: self.now, frame: id, parent, state: state.name.clone(), change };
         self.trail.note(step);
     }
 }

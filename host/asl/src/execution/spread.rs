@@ -9,10 +9,10 @@ use super::enter::fails;
 use super::fail::whole;
 use super::walk::Move;
 use crate::data::Document;
-use crate::failure::{DATA_LIMIT_EXCEEDED, Failure, UNSUPPORTED_DISTRIBUTED_MAP};
+use crate::failure::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::frame::{Doing, Frame, FrameId, Joining, Mapping, Parent, Tries};
 use crate::machine::StateMachine;
-use crate::state::{Concurrency, Map, Mode, Parallel, Selection, State, StateIndex, Work};
+use crate::state::{Concurrency, Map, Parallel, Selection, State, StateIndex, Work};
 use crate::template::Template;
 use crate::variables::Variables;
 use crate::world::World;
@@ -72,16 +72,12 @@ impl Execution {
         id: FrameId,
         world: &World,
     ) -> Result<Move, Failure> {
-        if map.mode != Mode::Inline {
-            let cause = "Maps of the mode DISTRIBUTED do not run here; set the mode to INLINE.";
-            return Err(Failure::because(UNSUPPORTED_DISTRIBUTED_MAP, cause));
+        if let Some(plan) = &map.distributed {
+            return self.begin_run((map, plan), id, world);
         }
         let Some(frame) = self.frames.get(id) else { return Ok(Move::Stay) };
         let input = frame.input.select(&map.errand.flow.input, world, "InputPath")?;
-        let concurrency = match &map.concurrency {
-            Concurrency::Fixed(most) => *most,
-            Concurrency::At(formula) => whole(formula, input.scene(world), ("MaxConcurrencyPath", 0, u32::MAX))?,
-        };
+        let concurrency = concurrency(map, &input, world)?;
         let items = input.select(&map.items, world, "ItemsPath")?;
         let Some(count) = items.value.as_array().map(Vec::len) else { return Err(no_items(map)) };
         if count == 0 {
@@ -158,6 +154,14 @@ impl Execution {
         let results = std::mem::take(&mut joining.results);
         let own = |result: Option<Arc<Value>>| result.map_or(Value::Null, Arc::unwrap_or_clone);
         Move::Complete(Arc::new(results.into_iter().map(own).collect()))
+    }
+}
+
+/// `MaxConcurrency`; 0 where there is none.
+pub(super) fn concurrency(map: &Map, input: &Document, world: &World) -> Result<u32, Failure> {
+    match &map.concurrency {
+        Concurrency::Fixed(most) => Ok(*most),
+        Concurrency::At(formula) => whole(formula, input.scene(world), ("MaxConcurrencyPath", 0, u32::MAX)),
     }
 }
 

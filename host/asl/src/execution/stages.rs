@@ -6,14 +6,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Execution;
-use super::fail::whole;
 use super::walk::Move;
 use crate::data::Document;
 use crate::failure::Failure;
 use crate::frame::{Frame, FrameId};
 use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
-use crate::state::{Concurrency, Errand, Flow, Map, Pass, Placement, Selection, State, Work};
+use crate::state::{Errand, Flow, Map, Pass, Placement, Selection, State, Work};
 use crate::template::Template;
 use crate::world::{Scene, World};
 
@@ -79,10 +78,7 @@ impl Execution {
     fn items(&self, map: &Map, stage: &mut Stage<'_>) -> Result<(), Failure> {
         let world = stage.world;
         let input = stage.select(&map.errand.flow)?;
-        stage.stages.max_concurrency = Some(match &map.concurrency {
-            Concurrency::Fixed(most) => *most,
-            Concurrency::At(formula) => whole(formula, input.scene(world), ("MaxConcurrencyPath", 0, u32::MAX))?,
-        });
+        stage.stages.max_concurrency = Some(super::spread::concurrency(map, &input, world)?);
         let items = match self.given.as_ref().and_then(|given| given.items.as_ref()) {
             Some(items) => Document::new(Arc::clone(items)),
             None => input.select(&map.items, world, "ItemsPath")?,

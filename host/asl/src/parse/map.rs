@@ -5,7 +5,6 @@ use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
 use super::{distributed, errand, fields as common, kind};
 use crate::document::{Fields, Node};
-use crate::failure::UNSUPPORTED_DISTRIBUTED_MAP;
 use crate::kind::MachineKind;
 use crate::state::{Concurrency, Map, Mode, ScopeIndex, Selection, StateIndex, Work};
 use crate::template::Template;
@@ -24,23 +23,18 @@ pub(super) fn map<'d>(
     let mut inner = fields.open_inner(node, fields.at(name))?;
     let mode = if name == "Iterator" { Mode::Inline } else { mode(&mut inner) };
     kind::check_mode(fields, name, mode);
-    distributed::fields(fields, mode);
+    let distributed = distributed::fields(fields, mode);
     if mode == Mode::Inline
         && let Selection::Made(Template::Fixed(value)) = &items
         && !value.is_array()
     {
         fields.wrong("Items", "'Items' must be an array, or an expression in '{% … %}' that gives one.");
     }
-    if mode != Mode::Inline {
-        let message =
-            format!("A distributed Map is checked, and not run: it fails with \"{UNSUPPORTED_DISTRIBUTED_MAP}\".");
-        fields.report.doubt(fields.place, message);
-    }
     let sight = if mode == Mode::Inline { Sight::Inside } else { Sight::Apart };
     let report = fields.report;
     let processor: ScopeIndex = kind::inside(report, mode, || builder.scope(&mut inner, Some(index), sight));
     inner.finish(&format!("'{name}'"));
-    Some(Work::Map(Box::new(Map { mode, items, concurrency, processor, errand: errand? })))
+    Some(Work::Map(Box::new(Map { mode, items, concurrency, distributed, processor, errand: errand? })))
 }
 
 fn concurrency(fields: &mut Fields<'_, '_>) -> Concurrency {

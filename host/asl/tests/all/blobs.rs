@@ -38,7 +38,7 @@ fn run(definition: &str) -> Execution {
                 let failed = Event::Failed { task, error: "E".into(), cause: "why".to_owned() };
                 run.apply(failed, second(0.5)).unwrap();
             }
-            Effect::Invoke { .. } | Effect::WaitUntil(_) => {}
+            Effect::Invoke { .. } | Effect::WaitUntil(_) | Effect::MapRun { .. } => {}
             Effect::Finished(outcome) => panic!("{outcome:?}"),
         }
     }
@@ -57,6 +57,7 @@ fn finish(definition: &str, blob: &[u8]) -> (Vec<String>, Option<Outcome>) {
                 asked.push(format!("{task} {state} {attempt}"));
                 run.apply(Event::Succeeded { task, output: Arc::new(json!(state.as_str())) }, now).unwrap();
             }
+            Effect::MapRun { .. } => {}
             Effect::WaitUntil(moment) => {
                 now = moment;
                 run.apply(Event::Woke, now).unwrap();

@@ -21,6 +21,7 @@ fn delays(seed: u64) -> Vec<i64> {
             Effect::Invoke { task, .. } => {
                 run.apply(Event::Failed { task, error: "E".into(), cause: String::new() }, now).unwrap();
             }
+            Effect::MapRun { .. } => {}
             Effect::WaitUntil(moment) => {
                 delays.push(moment.as_micros() - now.as_micros());
                 now = moment;

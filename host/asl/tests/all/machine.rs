@@ -58,7 +58,7 @@ fn a_result_is_placed_without_copying_the_document() {
                 drop(input);
                 run.apply(Event::Succeeded { task, output: Arc::new(json!(1)) }, NOW).unwrap();
             }
-            Effect::WaitUntil(_) => {}
+            Effect::WaitUntil(_) | Effect::MapRun { .. } => {}
             Effect::Finished(outcome) => last = Some(outcome),
         }
     }
@@ -122,6 +122,7 @@ fn attempts_of_one_visit_have_one_invocation_and_another_visit_has_another() {
                 // A run that is stored between two tries goes on with the same invocation.
                 run = asl::Execution::decode(Arc::clone(&machine), &run.encode().unwrap()).unwrap();
             }
+            Effect::MapRun { .. } => {}
             Effect::WaitUntil(moment) => {
                 now = moment;
                 run.apply(Event::Woke, now).unwrap();

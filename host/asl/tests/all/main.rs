@@ -8,6 +8,7 @@ mod cases;
 mod cdk;
 mod definitions;
 mod diagnostics;
+mod dispatch;
 mod formulas;
 mod fuzzed;
 mod jitter;

@@ -179,6 +179,7 @@ impl Played {
                     self.attempts.entry(state.clone()).or_default().push(attempt.into());
                     self.tasks.insert(state, task);
                 }
+                Effect::MapRun { .. } => {}
                 Effect::WaitUntil(moment) => {
                     let waited = moment.since(second(0.0)).as_secs_f64();
                     self.waits.push(json!(waited));

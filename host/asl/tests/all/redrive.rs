@@ -32,7 +32,7 @@ fn answer(run: &mut Execution, broken: &[&str], at: f64) -> (Vec<String>, Option
                 };
                 run.apply(event, second(at)).unwrap();
             }
-            Effect::WaitUntil(_) => {}
+            Effect::WaitUntil(_) | Effect::MapRun { .. } => {}
             Effect::Finished(ended) => outcome = Some(ended),
         }
     }

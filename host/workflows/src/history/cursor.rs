@@ -39,6 +39,8 @@ pub(super) enum Answer {
     Worker,
     /// Somebody outside, by its token.
     Token,
+    /// The children of a distributed Map.
+    MapRun,
     /// An execution that it starts.
     Child,
 }
@@ -93,6 +95,12 @@ impl Cursor {
     pub(crate) fn abort(&mut self, at: Timestamp, error: Option<&str>, cause: Option<&str>) -> String {
         let from = self.frames.get(&0).map_or(0, |standing| standing.last);
         self.alone(at, "ExecutionAborted", from, ("executionAbortedEventDetails", named(error, cause)))
+    }
+
+    /// The event that says that the execution has failed by the host, as it is written.
+    pub(crate) fn fail(&mut self, at: Timestamp, error: &str, cause: &str) -> String {
+        let from = self.frames.get(&0).map_or(0, |standing| standing.last);
+        self.alone(at, "ExecutionFailed", from, ("executionFailedEventDetails", named(Some(error), Some(cause))))
     }
 
     /// The event that says that the execution is begun again, as it is written. What was asked for is forgotten.

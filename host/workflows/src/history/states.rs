@@ -60,8 +60,10 @@ impl History {
     /// The branches or iterations of a state that had not ended begin again, from the event of the redrive.
     fn resumed(&mut self, step: &Step) {
         let redriven = self.last_of(0);
-        let standing = Standing { last: redriven, parent: step.parent, spread: Some(redriven) };
-        self.cursor.frames.insert(step.frame, standing);
+        self.resumed.insert(step.frame);
+        let is_distributed = self.machine.state(step.state.as_str()).is_some_and(asl::StateView::is_distributed);
+        let spread = (!is_distributed).then_some(redriven);
+        self.cursor.frames.insert(step.frame, Standing { last: redriven, parent: step.parent, spread });
     }
 
     /// A branch or an iteration begins.
@@ -113,6 +115,12 @@ impl History {
             let word = prefix(&asked.kind);
             let end = if late { "TimedOut" } else { "Failed" };
             let key = format!("{}{end}EventDetails", lower(word));
+            if asked.kind == Kind::MapRun {
+                let details = named(error, cause);
+                self.follow(frame, at, "MapRunFailed", Some(("mapRunFailedEventDetails", details)));
+                self.follow(frame, at, "MapStateFailed", None);
+                return;
+            }
             self.follow(frame, at, &format!("{word}{end}"), Some((&key, details)));
         } else if self.spread_of(frame).is_some() {
             self.given_up(step, kind);

@@ -24,7 +24,7 @@ impl History {
     pub(crate) fn asked(&mut self, at: Timestamp, frame: u64, request: &Request<'_>) {
         let kind = Kind::of(request.resource);
         let mut details = match &kind {
-            Kind::Lambda | Kind::Activity => {
+            Kind::Lambda | Kind::Activity | Kind::MapRun => {
                 json!({ "resource": request.resource, "input": request.input.to_string(), "inputDetails": whole() })
             }
             Kind::Task { service, action } => json!({
@@ -42,7 +42,7 @@ impl History {
         let key = format!("{}ScheduledEventDetails", lower(word));
         self.follow(frame, at, &format!("{word}Scheduled"), Some((&key, details)));
         let started = match &kind {
-            Kind::Activity => None,
+            Kind::Activity | Kind::MapRun => None,
             Kind::Lambda => Some(None),
             Kind::Task { service, action } => {
                 Some(Some(("taskStartedEventDetails", json!({ "resourceType": service, "resource": action }))))
@@ -59,6 +59,26 @@ impl History {
         self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer });
     }
 
+    /// The children of a distributed Map begin, or begin again.
+    pub(crate) fn map_run(&mut self, at: Timestamp, (task, frame): (TaskId, u64), arn: &str, request: &Value) {
+        if self.resumed.remove(&frame) {
+            let details = json!({ "mapRunArn": arn });
+            self.follow(frame, at, "MapRunRedriven", Some(("mapRunRedrivenEventDetails", details)));
+        } else {
+            let length = request.get("Items").and_then(Value::as_array).map_or(0, Vec::len);
+            self.follow(
+                frame,
+                at,
+                "MapStateStarted",
+                Some(("mapStateStartedEventDetails", json!({ "length": length }))),
+            );
+            let details = json!({ "mapRunArn": arn });
+            self.follow(frame, at, "MapRunStarted", Some(("mapRunStartedEventDetails", details)));
+        }
+        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun };
+        self.cursor.tasks.insert(task.get(), asked);
+    }
+
     /// Forgets the tasks that are not live any more, and names those whose tokens are void since this was last asked.
     pub(crate) fn forget(&mut self, is_live: impl Fn(TaskId) -> bool) -> Vec<u64> {
         self.close_where(|task, _| !is_live(TaskId::new(task)));
@@ -69,7 +89,7 @@ impl History {
         let (closed, submitted) = (&mut self.closed, &mut self.cursor.submitted);
         self.cursor.tasks.retain(|task, asked| {
             let goes = over(*task, asked);
-            if goes && asked.answer == Answer::Token {
+            if goes && matches!(asked.answer, Answer::Token | Answer::MapRun) {
                 closed.push(*task);
             }
             if goes {
@@ -101,6 +121,11 @@ impl History {
     pub(super) fn done(&mut self, at: Timestamp, task: TaskId, output: &Value) {
         let Some(asked) = self.cursor.tasks.remove(&task.get()) else { return };
         self.cursor.submitted.remove(&task.get());
+        if asked.kind == Kind::MapRun {
+            self.follow(asked.frame, at, "MapRunSucceeded", None);
+            self.follow(asked.frame, at, "MapStateSucceeded", None);
+            return;
+        }
         let mut details = json!({ "output": output.to_string(), "outputDetails": whole() });
         if let Kind::Task { service, action } = &asked.kind {
             details["resourceType"] = json!(service);

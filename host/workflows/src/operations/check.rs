@@ -72,7 +72,7 @@ pub(super) fn execution_arn(text: &str) -> Result<(Arn, String, String), Operati
             "StateMachineTypeNotSupported",
             "This operation is not supported by this type of state machine",
         )),
-        Thing::Machine { .. } | Thing::Activity { .. } => Err(invalid_arn(text)),
+        Thing::Machine { .. } | Thing::Activity { .. } | Thing::MapRun { .. } => Err(invalid_arn(text)),
     }
 }
 

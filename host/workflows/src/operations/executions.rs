@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use types::Timestamp;
 
 use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, machines, redrive, seconds};
+use super::{Answered, Caller, OperationError, Refusal, check, machines, map_runs, redrive, seconds};
 use crate::arn::{Arn, Qualifier, Thing};
 use crate::history::Cursor;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::listing::Line;
+use crate::sql::map_runs::MapRun;
+use crate::sql::steps::Closing;
 use crate::standard::{ExpressTasks, House};
 use crate::start::{self, Start};
 use crate::work::Owner;
@@ -153,9 +155,20 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describ
         answer["redriveDate"] = seconds(redriven);
     }
     let seq = record.seq;
-    let kept = house.store.read(move |db| sql::executions::cursor(db, seq)).await?;
+    let of_run = record.map_run.as_ref().map(|(id, _)| *id);
+    let (kept, run) = house
+        .store
+        .read(move |db| {
+            let run = of_run.map(|id| sql::map_runs::by_id(db, id)).transpose()?.flatten();
+            Ok((sql::executions::cursor(db, seq)?, run))
+        })
+        .await?;
+    if let Some(run) = run {
+        answer["mapRunArn"] = json!(map_runs::arn(&machine, &run));
+    }
     match redrive::refusal(&machine, &record, kept.as_deref(), house.clock.now()) {
         None => answer["redriveStatus"] = json!("REDRIVABLE"),
+        Some(why) if why == redrive::BY_MAP_RUN => answer["redriveStatus"] = json!("REDRIVABLE_BY_MAP_RUN"),
         Some(why) => {
             answer["redriveStatus"] = json!("NOT_REDRIVABLE");
             answer["redriveStatusReason"] = json!(why);
@@ -229,11 +242,11 @@ pub(super) struct List {
 const STATUSES: [&str; 6] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"];
 
 pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> Answered {
-    let given = match (asked.state_machine_arn, asked.map_run_arn) {
-        (Some(arn), None) => arn,
+    let (given, of_run) = match (asked.state_machine_arn, asked.map_run_arn) {
+        (Some(arn), None) => (arn, None),
         (None, Some(arn)) => {
-            return Err(OperationError::new("ResourceNotFound", format!("Resource not found: '{arn}'"))
-                .with("resourceName", arn));
+            let found = map_runs::find(house, caller, &arn).await?;
+            (found.machine.arn(None), Some(found))
         }
         _ => {
             let text = "Exactly one of stateMachineArn and mapRunArn must be given";
@@ -255,15 +268,23 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     };
     let arn = check::machine_arn(&given)?;
     let Thing::Machine { name, qualifier } = arn.thing.clone() else { return Err(machines::missing(&given)) };
-    let list = format!("executions {} {arn} {:?} {redriven:?}", caller.organisation, asked.status_filter);
+    let map_run = of_run.as_ref().map(|found| found.run.id);
+    let in_list = of_run.as_ref().map(|found| found.machine.clone());
+    let list = format!("executions {} {arn} {:?} {redriven:?} {map_run:?}", caller.organisation, asked.status_filter);
     let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
     let before = page.after.parse().unwrap_or(i64::MAX);
     let (size, caller, status) = (page.size, caller.clone(), asked.status_filter);
     let found = house
         .store
         .read(move |db| {
-            let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
-            let mut of = sql::listing::Of { machine: machine.id, status, redriven, version: None, alias: None };
+            let machine = match &in_list {
+                // A machine that is being deleted has its executions still.
+                Some(machine) => Some(machine.clone()),
+                None => machines::find(db, &caller, &arn, &name)?,
+            };
+            let Some(machine) = machine else { return Ok(None) };
+            let mut of =
+                sql::listing::Of { machine: machine.id, map_run, status, redriven, version: None, alias: None };
             match qualifier {
                 Some(Qualifier::Version(number)) => of.version = Some(number),
                 Some(Qualifier::Alias(alias)) => of.alias = Some(alias),
@@ -278,17 +299,27 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
         let text = "This operation is not supported by this type of state machine";
         return Err(OperationError::new("StateMachineTypeNotSupported", text));
     }
-    Ok(page.answer("executions", &lines, |line| line.seq.to_string(), |line| shown(&machine, line)))
+    Ok(page.answer(
+        "executions",
+        &lines,
+        |line| line.seq.to_string(),
+        |line| shown(&machine, line, of_run.as_ref().map(|found| &found.run)),
+    ))
 }
 
 /// One line of a list.
-fn shown(machine: &sql::machines::Machine, line: &Line) -> Value {
-    let thing = Thing::Execution { machine: machine.name.clone(), name: line.name.clone() };
-    let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
+fn shown(machine: &sql::machines::Machine, line: &Line, run: Option<&MapRun>) -> Value {
+    let labelled = run.map_or_else(|| machine.name.clone(), |run| format!("{}/{}", machine.name, run.label));
+    let child = (&*line.name, line.is_express, line.seed);
+    let arn = crate::map_runs::child_arn((&machine.region, &machine.account), labelled, child);
     let mut shown = json!({
-        "executionArn": arn.to_string(), "stateMachineArn": machine.arn(None), "name": line.name,
+        "executionArn": arn, "stateMachineArn": machine.arn(None), "name": line.name,
         "status": line.status, "startDate": seconds(line.started), "redriveCount": line.redrives,
     });
+    if let Some(run) = run {
+        shown["mapRunArn"] = json!(map_runs::arn(machine, run));
+        shown["itemCount"] = json!(line.items);
+    }
     if let Some(redriven) = line.redriven {
         shown["redriveDate"] = seconds(redriven);
     }
@@ -333,8 +364,40 @@ pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> An
     Ok(json!({ "stopDate": seconds(stopped_at) }))
 }
 
+/// Fails an execution that the host cannot run: its runner panics each time. Answers with the execution that waits for it.
+pub(crate) fn fail_lost(
+    db: &Connection,
+    (seq, epoch): (i64, i64),
+    now: Timestamp,
+) -> Result<Option<i64>, rusqlite::Error> {
+    let Some(facts) = sql::steps::load(db, seq, epoch)? else { return Ok(None) };
+    let (error, cause) = ("States.Runtime", "The host failed while it ran this execution.");
+    let mut cursor = match &facts.frames {
+        Some((_, text)) => Cursor::read(text)?,
+        None => Cursor::started(facts.started),
+    };
+    let event = (cursor.last() + 1, cursor.fail(now, error, cause));
+    let until = (!facts.is_express).then(|| redrive::until(now));
+    let kept = until.map(|until| cursor.text().map(|text| (until, text))).transpose()?;
+    let closing = Closing {
+        status: "FAILED",
+        output: None,
+        error: Some(error.to_owned()),
+        cause: Some(cause.to_owned()),
+        until,
+        parent: None,
+    };
+    sql::executions::end(db, (seq, "FAILED"), (now, Some(error), Some(cause)), event, kept)?;
+    let arn = crate::standard::arn(&facts);
+    let told = start::tell_parent(&facts, &arn, now, &closing);
+    if let Some((parent, letter)) = &told {
+        sql::steps::tell(db, *parent, letter)?;
+    }
+    Ok(told.map(|(parent, _)| parent))
+}
+
 /// Ends a running execution and those that it has started and waits for. One that has ended stays as it is.
-pub(super) fn abort(
+pub(crate) fn abort(
     db: &Connection,
     seq: i64,
     (now, error, cause): (Timestamp, Option<&str>, Option<&str>),
@@ -352,7 +415,7 @@ pub(super) fn abort(
         to_stop.extend(sql::executions::children(db, seq)?);
         let event = (cursor.last() + 1, cursor.abort(now, error, cause));
         let kept = redrive::kept(&record, now, &cursor)?;
-        sql::executions::abort(db, seq, (now, error, cause), event, kept)?;
+        sql::executions::end(db, (seq, "ABORTED"), (now, error, cause), event, kept)?;
         stopped.push(seq);
     }
     Ok(())

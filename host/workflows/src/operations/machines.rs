@@ -275,6 +275,12 @@ pub(super) async fn of_execution(house: &Arc<House>, caller: &Caller, asked: OfE
         "roleArn": machine.role_arn,
         "updateDate": seconds(machine.updated),
     });
+    if let Some((id, label)) = &execution.map_run {
+        let id = *id;
+        let run = house.store.read(move |db| sql::map_runs::by_id(db, id)).await?;
+        answer["label"] = json!(label);
+        answer["mapRunArn"] = json!(run.map(|run| super::map_runs::arn(&machine, &run)));
+    }
     merge_settings(&mut answer, &machine.settings);
     if let Some(revision) = &machine.revision {
         answer["revisionId"] = json!(revision);
@@ -315,13 +321,20 @@ pub(super) struct Delete {
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -> Answered {
     let (arn, name) = plain(&asked.state_machine_arn)?;
     let caller = caller.clone();
-    let now = house.clock.now();
     let deleted = house.store.write(move |db| {
         let machine = find(db, &caller, &arn, &name)?;
         machine.as_ref().map(|machine| sql::machines::delete(db, machine.id)).transpose()?;
         Ok::<_, Refusal>(machine.map(|machine| machine.id))
     });
-    let Some(machine) = deleted.await? else { return Ok(json!({})) };
+    if let Some(machine) = deleted.await? {
+        stop_all(house, machine).await?;
+    }
+    Ok(json!({}))
+}
+
+/// Stops all that runs of a machine that is deleted.
+pub(crate) async fn stop_all(house: &Arc<House>, machine: i64) -> Result<(), OperationError> {
+    let now = house.clock.now();
     loop {
         let stopping = house.store.write(move |db| {
             let mut stopped = Vec::new();
@@ -332,7 +345,7 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
         });
         let stopped = stopping.await?;
         if stopped.is_empty() {
-            return Ok(json!({}));
+            return Ok(());
         }
         for seq in stopped {
             house.stop(seq);

@@ -36,12 +36,16 @@ pub(super) fn kept(record: &Record, at: Timestamp, cursor: &Cursor) -> rusqlite:
     if record.is_express { Ok(None) } else { Ok(Some((until(at), cursor.text()?))) }
 }
 
+/// Why a child is not begun again by itself.
+pub(super) const BY_MAP_RUN: &str = "Execution is a child of a Map Run: redrive its parent.";
+
 /// Why an execution cannot be begun again, in the words of Step Functions. `kept` is its cursor, if it is still there.
 pub(super) fn refusal(machine: &Machine, record: &Record, kept: Option<&str>, now: Timestamp) -> Option<&'static str> {
     let events = kept.and_then(|text| Cursor::read(text).ok()).map(|cursor| cursor.last());
     match (&*record.status, record.stopped, events) {
         ("RUNNING", _, _) => Some("Execution is RUNNING and cannot be redriven."),
         ("SUCCEEDED", _, _) => Some("Execution is SUCCEEDED and cannot be redriven."),
+        _ if record.map_run.is_some() => Some(BY_MAP_RUN),
         _ if machine.status != "ACTIVE" => Some("State machine is in DELETING status."),
         _ if record.started.after(OPEN_MAX) <= now => Some("Execution has exceeded the max execution time."),
         (_, Some(stopped), Some(events)) if until(stopped) > now => {
@@ -88,7 +92,7 @@ pub(super) async fn redrive(house: &Arc<House>, caller: &Caller, asked: Redrive)
         }
         let mut cursor = Cursor::read(&kept)?;
         let event = (cursor.last() + 1, cursor.redrive(now, record.redrives.saturating_add(1)));
-        sql::redrives::redrive(db, seq, (now, asked.client_token.as_deref()), event, &cursor.text()?)?;
+        sql::redrives::redrive(db, seq, (now, asked.client_token.as_deref()), Some(event), &cursor.text()?)?;
         Ok::<_, Refusal>(now)
     });
     let at = redriven.await?;

@@ -19,12 +19,21 @@ pub(crate) struct New {
     pub(crate) trace_header: Option<String>,
     pub(crate) seed: u64,
     pub(crate) parent: Option<Parent>,
+    pub(crate) of_run: Option<OfRun>,
     /// The first event.
     pub(crate) event: String,
     /// The opening whose process runs it at once; 0: it waits for its turn.
     pub(crate) epoch: i64,
     /// What whoever began it wants to be handed back.
     pub(crate) origin: Option<String>,
+}
+
+/// What a child of a map run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OfRun {
+    pub(crate) map_run: i64,
+    pub(crate) first_item: u64,
+    pub(crate) items: u64,
 }
 
 /// What is known of an execution.
@@ -48,17 +57,24 @@ pub(crate) struct Record {
     pub(crate) parent: Option<Parent>,
     pub(crate) redrives: u32,
     pub(crate) redriven: Option<Timestamp>,
+    pub(crate) seed: u64,
+    /// The map run that it is a child of, and the label of that.
+    pub(crate) map_run: Option<(i64, String)>,
 }
 
 const COLUMNS: &str = "e.seq, e.machine, e.name, e.definition, e.version, e.alias, e.status, e.started_us,
   e.stopped_us, e.input, e.output, e.error, e.cause, e.trace_header, e.parent, e.parent_task, e.parent_mode,
-  e.kind, e.redrives, e.redriven_us";
+  e.kind, e.redrives, e.redriven_us, e.map_run, (SELECT label FROM map_run WHERE id = e.map_run), e.seed";
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let parent: Option<i64> = row.get(14)?;
     let parent = match parent {
         None => None,
         Some(execution) => Some(Parent { execution, task: row.get::<_, i64>(15)?.unsigned_abs(), mode: row.get(16)? }),
+    };
+    let map_run = match row.get::<_, Option<i64>>(20)? {
+        None => None,
+        Some(id) => Some((id, row.get(21)?)),
     };
     Ok(Record {
         seq: row.get(0)?,
@@ -79,6 +95,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         parent,
         redrives: row.get(18)?,
         redriven: row.get::<_, Option<i64>>(19)?.map(Timestamp::from_micros),
+        seed: row.get::<_, i64>(22)?.cast_unsigned(),
+        map_run,
     })
 }
 
@@ -91,8 +109,8 @@ pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
     let kind = if new.is_express { "EXPRESS" } else { "STANDARD" };
     db.prepare_cached(
         "INSERT INTO execution(machine, name, definition, version, alias, kind, status, started_us, input, trace_header,
-           seed, parent, parent_task, parent_mode, epoch, origin, wake_us)
-         VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+           seed, parent, parent_task, parent_mode, epoch, origin, wake_us, map_run, first_item, items)
+         VALUES (?, ?, ?, ?, ?, ?, 'RUNNING', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
     )?
     .execute(params![
         new.machine,
@@ -109,7 +127,10 @@ pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
         task,
         mode,
         new.epoch,
-        new.origin
+        new.origin,
+        new.of_run.map(|of| of.map_run),
+        new.of_run.map(|of| unsigned(of.first_item)),
+        new.of_run.map(|of| unsigned(of.items))
     ])?;
     let seq = db.last_insert_rowid();
     count_begun(db, seq)?;
@@ -132,21 +153,23 @@ pub(crate) fn find(
     machine: &str,
     name: &str,
 ) -> rusqlite::Result<Option<Record>> {
+    // Before the label of a distributed Map stands its machine.
+    let (machine, label) = machine.split_once('/').map_or((machine, None), |(name, label)| (name, Some(label)));
     let text = format!(
         "SELECT {COLUMNS} FROM machine m JOIN execution e ON e.machine = m.id
-         WHERE m.organisation = ? AND m.region = ? AND m.name = ? AND e.name = ? AND e.kind = 'STANDARD'
-         ORDER BY e.seq DESC LIMIT 1"
+         WHERE m.organisation = ?1 AND m.region = ?2 AND m.name = ?3 AND e.name = ?4 AND e.kind = 'STANDARD'
+           AND (SELECT label FROM map_run WHERE id = e.map_run) IS ?5 ORDER BY e.seq DESC LIMIT 1"
     );
-    db.prepare_cached(&text)?.query_row(params![organisation, region, machine, name], record).optional()
+    db.prepare_cached(&text)?.query_row(params![organisation, region, machine, name, label], record).optional()
 }
 
 /// An execution that somebody began, by its name, with what is to be handed back.
 pub(crate) fn begun(db: &Connection, name: &str) -> rusqlite::Result<Option<(Record, String)>> {
     let text = format!(
-        "SELECT {COLUMNS}, e.origin FROM execution e JOIN machine m ON m.id = e.machine
+        "SELECT {COLUMNS}, e.origin AS origin FROM execution e JOIN machine m ON m.id = e.machine
          WHERE e.name = ? AND e.origin IS NOT NULL"
     );
-    db.prepare_cached(&text)?.query_row([name], |row| Ok((record(row)?, row.get(17)?))).optional()
+    db.prepare_cached(&text)?.query_row([name], |row| Ok((record(row)?, row.get("origin")?))).optional()
 }
 
 pub(crate) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Option<Record>> {
@@ -159,21 +182,36 @@ pub(crate) fn cursor(db: &Connection, seq: i64) -> rusqlite::Result<Option<Strin
     db.prepare_cached("SELECT cursor FROM frames WHERE execution = ?")?.query_row([seq], |row| row.get(0)).optional()
 }
 
+/// The frames of a running execution; none before its first step.
+pub(crate) fn frames(db: &Connection, seq: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    db.prepare_cached("SELECT state FROM frames WHERE execution = ?")?.query_row([seq], |row| row.get(0)).optional()
+}
+
+/// Whose it is, and in which role its machine acts.
+pub(crate) fn owner(db: &Connection, seq: i64) -> rusqlite::Result<(String, String)> {
+    db.prepare_cached(
+        "SELECT m.organisation, m.role_arn FROM execution e JOIN machine m ON m.id = e.machine WHERE e.seq = ?",
+    )?
+    .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Ends a running execution from outside. What runs it finds its claim lost.
-pub(crate) fn abort(
+pub(crate) fn end(
     db: &Connection,
-    seq: i64,
+    (seq, status): (i64, &str),
     (at, error, cause): (Timestamp, Option<&str>, Option<&str>),
     (first, events): (u64, String),
     kept: Option<(Timestamp, String)>,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE execution SET status = 'ABORTED', stopped_us = ?, error = ?, cause = ?, revision = revision + 1,
+        "UPDATE execution SET status = ?, stopped_us = ?, error = ?, cause = ?, revision = revision + 1,
            epoch = 0, wake_us = NULL WHERE seq = ? AND status = 'RUNNING'",
     )?
-    .execute(params![at.as_micros(), error, cause, seq])?;
+    .execute(params![status, at.as_micros(), error, cause, seq])?;
     steps::append(db, seq, first, &events)?;
     count_ended(db, seq)?;
+    super::map_runs::child_ended(db, seq, status)?;
+    super::map_runs::abort(db, seq, None, at)?;
     if let Some((until, cursor)) = kept {
         db.prepare_cached(
             "INSERT INTO frames(execution, state, cursor, until_us) VALUES (?, x'', ?, ?)
@@ -251,6 +289,7 @@ pub(crate) fn sweep(db: &Connection, before: Timestamp, most: u32) -> rusqlite::
         db.prepare_cached("DELETE FROM history WHERE execution = ?")?.execute([seq])?;
         db.prepare_cached("DELETE FROM frames WHERE execution = ?")?.execute([seq])?;
         db.prepare_cached("DELETE FROM redrive WHERE execution = ?")?.execute([seq])?;
+        db.prepare_cached("DELETE FROM map_run WHERE execution = ?")?.execute([seq])?;
         db.prepare_cached("DELETE FROM token WHERE execution = ?")?.execute([seq])?;
         db.prepare_cached("DELETE FROM execution WHERE seq = ?")?.execute([seq])?;
     }

@@ -25,7 +25,7 @@ pub(crate) fn redrive(
     db: &Connection,
     seq: i64,
     (at, token): (Timestamp, Option<&str>),
-    (first, event): (u64, String),
+    event: Option<(u64, String)>,
     cursor: &str,
 ) -> rusqlite::Result<()> {
     let at = at.as_micros();
@@ -47,7 +47,13 @@ pub(crate) fn redrive(
         )?
         .execute(params![seq, TOKENS_MAX])?;
     }
-    steps::append(db, seq, first, &event)
+    event.map_or(Ok(()), |(first, event)| steps::append(db, seq, first, &event))
+}
+
+/// Notes a redrive of a child that cannot be begun again; how many items it is about.
+pub(crate) fn pass_over(db: &Connection, seq: i64, at: Timestamp) -> rusqlite::Result<u64> {
+    db.prepare_cached("UPDATE execution SET redriven_us = ? WHERE seq = ? RETURNING coalesce(items, 0)")?
+        .query_row(params![at.as_micros(), seq], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
 }
 
 /// Forgets what executions would need to be begun again, where the time for that is over; how many, at most `most`.

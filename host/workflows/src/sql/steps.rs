@@ -11,6 +11,7 @@ pub(crate) struct Loaded {
     pub(crate) organisation: String,
     pub(crate) account: String,
     pub(crate) region: String,
+    /// With the label of the map run that it is a child of.
     pub(crate) machine_name: String,
     pub(crate) role_arn: String,
     pub(crate) name: String,
@@ -63,6 +64,7 @@ pub(crate) struct Step {
     pub(crate) park: bool,
     pub(crate) closing: Option<Closing>,
     pub(crate) settle: Vec<String>,
+    pub(crate) map_runs: Vec<super::map_runs::New>,
 }
 
 /// A task that somebody outside is to answer.
@@ -128,6 +130,7 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
             "UPDATE token SET status = 'CLOSED' WHERE execution = ? AND task = ? AND status IN ('READY', 'OPEN')",
         )?
         .execute(params![step.seq, unsigned(*task)])?;
+        super::map_runs::abort(db, step.seq, Some(*task), step.at)?;
     }
     for body in &step.settle {
         db.prepare_cached("INSERT INTO outbox(topic, body) VALUES ('settle', ?)")?.execute([body])?;
@@ -138,6 +141,8 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
     match &step.closing {
         Some(closing) => {
             super::executions::count_ended(db, step.seq)?;
+            super::map_runs::child_ended(db, step.seq, closing.status)?;
+            super::map_runs::abort(db, step.seq, None, step.at)?;
             close(db, step.seq)?;
             match closing.until {
                 Some(until) => put_frames(db, step, Some(until))?,
@@ -152,6 +157,9 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
         None => {
             for token in &step.tokens {
                 open_token(db, step, token)?;
+            }
+            for new in &step.map_runs {
+                super::map_runs::begin(db, step.seq, new, step.at)?;
             }
             put_frames(db, step, None)?;
         }
@@ -288,9 +296,12 @@ pub(crate) fn release(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result
 pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Option<Loaded>> {
     let loaded = db
         .prepare_cached(
-            "SELECT m.organisation, m.account, m.region, m.name, m.role_arn, e.name, e.definition, e.kind, e.started_us,
+            "SELECT m.organisation, m.account, m.region,
+               m.name || coalesce('/' || (SELECT label FROM map_run WHERE id = e.map_run), ''), m.role_arn, e.name, e.definition, e.kind, e.started_us,
                e.input, e.seed, e.revision, e.parent, e.parent_task, e.parent_mode, f.state, f.cursor,
-               e.redrives, e.redriven_us, e.redriving, e.origin
+               e.redrives, e.redriven_us, e.redriving,
+               coalesce(e.origin, (SELECT above.origin FROM map_run r JOIN execution above ON above.seq = r.execution
+                 WHERE r.id = e.map_run))
              FROM execution e JOIN machine m ON m.id = e.machine LEFT JOIN frames f ON f.execution = e.seq
              WHERE e.seq = ? AND e.epoch = ? AND e.status = 'RUNNING'",
         )?

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::House;
+use super::sweep::{go_on_deleting, sweep};
 use crate::sql;
 
 /// Executions that are claimed with one commit at most.
@@ -12,12 +13,12 @@ const CLAIM_MAX: usize = 256;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// After a failure of the file.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
-/// How often what has ended long ago is swept, and how many executions in one commit.
+/// How often what has ended long ago is swept.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
-const SWEEP_MAX: u32 = 200;
 
 pub(super) async fn run(house: Arc<House>) {
     let mut swept = house.clock.moment();
+    go_on_deleting(&house).await;
     loop {
         let rest = match round(&house).await {
             Ok(rest) => rest,
@@ -60,30 +61,4 @@ async fn round(house: &Arc<House>) -> Result<Duration, Box<dyn std::error::Error
         }
     }
     Ok(Duration::ZERO)
-}
-
-async fn sweep(house: &Arc<House>) {
-    let now = house.clock.now();
-    loop {
-        match house.store.write(move |db| sql::redrives::sweep(db, now, SWEEP_MAX)).await {
-            Ok(swept) if swept == SWEEP_MAX as usize => {}
-            Ok(_) => break,
-            Err(error) => {
-                tracing::warn!(%error, "could not forget what executions would be begun again from");
-                return;
-            }
-        }
-    }
-    let retention = i64::try_from(house.settings.retention.as_micros()).unwrap_or(i64::MAX);
-    let before = types::Timestamp::from_micros(now.as_micros().saturating_sub(retention));
-    loop {
-        match house.store.write(move |db| sql::executions::sweep(db, before, SWEEP_MAX)).await {
-            Ok(swept) if swept == SWEEP_MAX as usize => {}
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "could not delete executions whose time is over");
-                return;
-            }
-        }
-    }
 }

@@ -79,6 +79,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
         tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
         super::runner::give_back(house, seq).await;
     }
+    house.mapped.notify_one();
 }
 
 /// How a run's end is written.

@@ -7,7 +7,7 @@ use crate::arn::{Arn, Thing};
 use crate::sql::steps::Loaded;
 
 /// The execution's whole name.
-pub(super) fn arn(facts: &Loaded) -> String {
+pub(crate) fn arn(facts: &Loaded) -> String {
     let thing = if facts.is_express {
         let (machine, name) = (facts.machine_name.clone(), facts.name.clone());
         Thing::Express { machine, name, id: format!("{:016x}", facts.seed) }

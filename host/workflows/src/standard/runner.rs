@@ -15,6 +15,7 @@ use super::letter::Happened;
 use super::{House, Live, LoadError};
 use crate::history::{Cursor, History, Request};
 use crate::integration::{Errand, Until, base};
+use crate::map_runs;
 use crate::operations::redrivable_until;
 use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, happened, load, release, step};
 use crate::start::{self, StartChild};
@@ -27,6 +28,8 @@ const PARK_FROM: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// What one step takes out of the inbox at most.
 const TAKE_MAX: u32 = 100;
+/// After so many panics of its runner an execution fails.
+const PANICS_MAX: u32 = 3;
 /// How long a step waits before it is tried again when the file takes nothing, and at most.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
@@ -96,6 +99,29 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live) {
         }
         // It would fail each time: it stays as it is, claimed by this opening, for a version that can read it.
         Err(error) => tracing::error!(%error, seq, "an execution cannot go on"),
+    }
+}
+
+/// What is left of a runner that has panicked: its execution is taken up again from the file, and fails when that does
+/// not help.
+pub(super) async fn after_panic(house: &Arc<House>, seq: i64, panics: u32) {
+    tracing::error!(seq, panics, "the runner of an execution panicked");
+    if panics < PANICS_MAX {
+        return give_back(house, seq).await;
+    }
+    let (now, epoch) = (house.clock.now(), house.epoch);
+    let mut pause = TRY_AGAIN.0;
+    loop {
+        match house.store.write(move |db| crate::operations::fail_lost(db, (seq, epoch), now)).await {
+            Ok(parent) => {
+                house.mapped.notify_one();
+                return parent.into_iter().for_each(|parent| house.wake(parent));
+            }
+            Err(error) if matches!(error, WriteError::Closed) || house.closing.is_cancelled() => return,
+            Err(error) => tracing::warn!(%error, seq, "the end of an execution was not written; it is tried again"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(TRY_AGAIN.1);
     }
 }
 
@@ -180,6 +206,8 @@ impl<'h> Runner<'h> {
         let is_over = outcome.is_some();
         let parks = step.park;
         let parent = step.closing.as_ref().and_then(|closing| closing.parent.as_ref()).map(|(parent, _)| *parent);
+        // It may be a child, or have begun a map run that is to be stopped.
+        let maps = !step.map_runs.is_empty() || !step.given_up.is_empty() || is_over;
         let has_used = !step.settle.is_empty();
         let has_activities = step.tokens.iter().any(|token| token.activity.is_some());
         let more = match self.commit(step).await? {
@@ -189,6 +217,9 @@ impl<'h> Runner<'h> {
         self.revision += 1;
         if has_used {
             self.house.used.notify_one();
+        }
+        if maps {
+            self.house.mapped.notify_one();
         }
         if has_activities {
             self.house.ready.notify_waiters();
@@ -215,7 +246,7 @@ impl<'h> Runner<'h> {
     fn compose(&mut self) -> Result<(Vec<Asked>, Option<Outcome>, Step), serde_json::Error> {
         let now = self.house.clock.now();
         self.note();
-        let (mut asked, mut tokens, mut outcome) = (Vec::new(), Vec::new(), None);
+        let (mut asked, mut tokens, mut begun, mut outcome) = (Vec::new(), Vec::new(), Vec::new(), None);
         while let Some(effect) = self.run.next_effect() {
             match effect {
                 Effect::Invoke { task, state, frame, resource, input, timeout, heartbeat, invocation, attempt } => {
@@ -238,6 +269,15 @@ impl<'h> Runner<'h> {
                     let origin = self.facts.origin.clone();
                     let job = Job { owner, execution, origin, task: work, invocation_id };
                     asked.push(Asked { errand, job, task });
+                }
+                Effect::MapRun { task, state, frame, request, kind } => {
+                    if !self.history.cursor.knows(task) {
+                        let machine = Arc::clone(self.run.machine());
+                        let new = map_runs::new((&self.facts, &self.arn), &machine, (task, &state), (&request, kind));
+                        let arn = map_runs::arn(&self.facts, &new);
+                        self.history.map_run(now, (task, frame), &arn, &request);
+                        begun.push(new);
+                    }
                 }
                 Effect::WaitUntil(moment) => self.wake = Some(moment),
                 Effect::Finished(ended) => outcome = Some(ended),
@@ -267,6 +307,7 @@ impl<'h> Runner<'h> {
             park: asked.is_empty() && self.under_way.is_empty() && !soon,
             closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
             settle: std::mem::take(&mut self.settle),
+            map_runs: begun,
         };
         Ok((asked, outcome, step))
     }

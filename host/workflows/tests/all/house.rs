@@ -106,6 +106,28 @@ impl House {
         self.ask(operation, body).await.expect_err("it must be refused").name
     }
 
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("workflows.db")
+    }
+
+    /// A number out of the file.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        let db = store::open_read_only(&self.file()).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Where the objects of the caller lie.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.folder.path().join("objects").join(self.caller.organisation.to_string())
+    }
+
+    /// Puts an object there.
+    pub(crate) fn put(&self, bucket: &str, key: &str, text: &str) {
+        let path = self.objects().join(bucket).join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
     /// Makes a machine, and answers with its ARN.
     pub(crate) async fn machine(&self, name: &str, definition: &Value) -> String {
         self.machine_of("STANDARD", name, definition).await

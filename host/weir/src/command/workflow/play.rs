@@ -60,15 +60,8 @@ pub(super) fn play(machine: &Arc<StateMachine>, input: Value, answers: &Answers)
                 now = now.max(moment);
                 Event::Woke
             }
-            Effect::Invoke { task, state, resource, .. } => {
-                let turn = given.entry(state.as_str().to_owned()).or_default();
-                let answer = answers.get(state.as_str()).and_then(|list| list.get(*turn).or(list.last()));
-                let Some(answer) = answer else {
-                    bail!("{state} asks for {resource}: give it an answer under \"tasks\"");
-                };
-                *turn += 1;
-                event(task, answer)?
-            }
+            Effect::MapRun { task, state, .. } => answered((task, &state, "its items"), answers, &mut given)?,
+            Effect::Invoke { task, state, resource, .. } => answered((task, &state, &resource), answers, &mut given)?,
         };
         if run.apply(event, now).is_err() {
             bail!("a task was answered after its time");
@@ -76,6 +69,21 @@ pub(super) fn play(machine: &Arc<StateMachine>, input: Value, answers: &Answers)
         steps.extend(run.take_steps());
     }
     bail!("the run has not ended after {EVENTS_MAX} events")
+}
+
+/// What the next answer of a state says. The items of a distributed Map are answered together.
+fn answered(
+    (task, state, wanted): (asl::TaskId, &asl::StateName, &str),
+    answers: &Answers,
+    given: &mut BTreeMap<String, usize>,
+) -> anyhow::Result<Event> {
+    let turn = given.entry(state.as_str().to_owned()).or_default();
+    let answer = answers.get(state.as_str()).and_then(|list| list.get(*turn).or(list.last()));
+    let Some(answer) = answer else {
+        bail!("{state} asks for {wanted}: give it an answer under \"tasks\"");
+    };
+    *turn += 1;
+    event(task, answer)
 }
 
 fn event(task: asl::TaskId, answer: &Answer) -> anyhow::Result<Event> {
