@@ -4,7 +4,7 @@ use types::Timestamp;
 
 use super::walk::Move;
 use super::{Execution, Outcome};
-use crate::frame::{Doing, Frame, FrameId, Tries};
+use crate::frame::{Doing, FrameId, Tries};
 use crate::state::Work;
 use crate::trail::{Change, Step};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl::{Execution, MapItem, StateMachine, TaskId};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{DriveError, fail, room};
 use crate::history::{self, Cursor};
