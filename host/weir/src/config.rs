@@ -7,6 +7,7 @@ mod aws;
 mod control;
 mod egress;
 mod environment;
+mod executions;
 mod gateway;
 mod ledger;
 mod log;
@@ -24,6 +25,7 @@ pub(crate) use self::aws::AwsSection;
 pub(crate) use self::control::ControlSection;
 pub(crate) use self::egress::EgressSection;
 pub(crate) use self::environment::Environment;
+pub(crate) use self::executions::ExecutionsSection;
 pub(crate) use self::gateway::GatewaySection;
 pub(crate) use self::ledger::LedgerSection;
 pub(crate) use self::log::{LogFormat, LogSection};
@@ -52,6 +54,8 @@ pub(crate) struct HostToml {
     pub(crate) egress: EgressSection,
     /// Services of AWS, or what stands in for them.
     pub(crate) aws: AwsSection,
+    /// How many executions run, and how long they are kept.
+    pub(crate) executions: ExecutionsSection,
     /// What is kept of calls.
     pub(crate) ledger: LedgerSection,
     /// What is kept of logs.

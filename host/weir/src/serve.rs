@@ -74,7 +74,7 @@ async fn host(
     let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
     let mut watch = Watch::new(draining.clone(), closing.clone())?;
     let gateway = rooms.gateway(folder, config, &clock)?;
-    let workflows = rooms::workflows(folder, &gateway, &clock)?;
+    let workflows = rooms::workflows(folder, config, &gateway, &clock)?;
     gateway.keep_executions(workflows.clone());
     // Before anything is admitted: what an earlier run has used is in the books.
     settle::drain(&workflows, &rooms.ledger).await?;

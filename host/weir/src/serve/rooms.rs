@@ -145,9 +145,14 @@ impl Rooms {
 }
 
 /// The executions, which have their tasks done by the gateway.
-pub(super) fn workflows(folder: &Folder, gateway: &Gateway, clock: &Clock) -> anyhow::Result<Workflows> {
+pub(super) fn workflows(
+    folder: &Folder,
+    config: &HostToml,
+    gateway: &Gateway,
+    clock: &Clock,
+) -> anyhow::Result<Workflows> {
     let path = folder.workflows_db();
-    Workflows::open(&path, workflows::Settings::default(), clock.clone(), gateway.jobs())
+    Workflows::open(&path, config.executions.settings(), clock.clone(), gateway.jobs())
         .with_context(|| format!("could not open {}", path.display()))
 }
 
