@@ -1,0 +1,45 @@
+//! `[executions]`: how many run, and how long they are kept.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+/// The section `[executions]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ExecutionsSection {
+    /// How many days an execution is kept after its end.
+    pub(crate) keep_days: NonZeroU32,
+    /// Executions that one organisation may have running.
+    pub(crate) running_per_organisation: NonZeroU64,
+    /// Executions in memory; more wait in workflows.db.
+    pub(crate) in_memory: NonZeroU32,
+    /// Tasks under way at a time, of all executions.
+    pub(crate) tasks_at_once: NonZeroU32,
+}
+
+impl Default for ExecutionsSection {
+    fn default() -> Self {
+        let usual = workflows::Settings::default();
+        let count = |usual: usize| u32::try_from(usual).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        Self {
+            keep_days: NonZeroU32::MIN.saturating_add(89),
+            running_per_organisation: NonZeroU64::new(usual.running_max).unwrap_or(NonZeroU64::MIN),
+            in_memory: count(usual.live_max),
+            tasks_at_once: count(usual.tasks_max),
+        }
+    }
+}
+
+impl ExecutionsSection {
+    /// The settings of the room.
+    pub(crate) fn settings(&self) -> workflows::Settings {
+        let size = |count: NonZeroU32| usize::try_from(count.get()).unwrap_or(usize::MAX);
+        workflows::Settings {
+            retention: Duration::from_hours(24).saturating_mul(self.keep_days.get()),
+            running_max: self.running_per_organisation.get(),
+            live_max: size(self.in_memory),
+            tasks_max: size(self.tasks_at_once),
+            ..workflows::Settings::default()
+        }
+    }
+}
