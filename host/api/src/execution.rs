@@ -128,6 +128,55 @@ pub struct ExecutionQuery {
 /// An event of an execution's history, with the members that AWS Step Functions gives it.
 pub type HistoryEvent = serde_json::Map<String, Value>;
 
+/// `POST /v1/executions/redrive`: which executions are to be begun again, of those that did not succeed. All that is
+/// said has to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedriveExecutions {
+    /// Whose, by id or name; an operator says it, others have their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Those of machines in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Those of machines of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// Those of this status: `FAILED` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ExecutionStatus>,
+    /// Those that started then or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<At>,
+    /// Those that started before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<At>,
+    /// Go on after this item: the `next` of the answer before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What came of it, for up to a hundred executions.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Redriven {
+    /// The ARNs of those that run again.
+    pub redriven: Vec<String>,
+    /// Those that cannot, and why.
+    pub refused: Vec<NotRedriven>,
+    /// What to send as `after` for the next hundred; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An execution that was not begun again.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct NotRedriven {
+    /// Its ARN.
+    pub arn: String,
+    /// Why, for people.
+    pub why: String,
+}
+
 /// `POST /v1/executions/{arn}/stop`: why.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -95,6 +95,8 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
         ("/v1/executions/{arn}", Quick, get(executions::show)),
         ("/v1/executions/{arn}/history", Quick, get(executions::history)),
         ("/v1/executions/{arn}/stop", Quick, post(executions::stop)),
+        ("/v1/executions/{arn}/redrive", Quick, post(executions::redrive)),
+        ("/v1/executions/redrive", Quick, post(executions::redrive_all)),
         ("/v1/schedules", Quick, get(schedules::list)),
         ("/v1/schedules/{schedule}", Quick, get(schedules::show).put(schedules::put).delete(schedules::delete)),
         ("/v1/audit", Quick, get(audit::list)),

@@ -91,6 +91,8 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/v1/executions/{arn}", Read),
     ("GET", "/v1/executions/{arn}/history", Read),
     ("POST", "/v1/executions/{arn}/stop", Manage),
+    ("POST", "/v1/executions/{arn}/redrive", Manage),
+    ("POST", "/v1/executions/redrive", Manage),
     ("GET", "/v1/schedules", Read),
     ("GET", "/v1/schedules/{schedule}", Read),
     ("PUT", "/v1/schedules/{schedule}", Manage),

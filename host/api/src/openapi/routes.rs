@@ -9,9 +9,10 @@ use crate::{
     Call, CallLogs, CallQuery, CallTrace, CancelQuery, Component, Execution, ExecutionDetail, ExecutionQuery, Health,
     HistoryEvent, Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi,
     NewApp, NewAwsCredential, NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSchedule, NewSecret,
-    NewSubscription, NewToken, Organisation, Page, Plan, Readiness, Reconciliation, Release, ReleaseQuery, Renamed,
-    RevokeQuery, Rotate, Run, Schedule, ScheduleQuery, SchedulesQuery, Secret, SecretQuery, SpendCap, StopExecution,
-    Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification, Who,
+    NewSubscription, NewToken, Organisation, Page, Plan, Readiness, Reconciliation, RedriveExecutions, Redriven,
+    Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run, Schedule, ScheduleQuery, SchedulesQuery, Secret,
+    SecretQuery, SpendCap, StopExecution, Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification,
+    Who,
 };
 
 /// Every route.
@@ -267,6 +268,18 @@ fn reports() -> Vec<Operation> {
             .takes::<StopExecution>()
             .answers::<ExecutionDetail>()
             .refuses(&[Code::Conflict]),
+        Operation::new(
+            "POST",
+            "/v1/executions/{arn}/redrive",
+            Manage,
+            "Begins an execution again that did not succeed",
+        )
+        .answers::<ExecutionDetail>()
+        .refuses(&[Code::Conflict]),
+        Operation::new("POST", "/v1/executions/redrive", Manage, "Begins executions again that did not succeed")
+            .takes::<RedriveExecutions>()
+            .answers::<Redriven>()
+            .refuses(&[Code::NotFound]),
         Operation::new("GET", "/v1/schedules", Read, "Lists schedules by name")
             .query::<SchedulesQuery>()
             .answers::<Page<Schedule>>()

@@ -83,6 +83,65 @@ pub(crate) async fn stop(
     Ok(Reply::Found(whole(detail)))
 }
 
+/// `POST /v1/executions/{arn}/redrive`: begins again, at the state that did not succeed, what has not.
+pub(crate) async fn redrive(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Path(arn): Path<String>,
+) -> Answer<api::ExecutionDetail> {
+    let (asks, detail) = find(&desk, &caller, &arn).await?;
+    if detail.summary.is_express {
+        return Err(Refusal::because(Code::Conflict, "an express execution is started anew, and not begun again"));
+    }
+    let body = json!({ "executionArn": arn });
+    desk.house.workflows.call(&asks, "RedriveExecution", body).await.map_err(refused)?;
+    let (_, detail) = find(&desk, &caller, &arn).await?;
+    Ok(Reply::Found(whole(detail)))
+}
+
+/// Executions that one request begins again.
+const REDRIVES_MAX: u32 = 100;
+
+/// `POST /v1/executions/redrive`: the same for all that a search finds, a hundred at a time.
+pub(crate) async fn redrive_all(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Body(which): Body<api::RedriveExecutions>,
+) -> Answer<api::Redriven> {
+    use api::ExecutionStatus::{Aborted, Failed, TimedOut};
+    let organisation = caller.organisation(&desk.house.catalog.snapshot(), which.organisation.as_deref())?;
+    let status = which.status.unwrap_or(Failed);
+    if !matches!(status, Failed | TimedOut | Aborted) {
+        return Err(Refusal::field("/status", "what did not succeed is FAILED, TIMED_OUT or ABORTED"));
+    }
+    let before = which.after.as_deref().map(str::parse::<i64>).transpose();
+    let search = Search {
+        organisation: organisation.id,
+        region: which.region,
+        machine: which.machine,
+        status: Some(status.as_str().to_owned()),
+        name: None,
+        since: which.since.map(|at| at.0),
+        until: which.until.map(|at| at.0),
+        before: before.map_err(|_| Refusal::field("/after", "it is the `next` of the answer before"))?,
+        most: REDRIVES_MAX,
+    };
+    let (found, next) = desk.house.workflows.search(search).await.map_err(|error| unread(&error))?;
+    let mut came = api::Redriven { redriven: Vec::new(), refused: Vec::new(), next: next.map(|next| next.to_string()) };
+    for summary in found.into_iter().filter(|summary| !summary.is_express) {
+        let region = summary.arn.split(':').nth(3).unwrap_or_default().to_owned();
+        let account = organisation.account.clone();
+        let asks = workflows::Caller { organisation: organisation.id, account, region };
+        let body = json!({ "executionArn": summary.arn });
+        match desk.house.workflows.call(&asks, "RedriveExecution", body).await {
+            Ok(_) => came.redriven.push(summary.arn),
+            Err(error) if error.name == "InternalFailure" => return Err(refused(error)),
+            Err(error) => came.refused.push(api::NotRedriven { arn: summary.arn, why: error.message }),
+        }
+    }
+    Ok(Reply::Found(came))
+}
+
 /// The execution of this ARN, and who asks for it in the words of Step Functions.
 async fn find(desk: &Desk, caller: &Caller, arn: &str) -> Result<(workflows::Caller, Detail), Refusal> {
     let missing = || Refusal::missing("execution", arn);

@@ -110,6 +110,7 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
             schedule["organisation"] = json!("acme");
             schedule
         }
+        ("POST", "/v1/executions/redrive") => json!({"organisation": "acme"}),
         ("POST", "/v1/executions/{arn}/stop") => json!({"cause": "a test"}),
         ("POST", "/v1/keys/{key}/disable") => json!({"reason": "mine"}),
         ("POST", "/v1/subscriptions") => json!({"app": things.app, "api": "vat", "plan": "PRO"}),
@@ -245,6 +246,8 @@ async fn an_owner_reaches_what_is_his_and_an_operator_everything() {
                         || whose == "operator" && (path.contains("{access_key}") || path.contains("{schedule}")),
                     "{whose}: {method} {path}"
                 ),
+                // An execution that has succeeded.
+                409 => assert!(path.ends_with("{arn}/redrive"), "{path}"),
                 // What the walk has ended already, or a component that was not sent.
                 400 => assert!(path.contains("rotate") || path.contains("key") || path.contains("digest"), "{path}"),
                 status => assert!((200..300).contains(&status), "{whose}: {method} {path}: {}", answer.json),

@@ -7,6 +7,7 @@ mod invitations;
 mod openapi;
 mod provisos;
 mod publish;
+mod redrives;
 mod refusals;
 mod rotation;
 mod secrets;

@@ -30,6 +30,8 @@ enum Does {
         #[arg(long, default_value_t = 1_000)]
         limit: u32,
     },
+    /// Begin it again at the state that did not succeed; or all that fit, with --status, --machine and so on
+    Redrive(Redrive),
     /// Stop it, with all that it has started and waits for
     Stop {
         /// Its ARN
@@ -38,6 +40,24 @@ enum Does {
         #[arg(long)]
         cause: Option<String>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct Redrive {
+    /// Its ARN; without one, all that fit
+    arn: Option<String>,
+    /// Whose, by name or id; an operator says it
+    #[arg(long, value_name = "NAME", conflicts_with = "arn")]
+    organisation: Option<String>,
+    /// Those of machines in this region
+    #[arg(long, conflicts_with = "arn")]
+    region: Option<String>,
+    /// Those of machines of this name
+    #[arg(long, value_name = "NAME", conflicts_with = "arn")]
+    machine: Option<String>,
+    /// Those of this status: failed, timed-out or aborted
+    #[arg(long, conflicts_with = "arn", required_unless_present = "arn")]
+    status: Option<api::ExecutionStatus>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,6 +99,7 @@ impl Executions {
             Does::List(list) => list.show(&client, output)?,
             Does::Show { arn } => show(output, &client.get(&format!("/v1/executions/{arn}"))?)?,
             Does::History { arn, limit } => history(&client, output, arn, *limit)?,
+            Does::Redrive(redrive) => redrive.run(&client, output)?,
             Does::Stop { arn, cause } => {
                 let why = api::StopExecution { error: None, cause: cause.clone() };
                 let (_, stopped) = client.post(&format!("/v1/executions/{arn}/stop"), &why)?;
@@ -86,6 +107,38 @@ impl Executions {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Redrive {
+    fn run(&self, client: &Client, output: Output) -> anyhow::Result<()> {
+        if let Some(arn) = &self.arn {
+            let (_, again) = client.post(&format!("/v1/executions/{arn}/redrive"), &serde_json::json!({}))?;
+            return show(output, &again);
+        }
+        let mut which = api::RedriveExecutions {
+            organisation: self.organisation.clone(),
+            region: self.region.clone(),
+            machine: self.machine.clone(),
+            status: self.status,
+            ..api::RedriveExecutions::default()
+        };
+        let mut all = api::Redriven { redriven: Vec::new(), refused: Vec::new(), next: None };
+        loop {
+            let (_, came): (_, api::Redriven) = client.post("/v1/executions/redrive", &which)?;
+            for one in &came.refused {
+                output.line(format_args!("not {}: {}", one.arn, one.why))?;
+            }
+            for arn in &came.redriven {
+                output.line(arn)?;
+            }
+            all.redriven.extend(came.redriven);
+            all.refused.extend(came.refused);
+            let Some(next) = came.next else { break };
+            which.after = Some(next);
+        }
+        output.document(&all)?;
+        output.line(format_args!("{} run again, {} do not", all.redriven.len(), all.refused.len()))
     }
 }
 
