@@ -6,6 +6,8 @@ mod activities;
 mod callbacks;
 mod crashes;
 mod executions;
+mod faults;
+mod former;
 mod histories;
 mod house;
 mod machines;
