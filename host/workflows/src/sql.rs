@@ -2,6 +2,7 @@
 
 pub(crate) mod activities;
 pub(crate) mod aliases;
+pub(crate) mod archive;
 pub(crate) mod executions;
 pub(crate) mod listing;
 pub(crate) mod machines;

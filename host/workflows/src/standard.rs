@@ -6,6 +6,7 @@
 //!   nothing but waiting left: parked, and gone from memory
 //! ```
 
+mod archive;
 mod clockwork;
 mod express;
 mod facts;
@@ -27,7 +28,7 @@ use store::{NoGroup, OpenError, Options, ReadError, Store, Synchronous, WriteErr
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use types::Clock;
+use types::{ByteCount, Clock};
 
 use crate::sql;
 use crate::work::Work;
@@ -50,6 +51,10 @@ pub struct Settings {
     pub running_max: u64,
     /// How long an execution is kept after its end.
     pub retention: Duration,
+    /// How large `workflows.db` may be before executions that have ended go earlier, the oldest first.
+    pub bytes_max: Option<ByteCount>,
+    /// Where executions are written before they are removed: a folder, with a file of JSON lines for each month.
+    pub archive: Option<PathBuf>,
     /// After so many steps nothing more is done, as if the process had been killed there.
     #[cfg(feature = "test-util")]
     pub dies_after: Option<u64>,
@@ -65,6 +70,8 @@ impl Default for Settings {
             tasks_max: 256,
             running_max: 1_000_000,
             retention: Duration::from_hours(90 * 24),
+            bytes_max: None,
+            archive: None,
             #[cfg(feature = "test-util")]
             dies_after: None,
             #[cfg(feature = "test-util")]
@@ -206,6 +213,16 @@ impl Workflows {
     /// What the writer of the file has done and has still to do.
     pub fn stats(&self) -> store::Stats {
         self.0.store.stats()
+    }
+
+    /// Runs a statement on the writer's connection, for tests of faults.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite said.
+    #[cfg(feature = "test-util")]
+    pub async fn statement(&self, text: &'static str) -> Result<(), WriteError<rusqlite::Error>> {
+        self.0.store.write(move |db| db.execute_batch(text)).await
     }
 
     /// How many executions are in memory.

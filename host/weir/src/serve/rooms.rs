@@ -152,7 +152,7 @@ pub(super) fn workflows(
     clock: &Clock,
 ) -> anyhow::Result<Workflows> {
     let path = folder.workflows_db();
-    Workflows::open(&path, config.executions.settings(), clock.clone(), gateway.jobs())
+    Workflows::open(&path, config.executions.settings(folder.path()), clock.clone(), gateway.jobs())
         .with_context(|| format!("could not open {}", path.display()))
 }
 

@@ -278,20 +278,3 @@ pub(crate) fn count_ended(db: &Connection, seq: i64) -> rusqlite::Result<()> {
     .execute([seq])?;
     Ok(())
 }
-
-/// Deletes executions that ended before `before`, at most `most`; how many there were.
-pub(crate) fn sweep(db: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<usize> {
-    let ended: Vec<i64> = db
-        .prepare_cached("SELECT seq FROM execution WHERE stopped_us < ? ORDER BY stopped_us LIMIT ?")?
-        .query_map(params![before.as_micros(), most], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for seq in &ended {
-        db.prepare_cached("DELETE FROM history WHERE execution = ?")?.execute([seq])?;
-        db.prepare_cached("DELETE FROM frames WHERE execution = ?")?.execute([seq])?;
-        db.prepare_cached("DELETE FROM redrive WHERE execution = ?")?.execute([seq])?;
-        db.prepare_cached("DELETE FROM map_run WHERE execution = ?")?.execute([seq])?;
-        db.prepare_cached("DELETE FROM token WHERE execution = ?")?.execute([seq])?;
-        db.prepare_cached("DELETE FROM execution WHERE seq = ?")?.execute([seq])?;
-    }
-    Ok(ended.len())
-}

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use types::Timestamp;
 
 use super::House;
-use crate::sql::{executions, redrives, sweeps};
+use crate::sql::{redrives, sweeps};
 
 /// Rows of one kind that are removed with one commit.
 const MOST: u32 = 200;
@@ -18,9 +18,9 @@ pub(super) async fn sweep(house: &Arc<House>) {
     let now = house.clock.now();
     let retention = i64::try_from(house.settings.retention.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(now.as_micros().saturating_sub(retention));
-    let brooms: [Broom; 4] = [
+    super::archive::remove(house, before).await;
+    let brooms: [Broom; 3] = [
         Box::new(move |db, most| redrives::sweep(db, now, most)),
-        Box::new(move |db, most| executions::sweep(db, before, most)),
         Box::new(sweeps::machines),
         Box::new(sweeps::definitions),
     ];

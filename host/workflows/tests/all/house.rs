@@ -80,6 +80,35 @@ impl House {
         Self { workflows, desk, clock, caller, folder }
     }
 
+    /// A file that a former version wrote, as a dump, opened at `clock`.
+    pub(crate) fn of_dump(dump: &str, clock: Clock) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_CREATE;
+        let db = rusqlite::Connection::open_with_flags(folder.path().join("workflows.db"), flags).unwrap();
+        db.execute_batch(dump).unwrap();
+        let organisation: String = db.query_row("SELECT organisation FROM machine", [], |row| row.get(0)).unwrap();
+        drop(db);
+        let organisation = organisation.parse().unwrap();
+        let caller = Caller { organisation, account: ACCOUNT.to_owned(), region: REGION.to_owned() };
+        Self::open(folder, caller, clock, Settings::default())
+    }
+
+    /// A copy of the file and of its log as they are now, the log cut to so many bytes.
+    pub(crate) fn copied(&self, log_bytes: u64) -> Arc<TempDir> {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        for name in ["workflows.db", "workflows.db-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        let log = std::fs::OpenOptions::new().write(true).open(folder.path().join("workflows.db-wal")).unwrap();
+        log.set_len(log_bytes).unwrap();
+        folder
+    }
+
+    /// Bytes of the log.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        std::fs::metadata(self.folder.path().join("workflows.db-wal")).unwrap().len()
+    }
+
     /// The same folder, opened by another process as it were.
     pub(crate) async fn reopened(self) -> Self {
         self.reopened_with(Settings::default()).await

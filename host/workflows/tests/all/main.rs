@@ -7,6 +7,8 @@ mod begun;
 mod callbacks;
 mod crashes;
 mod executions;
+mod faults;
+mod former;
 mod histories;
 mod house;
 mod machines;

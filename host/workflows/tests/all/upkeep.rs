@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use types::{ManualClock, Timestamp};
+use types::{ByteCount, ManualClock, Timestamp};
 use workflows::Settings;
 
 use crate::house::{House, function, task};
@@ -89,5 +89,47 @@ async fn what_was_deleted_is_forgotten_with_its_last_execution() {
 impl House {
     async fn describe_machine(&self, arn: &str) -> serde_json::Value {
         self.call("DescribeStateMachine", json!({ "stateMachineArn": arn })).await
+    }
+}
+
+#[tokio::test]
+async fn executions_are_archived_before_they_are_removed_for_their_age_or_for_the_size_of_the_file() {
+    for by_size in [false, true] {
+        let (clock, hands) = ManualClock::at(Timestamp::from_micros(1_763_800_000_000_000));
+        let archive = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            archive: Some(archive.path().join("executions")),
+            bytes_max: by_size.then_some(ByteCount::kib(400)),
+            ..Settings::default()
+        };
+        let house = House::with(clock).reopened_with(settings).await;
+        let machine = house.machine("machine", &task("echo")).await;
+        let waits = house.machine("waits", &task("never")).await;
+        let runs = house.start(&waits, json!("runs")).await;
+        let mut executions = Vec::new();
+        for at in 0..6 {
+            let execution = house.start(&machine, json!([at, "x".repeat(30_000)])).await;
+            house.ended(&execution).await;
+            executions.push(execution);
+            hands.advance(Duration::from_millis(5));
+        }
+        let before = house.number("SELECT count(*) FROM execution");
+        hands.advance(if by_size { Duration::from_mins(11) } else { Duration::from_hours(91 * 24) });
+        for _ in 0..600 {
+            if house.number("SELECT count(*) FROM execution") < if by_size { before } else { 2 } {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(
+            house.refused("DescribeExecution", json!({ "executionArn": executions[0] })).await,
+            "ExecutionDoesNotExist"
+        );
+        assert_eq!(house.describe(&runs).await["status"], "RUNNING", "what runs stays");
+        let text = std::fs::read_to_string(archive.path().join("executions/executions-2025-11.jsonl")).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(executions[0].ends_with(lines[0]["name"].as_str().unwrap()), "the oldest first");
+        assert_eq!((&lines[0]["status"], &lines[0]["machine"]), (&json!("SUCCEEDED"), &json!("machine")));
+        assert_eq!(lines[0]["events"].as_array().map(Vec::len), Some(7));
     }
 }
