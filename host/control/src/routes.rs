@@ -2,19 +2,23 @@
 
 pub(crate) mod accounts;
 pub(crate) mod apis;
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod aws_credentials;
 pub(crate) mod books;
 pub(crate) mod components;
 pub(crate) mod consumers;
+pub(crate) mod deliveries;
 pub(crate) mod health;
 pub(crate) mod invitations;
 pub(crate) mod plans;
 pub(crate) mod releases;
 pub(crate) mod reports;
 pub(crate) mod secrets;
+pub(crate) mod sign_up;
 pub(crate) mod things;
 pub(crate) mod tokens;
+pub(crate) mod webhooks;
 
 use std::str::FromStr;
 

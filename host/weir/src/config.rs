@@ -9,10 +9,12 @@ mod environment;
 mod gateway;
 mod ledger;
 mod log;
+mod mail;
 mod runtime;
 mod sandbox;
 mod tls;
 mod traces;
+mod webhooks;
 
 use std::path::Path;
 
@@ -24,10 +26,12 @@ pub(crate) use self::environment::Environment;
 pub(crate) use self::gateway::GatewaySection;
 pub(crate) use self::ledger::LedgerSection;
 pub(crate) use self::log::{LogFormat, LogSection};
+pub(crate) use self::mail::MailSection;
 pub(crate) use self::runtime::RuntimeSection;
 pub(crate) use self::sandbox::SandboxSection;
 pub(crate) use self::tls::TlsTable;
 pub(crate) use self::traces::TracesSection;
+pub(crate) use self::webhooks::WebhooksSection;
 
 /// What the first start writes: every key with its default, and what it means.
 const TEMPLATE: &str = include_str!("config/host.toml");
@@ -46,6 +50,10 @@ pub(crate) struct HostToml {
     pub(crate) sandbox: SandboxSection,
     /// Where components may send requests.
     pub(crate) egress: EgressSection,
+    /// Where the host reports to.
+    pub(crate) webhooks: WebhooksSection,
+    /// Who takes its mail.
+    pub(crate) mail: MailSection,
     /// What is kept of calls.
     pub(crate) ledger: LedgerSection,
     /// What is kept of logs.

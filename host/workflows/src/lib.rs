@@ -4,6 +4,7 @@
 //! waits for, [`Work`] for executions that are kept. It knows no component, no HTTP and no bill.
 
 mod arn;
+mod ended;
 pub mod express;
 mod history;
 mod integration;
@@ -14,6 +15,7 @@ mod start;
 mod task;
 mod work;
 
+pub use ended::Ended;
 pub use operations::{Caller, OperationError};
 pub use standard::{Settings, Workflows};
 pub use task::{Task, TaskFailed, Tasks};

@@ -2,6 +2,7 @@
 
 pub(crate) mod activities;
 pub(crate) mod aliases;
+pub(crate) mod ended;
 pub(crate) mod executions;
 pub(crate) mod listing;
 pub(crate) mod machines;
@@ -13,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 /// The schema, version by version.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("sql/schema.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("sql/schema.sql"), include_str!("sql/ended.sql")];
 
 /// Counts one more opening of the file, and answers with its number.
 pub(crate) fn open(db: &Connection) -> rusqlite::Result<i64> {

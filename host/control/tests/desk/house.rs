@@ -42,6 +42,7 @@ impl workflows::Work for NoWork {
 pub(crate) struct Desk {
     router: Router,
     pub(crate) catalog: Catalog,
+    pub(crate) delivery: delivery::Delivery,
     pub(crate) operator: String,
     pub(crate) draining: CancellationToken,
     pub(crate) folder: tempfile::TempDir,
@@ -106,18 +107,20 @@ impl Desk {
         let settings = workflows::Settings::default();
         let workflows = Workflows::open(&path.join("workflows.db"), settings, clock.clone(), work).unwrap();
         let vault = catalog::Vault::new(&HostKey::generate());
+        let delivery = crate::post::open(path, &vault, &clock);
         let house = House {
             catalog: catalog.clone(),
             ledger,
             sandbox,
             traces,
             workflows,
+            delivery: delivery.clone(),
             vault,
             clock,
             draining: draining.clone(),
         };
         let router = control::router(house, Settings::new(path.join("uploads")));
-        Self { router, catalog, operator: operator.reveal().to_owned(), draining, folder }
+        Self { router, catalog, delivery, operator: operator.reveal().to_owned(), draining, folder }
     }
 
     /// The acts of the audit chain: action, before, after.

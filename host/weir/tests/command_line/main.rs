@@ -1,6 +1,8 @@
 //! The real binary, on folders of its own: first start, later starts, what stops a start, and the commands beside it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
+mod approvals;
+mod aws;
 mod backup;
 mod desk;
 mod doctor;
@@ -12,11 +14,13 @@ mod order;
 mod pages;
 mod publish;
 mod shell;
+mod sign_up;
 mod standing;
 mod start;
 mod stops;
 mod tls;
 mod tour;
 mod upstream;
+mod webhooks;
 mod words;
 mod workflow;

@@ -5,6 +5,7 @@
 mod activities;
 mod callbacks;
 mod crashes;
+mod ended;
 mod executions;
 mod histories;
 mod house;
