@@ -4,6 +4,7 @@
 //! problems. Requests refuse unknown members; responses may grow new ones, so readers of them must not refuse any.
 
 mod account;
+mod approval;
 mod at;
 mod aws_credential;
 mod consumer;
@@ -16,12 +17,15 @@ mod provider;
 mod report;
 mod schedule;
 mod secret;
+mod sign_up;
 mod suspension;
 mod trace;
+mod webhook;
 
 pub use account::{
     NewOrganisation, NewToken, Organisation, Renamed, RevokeQuery, Role, Rotate, Scope, Token, TokenEntry, Who,
 };
+pub use approval::{Approval, ApprovalQuery, ApprovalStatus, Decided};
 pub use at::At;
 pub use aws_credential::{AwsCredential, AwsCredentialEntry, AwsCredentialQuery, NewAwsCredential};
 pub use consumer::{
@@ -42,5 +46,10 @@ pub use report::{
 };
 pub use schedule::{NewSchedule, Schedule, ScheduleQuery, SchedulesQuery};
 pub use secret::{NewSecret, Secret, SecretQuery};
+pub use sign_up::{SignUp, SignUpSent};
 pub use suspension::{Authority, Suspend, Suspension};
 pub use trace::{CallTrace, Run, StateVisit};
+pub use webhook::{
+    Delivery, DeliveryAttempt, DeliveryHistory, DeliveryQuery, DeliveryStatus, NewWebhook, Webhook, WebhookChange,
+    WebhookQuery,
+};

@@ -5,6 +5,7 @@
 
 mod operation;
 mod routes;
+mod sent;
 
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};

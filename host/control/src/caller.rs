@@ -129,6 +129,15 @@ impl Caller {
             .ok_or_else(|| Refusal::missing("organisation", named.unwrap_or("of this token")))
     }
 
+    /// Whose things a list is about: those of the organisation that is named, else the caller's own; for an operator,
+    /// everyone's.
+    pub(crate) fn only(&self, snapshot: &Snapshot, named: Option<&str>) -> Result<Option<OrganisationId>, Refusal> {
+        match (named, self.0.role) {
+            (None, Role::Operator) => Ok(None),
+            (named, _) => self.organisation(snapshot, named).map(|organisation| Some(organisation.id)),
+        }
+    }
+
     /// The API with this slug, to be changed or looked into.
     pub(crate) fn api(&self, snapshot: &Snapshot, slug: &str) -> Result<Arc<Api>, Refusal> {
         snapshot

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{Catalog, Vault};
+use delivery::Delivery;
 use ledger::Ledger;
 use sandbox::Sandbox;
 use tokio::sync::Semaphore;
@@ -13,6 +14,7 @@ use traces::Traces;
 use types::{ByteCount, Clock};
 use workflows::Workflows;
 
+use crate::routes::sign_up::Lately;
 use crate::states::Places;
 
 /// The rooms behind the control plane. Each is a cheap handle.
@@ -28,6 +30,8 @@ pub struct House {
     pub traces: Traces,
     /// State machines and their executions.
     pub workflows: Workflows,
+    /// What the host sends by itself.
+    pub delivery: Delivery,
     /// Seals the secrets of organisations and of credentials.
     pub vault: Vault,
     /// Time.
@@ -43,6 +47,10 @@ pub struct Settings {
     pub uploads: PathBuf,
     /// The largest component that is taken.
     pub component_max: ByteCount,
+    /// What links begin with: the URL by which people reach the control plane.
+    pub public_url: String,
+    /// Whether anybody may have an invitation sent to his mail address.
+    pub sign_up_by_mail: bool,
     /// How long a request may take, uploads excepted.
     pub request_timeout: Duration,
     /// How long an upload may take, the check and the compilation included.
@@ -50,12 +58,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings for unfinished uploads in `uploads`, with the defaults of everything else: 8 MiB for a component,
+    /// The settings for unfinished uploads in `uploads`, with the defaults of everything else: nobody signs up, 8 MiB for a component,
     /// 30 s for a request, and 5 minutes for an upload, because compilations wait for each other.
     pub fn new(uploads: PathBuf) -> Self {
         Self {
             uploads,
             component_max: ByteCount::mib(8),
+            public_url: String::new(),
+            sign_up_by_mail: false,
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_mins(5),
         }
@@ -72,11 +82,12 @@ pub(crate) struct Desk {
     pub(crate) settings: Arc<Settings>,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) states: Places,
+    pub(crate) sign_ups: Lately,
 }
 
 impl Desk {
     pub(crate) fn new(house: House, settings: Settings) -> Self {
         let uploads = Arc::new(Semaphore::new(UPLOADS_AT_ONCE));
-        Self { house, settings: Arc::new(settings), uploads, states: Places::new() }
+        Self { house, settings: Arc::new(settings), uploads, states: Places::new(), sign_ups: Lately::default() }
     }
 }

@@ -7,6 +7,7 @@
 mod caller;
 mod house;
 mod metrics;
+mod page;
 mod provisos;
 mod read;
 mod refusal;

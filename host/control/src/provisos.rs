@@ -70,6 +70,14 @@ impl IfMatch {
         }
     }
 
+    /// The revisions of which a thing that is not the catalog's must have one. `None`: any.
+    pub(crate) fn revisions(&self) -> Option<Vec<u64>> {
+        match self {
+            Self::Absent | Self::Any => None,
+            Self::Revisions(revisions) => Some(revisions.clone()),
+        }
+    }
+
     /// The condition on a thing that nobody may change without saying how he saw it.
     pub(crate) fn required_on(&self, subject: &impl ToString) -> Result<Option<Condition>, Refusal> {
         if *self == Self::Absent {

@@ -8,6 +8,7 @@ use std::error::Error;
 use api::{PROBLEM_JSON, Problem};
 use axum::response::{IntoResponse, Response};
 use catalog::CatalogError;
+use delivery::DeliveryError;
 use http::{HeaderValue, StatusCode, header};
 use sandbox::UploadError;
 use types::Code;
@@ -121,6 +122,32 @@ impl From<CatalogError> for Refusal {
                 Self::because(Code::Overloaded, "the catalog takes no change at the moment: repeat it later")
             }
             CatalogError::Store { .. } => Self::failed(Code::Internal, "change the catalog", &error),
+        }
+    }
+}
+
+impl From<DeliveryError> for Refusal {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::NotFound { what, id } => Self::missing(what, id),
+            DeliveryError::Invalid { field, why } => Self::field(format!("/{field}"), why),
+            DeliveryError::Changed => Self::because(
+                Code::PreconditionFailed,
+                "it was changed since its ETag was read: read it again, then decide",
+            ),
+            DeliveryError::Conflict(why) => Self::because(Code::Conflict, why),
+            DeliveryError::NoMail => {
+                Self::because(Code::Conflict, "this host sends no mail: its operator has named no server for it")
+            }
+            DeliveryError::Unavailable => {
+                Self::because(Code::Overloaded, "the host takes no change at the moment: repeat it later")
+            }
+            DeliveryError::Uncertain => {
+                Self::because(Code::Overloaded, "it is not known whether the change was made: look before repeating it")
+            }
+            DeliveryError::Sealed(_) | DeliveryError::Read(_) | DeliveryError::Write(_) => {
+                Self::failed(Code::Internal, "use delivery.db", &error)
+            }
         }
     }
 }

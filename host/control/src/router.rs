@@ -20,8 +20,8 @@ use crate::routes::things::{
 };
 use crate::routes::tokens::TokenAt;
 use crate::routes::{
-    accounts, apis, audit, aws_credentials, books, components, consumers, executions, health, invitations, plans,
-    releases, reports, schedules, secrets, tokens, traces,
+    accounts, apis, approvals, audit, aws_credentials, books, components, consumers, deliveries, executions, health,
+    invitations, plans, releases, reports, schedules, secrets, sign_up, tokens, traces, webhooks,
 };
 use crate::states;
 
@@ -85,6 +85,15 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
             Quick,
             get(things::show::<AwsCredentialAt>).delete(aws_credentials::delete),
         ),
+        ("/v1/webhooks", Quick, get(webhooks::list).post(webhooks::set)),
+        ("/v1/webhooks/{webhook}", Quick, get(webhooks::show).patch(webhooks::change).delete(webhooks::delete)),
+        ("/v1/webhooks/{webhook}/rotate", Quick, post(webhooks::rotate)),
+        ("/v1/webhooks/{webhook}/test", Quick, post(webhooks::test)),
+        ("/v1/deliveries", Quick, get(deliveries::list)),
+        ("/v1/deliveries/{delivery}", Quick, get(deliveries::show)),
+        ("/v1/deliveries/{delivery}/redeliver", Quick, post(deliveries::redeliver)),
+        ("/v1/approvals", Quick, get(approvals::list)),
+        ("/v1/sign-up", Quick, post(sign_up::ask)),
         ("/v1/usage", Quick, get(reports::usage)),
         ("/v1/calls", Quick, get(reports::calls)),
         ("/v1/calls/{call}", Quick, get(reports::call)),
@@ -126,6 +135,14 @@ pub fn router(house: House, settings: Settings) -> Router {
             Pace::Slow => desk.settings.upload_timeout,
         };
         router = router.route(path, handlers.layer(from_fn_with_state(within, bound)));
+    }
+    // Pages for people, whose links let them in.
+    let pages: [(&str, MethodRouter<Desk>); 2] = [
+        ("/approvals/{token}", get(approvals::look).post(approvals::decide)),
+        ("/sign-up/{token}", get(sign_up::look).post(sign_up::accept)),
+    ];
+    for (path, handlers) in pages {
+        router = router.route(path, handlers.layer(from_fn_with_state(desk.settings.request_timeout, bound)));
     }
     // Beside the routes of `/v1`: it asks for a signature in place of a token, answers in a form of its own, and keeps
     // its own time.

@@ -2,11 +2,13 @@
 
 pub(crate) mod accounts;
 pub(crate) mod apis;
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod aws_credentials;
 pub(crate) mod books;
 pub(crate) mod components;
 pub(crate) mod consumers;
+pub(crate) mod deliveries;
 pub(crate) mod executions;
 pub(crate) mod health;
 pub(crate) mod invitations;
@@ -15,9 +17,11 @@ pub(crate) mod releases;
 pub(crate) mod reports;
 pub(crate) mod schedules;
 pub(crate) mod secrets;
+pub(crate) mod sign_up;
 pub(crate) mod things;
 pub(crate) mod tokens;
 pub(crate) mod traces;
+pub(crate) mod webhooks;
 
 use std::str::FromStr;
 

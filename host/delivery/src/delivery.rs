@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{Clock, DispatchId};
 
+use crate::approval;
 use crate::mailer::{MailServerError, Mailer};
 use crate::seal::Seal;
 use crate::settings::Settings;
@@ -34,8 +35,12 @@ pub(crate) struct House {
     pub(crate) mailer: Option<Mailer>,
     /// Something may be due earlier than the worker knows.
     pub(crate) due: Notify,
-    /// Something is in the outbox.
+    /// An act is in the outbox.
     pub(crate) news: Notify,
+    /// An answer to an execution is in the outbox.
+    pub(crate) decided: Notify,
+    /// An approval may be due earlier than its clockwork knows.
+    pub(crate) approvals_due: Notify,
     /// Attempts that may be under way.
     pub(crate) places: Arc<Semaphore>,
     /// What is being sent, with its lane.
@@ -89,12 +94,15 @@ impl Delivery {
             mailer,
             due: Notify::new(),
             news: Notify::new(),
+            decided: Notify::new(),
+            approvals_due: Notify::new(),
             places: Arc::new(Semaphore::new(worker::AT_ONCE)),
             under_way: Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         });
         house.tasks.spawn(worker::run(Arc::clone(&house)));
+        house.tasks.spawn(approval::run(Arc::clone(&house)));
         Ok(Self(house))
     }
 
@@ -116,9 +124,14 @@ impl Delivery {
         self.0.store.write(move |db| outbox::told(db, outbox::ACTS, up_to)).await
     }
 
-    /// Waits until there may be something new to be told.
+    /// Waits until there may be a new act to be told.
     pub async fn news(&self) {
         self.0.news.notified().await;
+    }
+
+    /// Waits until there may be a new answer to an execution.
+    pub async fn decided(&self) {
+        self.0.decided.notified().await;
     }
 
     /// Cuts off what is being sent, which is sent again when the file is opened again, and closes the file.

@@ -5,11 +5,14 @@
 //! was never accepted stays as a dead letter until its time is over. It knows no execution, no quota and no person: what is
 //! worth telling is decided elsewhere.
 //!
+//! What executions ask people waits here too, beside the letters that ask: see [`Approval`].
+//!
 //! ```text
 //! publish, mail -> message + a dispatch for each recipient -> worker: what is due, a few of each lane at a time
 //!   accepted -> DELIVERED      refused -> due again, ten times -> DEAD -> redeliver
 //! ```
 
+mod approval;
 mod delivery;
 mod dispatch;
 mod endpoint;
@@ -23,12 +26,13 @@ mod sign;
 mod sql;
 mod worker;
 
+pub use approval::{Answer, Approval, ApprovalQuery, ApprovalStatus, Ask, AskError, Decided, Decision, Question, Told};
 pub use delivery::{Delivery, OpenError};
 pub use dispatch::{Attempt, Dispatch, DispatchQuery, Recipient, Status};
 pub use endpoint::{EVENTS, Endpoint, EndpointChange, NewEndpoint, PING};
 pub use error::DeliveryError;
 pub use mailer::{MailServer, MailServerError, Security};
-pub use message::{Event, Letter};
+pub use message::{Event, Letter, check_address};
 pub use seal::{Seal, Unsealed};
 pub use settings::Settings;
 pub use sign::signature;

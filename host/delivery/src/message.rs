@@ -174,7 +174,11 @@ impl crate::delivery::House {
 }
 
 /// Refuses what is no address of one person.
-pub(crate) fn check_address(address: &str) -> Result<(), DeliveryError> {
+///
+/// # Errors
+///
+/// [`DeliveryError::Invalid`].
+pub fn check_address(address: &str) -> Result<(), DeliveryError> {
     if address.len() > 254 || address.parse::<Address>().is_err() {
         return Err(DeliveryError::invalid("address", "is no mail address such as anna@example.com"));
     }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub allow: Vec<EgressRule>,
     /// Who takes mail. `None`: the host sends none.
     pub mail: Option<MailServer>,
+    /// What links in mails begin with: the URL by which people reach the control plane.
+    pub public_url: String,
     /// How long a message is kept once nobody waits for it any more.
     pub keep: Duration,
     /// The clock on the wall may jump: how long before it is looked at again.
@@ -27,6 +29,6 @@ impl Settings {
 
     /// Webhooks to these places, and no mail.
     pub const fn new(allow: Vec<EgressRule>) -> Self {
-        Self { allow, mail: None, keep: Self::KEEP, look_again: Self::LOOK_AGAIN }
+        Self { allow, mail: None, public_url: String::new(), keep: Self::KEEP, look_again: Self::LOOK_AGAIN }
     }
 }

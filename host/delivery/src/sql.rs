@@ -1,5 +1,6 @@
 //! All SQL of `delivery.db`. Operations, not rows.
 
+pub(crate) mod approvals;
 pub(crate) mod dispatches;
 pub(crate) mod due;
 pub(crate) mod endpoints;
@@ -9,7 +10,7 @@ pub(crate) mod outbox;
 use types::Timestamp;
 
 /// The schema, version by version.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("sql/schema.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("sql/schema.sql"), include_str!("sql/approvals.sql")];
 
 /// A column that holds an id as text. One that does not read back is a fault of the file.
 pub(crate) fn id<T>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T>

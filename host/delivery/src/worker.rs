@@ -16,8 +16,8 @@ use types::{DispatchId, SecretValue, Timestamp};
 use crate::delivery::House;
 use crate::message::{self, Sheet};
 use crate::schedule;
-use crate::sql::dispatches;
 use crate::sql::due::{self, Due, To};
+use crate::sql::{approvals, dispatches};
 
 /// Attempts under way in the whole house.
 pub(crate) const AT_ONCE: usize = 256;
@@ -255,12 +255,16 @@ async fn sweep(house: &House) {
     loop {
         match house.store.write(move |db| dispatches::sweep(db, before, SWEEP_MAX)).await {
             Ok(swept) if swept == SWEEP_MAX as usize => {}
-            Ok(_) => return,
+            Ok(_) => break,
             Err(error) => {
                 tracing::warn!(%error, "could not delete messages whose time is over");
                 return;
             }
         }
+    }
+    // Far fewer than messages: what is left is swept the next time.
+    if let Err(error) = house.store.write(move |db| approvals::sweep(db, before, SWEEP_MAX)).await {
+        tracing::warn!(%error, "could not delete approvals whose time is over");
     }
 }
 

@@ -43,7 +43,7 @@ impl Credential {
         let possible = match SecretKey::check(text) {
             Ok(KeyKind::Live | KeyKind::Test) => true,
             // A control token opens no API.
-            Ok(KeyKind::Control | KeyKind::Invitation) | Err(SecretError::Checksum) => false,
+            Ok(KeyKind::Control | KeyKind::Invitation | KeyKind::Approval) | Err(SecretError::Checksum) => false,
             Err(SecretError::Foreign) => text.len() <= LENGTH_MAX,
         };
         if possible { Self::Key(Digest::of(text.as_bytes())) } else { Self::Impossible }

@@ -127,6 +127,10 @@ ids! {
     MessageId = "msg",
     /// One message on its way to one of them.
     DispatchId = "dlv",
+    /// One question that an execution asks people.
+    ApprovalId = "apr",
+    /// One way in to such a question.
+    ApprovalLinkId = "apl",
     /// One row of an outbox. Never used again, not even after a restore.
     OutboxId = "out",
 }

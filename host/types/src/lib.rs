@@ -35,8 +35,8 @@ pub use egress::{
 pub use fact::{Act, Fact, TaskUse};
 pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
-    ApiId, AppId, CallId, DispatchId, EndpointId, ExecutionId, IdError, InvitationId, KeyId, MessageId, OrganisationId,
-    OutboxId, PlanId, ReleaseId, RouteId, SecretId, SubscriptionId, TokenId,
+    ApiId, AppId, ApprovalId, ApprovalLinkId, CallId, DispatchId, EndpointId, ExecutionId, IdError, InvitationId,
+    KeyId, MessageId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId, SecretId, SubscriptionId, TokenId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use outcome::Outcome;

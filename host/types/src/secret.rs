@@ -30,10 +30,12 @@ pub enum KeyKind {
     Control,
     /// An invitation to sign up.
     Invitation,
+    /// A link to a question that an execution asks somebody.
+    Approval,
 }
 
 impl KeyKind {
-    const ALL: [Self; 4] = [Self::Live, Self::Test, Self::Control, Self::Invitation];
+    const ALL: [Self; 5] = [Self::Live, Self::Test, Self::Control, Self::Invitation, Self::Approval];
 
     /// What a key or token that begins like `text` opens; `None` for one that is not ours.
     pub fn of(text: &str) -> Option<Self> {
@@ -46,6 +48,7 @@ impl KeyKind {
             Self::Test => "weir_test_",
             Self::Control => "weir_ctrl_",
             Self::Invitation => "weir_invt_",
+            Self::Approval => "weir_appr_",
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::folder::{sync_folder, write_private};
 pub(crate) const LIST: &str = "backup.json";
 /// The databases in the order in which they are copied. What crossed from one to another before the first was copied is
 /// in the later ones; the other order would lose what crosses in between.
-pub(crate) const DATABASES: [&str; 5] = ["workflows.db", "catalog.db", "usage.db", "kv.db", "traces.db"];
+pub(crate) const DATABASES: [&str; 6] = ["workflows.db", "delivery.db", "catalog.db", "usage.db", "kv.db", "traces.db"];
 /// The operator's configuration.
 pub(crate) const CONFIGURATION: &str = "host.toml";
 /// The folder of uploads.
@@ -138,6 +138,7 @@ fn schema_known(name: &str) -> i64 {
     let known = match name {
         "catalog.db" => catalog::Catalog::SCHEMA_VERSION,
         "workflows.db" => workflows::Workflows::SCHEMA_VERSION,
+        "delivery.db" => delivery::Delivery::SCHEMA_VERSION,
         "usage.db" => ledger::Ledger::SCHEMA_VERSION,
         "traces.db" => traces::Traces::SCHEMA_VERSION,
         _ => 0,

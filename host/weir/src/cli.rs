@@ -88,6 +88,12 @@ enum Command {
     /// Make, list and delete the credentials that the CLI and the SDKs of AWS sign with
     #[command(subcommand)]
     AwsCredentials(command::AwsCredentials),
+    /// Say where an organisation wants to be told of what happens
+    #[command(subcommand)]
+    Webhooks(command::Webhooks),
+    /// List what the host has sent by itself, and send again what was not accepted
+    #[command(subcommand)]
+    Deliveries(command::Deliveries),
     /// Call a hosted API as a consumer does
     Call(command::Call),
     /// Show what subscriptions used
@@ -234,6 +240,8 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Tokens(tokens) => tokens.run(&session),
         Command::Secrets(secrets) => secrets.run(&session),
         Command::AwsCredentials(credentials) => credentials.run(&session),
+        Command::Webhooks(webhooks) => webhooks.run(&session),
+        Command::Deliveries(deliveries) => deliveries.run(&session),
         Command::Call(call) => call.run(&session),
         Command::Usage(usage) => usage.run(&session),
         Command::Calls(calls) => calls.run(&session),

@@ -135,6 +135,13 @@ impl Client {
         self.read(request.header("authorization", self.bearer()).header("if-match", "*").send_json(body))
     }
 
+    /// Changes a part of a thing, whatever it is now.
+    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        let request = self.agent.patch(format!("{}{path}", self.base));
+        let answer = request.header("authorization", self.bearer()).header("if-match", "*").send_json(body);
+        self.read(answer).map(|(_, document)| document)
+    }
+
     /// Removes a thing, whatever it is now, and reads what it was.
     pub(crate) fn delete_with<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<T> {
         let request = self.agent.delete(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());

@@ -8,6 +8,7 @@ mod build;
 mod call;
 mod calls;
 mod consumers;
+mod deliveries;
 mod doctor;
 mod executions;
 mod login;
@@ -26,6 +27,7 @@ mod suspend;
 mod tokens;
 mod traces;
 mod usage;
+mod webhooks;
 mod workflow;
 
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ pub(crate) use self::build::Build;
 pub(crate) use self::call::Call;
 pub(crate) use self::calls::Calls;
 pub(crate) use self::consumers::{Apps, Keys, Subscriptions};
+pub(crate) use self::deliveries::Deliveries;
 pub(crate) use self::doctor::Doctor;
 pub(crate) use self::executions::Executions;
 pub(crate) use self::login::{Login, Logout};
@@ -54,6 +57,7 @@ pub(crate) use self::suspend::{Resume, Suspend};
 pub(crate) use self::tokens::Tokens;
 pub(crate) use self::traces::Traces;
 pub(crate) use self::usage::Usage;
+pub(crate) use self::webhooks::Webhooks;
 pub(crate) use self::workflow::Workflow;
 
 /// `weir compile-child`: what the host starts to compile an upload apart. Not for people.

@@ -11,11 +11,13 @@ mod executions;
 mod gateway;
 mod ledger;
 mod log;
+mod mail;
 mod otel;
 mod runtime;
 mod sandbox;
 mod tls;
 mod traces;
+mod webhooks;
 
 use std::path::Path;
 
@@ -29,11 +31,13 @@ pub(crate) use self::executions::ExecutionsSection;
 pub(crate) use self::gateway::GatewaySection;
 pub(crate) use self::ledger::LedgerSection;
 pub(crate) use self::log::{LogFormat, LogSection};
+pub(crate) use self::mail::MailSection;
 pub(crate) use self::otel::{Otel, Sampler};
 pub(crate) use self::runtime::RuntimeSection;
 pub(crate) use self::sandbox::SandboxSection;
 pub(crate) use self::tls::TlsTable;
 pub(crate) use self::traces::TracesSection;
+pub(crate) use self::webhooks::WebhooksSection;
 
 /// What the first start writes: every key with its default, and what it means.
 const TEMPLATE: &str = include_str!("config/host.toml");
@@ -56,6 +60,10 @@ pub(crate) struct HostToml {
     pub(crate) aws: AwsSection,
     /// How many executions run, and how long they are kept.
     pub(crate) executions: ExecutionsSection,
+    /// Where the host reports to.
+    pub(crate) webhooks: WebhooksSection,
+    /// Who takes its mail.
+    pub(crate) mail: MailSection,
     /// What is kept of calls.
     pub(crate) ledger: LedgerSection,
     /// What is kept of logs.

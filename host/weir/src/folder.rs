@@ -65,6 +65,11 @@ impl Folder {
         self.join("workflows.db")
     }
 
+    /// Webhooks and mail.
+    pub(crate) fn delivery_db(&self) -> PathBuf {
+        self.join("delivery.db")
+    }
+
     /// Logs.
     pub(crate) fn traces_db(&self) -> PathBuf {
         self.join("traces.db")

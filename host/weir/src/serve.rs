@@ -1,17 +1,21 @@
 //! `weir serve`: opens the rooms, plugs one into the other, and watches over the loops until the host stops.
 
 mod announce;
+mod approvals;
 mod certificates;
 mod listen;
 mod log;
 mod machine;
 mod metrics;
 mod otlp;
+mod post;
 mod relay;
+mod report;
 mod rooms;
 mod secrets;
 mod settle;
 mod sweep;
+mod tell;
 mod watch;
 
 use std::process::ExitCode;
@@ -66,18 +70,24 @@ async fn host(
 ) -> anyhow::Result<ExitCode> {
     let (folder, clock) = (&session.folder, Clock::system());
     let listeners = Listeners::bind(folder, config).await?;
-    let rooms = Rooms::open(folder, (config, services), &clock).await?;
+    let password = session.environment.mail_password.as_deref();
+    let addresses = listeners.addresses()?;
+    let public_url = config.control.public_url.clone().unwrap_or_else(|| addresses.control.clone());
+    let rooms = Rooms::open((folder, config), &clock, (services, password, public_url)).await?;
     let token = announce::ensure_operator_token(folder, &rooms.catalog).await?;
     let addresses = listeners.addresses()?;
-    rooms.egress.listens(&[listeners.gateway.0.local_addr()?, listeners.control.0.local_addr()?]);
+    let own = [listeners.gateway.0.local_addr()?, listeners.control.0.local_addr()?];
+    rooms.egress.listens(&own);
+    rooms.reports.listens(&own);
 
     let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
     let mut watch = Watch::new(draining.clone(), closing.clone())?;
     let gateway = rooms.gateway(folder, config, &clock)?;
-    let workflows = rooms::workflows(folder, config, &gateway, &clock)?;
+    let workflows = rooms::workflows((folder, config), (&gateway, &rooms.delivery), &clock)?;
     gateway.keep_executions(workflows.clone());
     // Before anything is admitted: what an earlier run has used is in the books.
     settle::drain(&workflows, &rooms.ledger).await?;
+    tell::drain(&rooms.delivery, &rooms.ledger).await?;
     start(&mut watch, (folder, config, otel), (&rooms, &clock), (gateway, workflows.clone()), listeners);
     folder.write_addresses(&addresses)?;
     announce::announce(session, &addresses, token.as_ref())?;
@@ -109,6 +119,10 @@ fn start(
     watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
 
     watch.keep("settle", settle::run(workflows.clone(), rooms.ledger.clone(), watch.closing()));
+    watch.keep("report", report::run(workflows.clone(), rooms.delivery.clone(), watch.closing()));
+    let answering = approvals::run(rooms.delivery.clone(), workflows.clone(), watch.closing());
+    watch.keep("approvals", answering);
+    watch.keep("tell", tell::run(rooms.delivery.clone(), rooms.ledger.clone(), watch.closing()));
     let router = rooms.control(folder, config, (clock, &workflows), watch.draining());
     let stopping = watch.draining();
     watch.keep("workflows", async move {

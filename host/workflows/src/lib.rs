@@ -5,6 +5,7 @@
 
 mod arn;
 mod begin;
+mod ended;
 pub mod express;
 mod history;
 mod integration;
@@ -22,6 +23,7 @@ mod task;
 mod work;
 
 pub use begin::{Begin, BeginError, Begun, REGION};
+pub use ended::Ended;
 pub use operations::{Caller, OperationError};
 pub use schedule::{NewSchedule, Schedule, ScheduleError};
 pub use search::{Counts, Detail, Search, Summary};

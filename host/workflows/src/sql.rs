@@ -3,6 +3,7 @@
 pub(crate) mod activities;
 pub(crate) mod aliases;
 pub(crate) mod archive;
+pub(crate) mod ended;
 pub(crate) mod executions;
 pub(crate) mod listing;
 pub(crate) mod machines;
@@ -24,6 +25,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("sql/redrives.sql"),
     include_str!("sql/map_runs.sql"),
     include_str!("sql/sweeps.sql"),
+    include_str!("sql/ended.sql"),
     include_str!("sql/origin.sql"),
     include_str!("sql/schedule.sql"),
 ];

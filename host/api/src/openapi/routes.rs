@@ -17,7 +17,8 @@ use crate::{
 
 /// Every route.
 pub fn operations() -> Vec<Operation> {
-    [health(), accounts(), products(), secrets(), aws_credentials(), consumers(), reports()].concat()
+    [health(), accounts(), products(), secrets(), aws_credentials(), super::sent::operations(), consumers(), reports()]
+        .concat()
 }
 
 fn health() -> Vec<Operation> {

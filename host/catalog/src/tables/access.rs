@@ -29,7 +29,7 @@ pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -
     let kind = match new.kind {
         KeyKind::Live => "live",
         KeyKind::Test => "test",
-        KeyKind::Control | KeyKind::Invitation => {
+        KeyKind::Control | KeyKind::Invitation | KeyKind::Approval => {
             return Err(CatalogError::invalid("kind", "an app's key is live or test"));
         }
     };

@@ -9,6 +9,8 @@ use crate::publish::{plan, release};
 
 /// Ids of things that belong to `acme`.
 pub(crate) struct Things {
+    pub(crate) webhook: String,
+    pub(crate) delivery: String,
     pub(crate) credential: String,
     pub(crate) organisation: String,
     pub(crate) token: String,
@@ -36,8 +38,14 @@ pub(crate) async fn things_of(desk: &Desk, token: &str) -> Things {
     let credential = desk.ask(token, "POST", "/v1/aws-credentials", json!({"name": "ci"})).await.expect(201);
     let execution = execution_of(desk, who["organisation"]["id"].as_str().unwrap()).await;
     desk.ask(token, "PUT", "/v1/schedules/report", schedule(&execution)).await.expect(201);
+    let wish = json!({"url": "https://hooks.example.com/", "events": ["*"]});
+    let webhook = desk.ask(token, "POST", "/v1/webhooks", wish).await.expect(201);
+    let webhook = webhook["id"].as_str().unwrap().to_owned();
+    let delivery = desk.ask(token, "POST", &format!("/v1/webhooks/{webhook}/test"), Value::Null).await.expect(201);
     Things {
         execution,
+        webhook,
+        delivery: delivery["id"].as_str().unwrap().to_owned(),
         credential: credential["access_key_id"].as_str().unwrap().to_owned(),
         organisation: who["organisation"]["id"].as_str().unwrap().to_owned(),
         token: spare["id"].as_str().unwrap().to_owned(),
@@ -85,6 +93,8 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         .replace("{access_key}", &things.credential)
         .replace("{arn}", &things.execution)
         .replace("{schedule}", "report")
+        .replace("{webhook}", &things.webhook)
+        .replace("{delivery}", &things.delivery)
         .replace("{name}", "mail")
         .replace("{call}", "call_01JD3W0000000000000000000A");
     let body = match (method, path) {
@@ -96,6 +106,11 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         ("POST", "/v1/apis/{slug}/plans") => plan(),
         ("PUT", "/v1/secrets/{name}") => json!({"value": "hidden", "organisation": "acme"}),
         ("POST", "/v1/aws-credentials") => json!({"name": "ci", "organisation": "acme"}),
+        ("POST", "/v1/webhooks") => {
+            json!({"url": "https://hooks.example.com/", "events": ["*"], "organisation": "acme"})
+        }
+        ("PATCH", "/v1/webhooks/{webhook}") => json!({"description": "a test"}),
+        ("POST", "/v1/sign-up") => json!({"address": "anna@example.com"}),
         ("POST", "/v1/apps") => json!({"name": "shop", "organisation": "acme"}),
         ("POST", "/v1/apps/{app}/keys") => json!({}),
         ("PATCH", "/v1/organisations/{organisation}") => json!({"name": "acme"}),
@@ -131,7 +146,7 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
 
 /// Those under `/v1`, which all take a token.
 fn guarded() -> impl Iterator<Item = &'static (&'static str, &'static str, Needs)> {
-    let open = [api::openapi::PATH, "/v1/invitations/accept"];
+    let open = [api::openapi::PATH, "/v1/invitations/accept", "/v1/sign-up"];
     control::ROUTES.iter().filter(move |(_, path, _)| path.starts_with("/v1/") && !open.contains(path))
 }
 
@@ -206,7 +221,17 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
                 let shown = answer.expect(200).to_string();
                 assert!(!shown.contains("acme") && !shown.contains(&things.organisation), "{name}");
             }
-            ("GET", "/v1/apis" | "/v1/apps" | "/v1/aws-credentials" | "/v1/secrets" | "/v1/subscriptions") => {
+            (
+                "GET",
+                "/v1/apis"
+                | "/v1/approvals"
+                | "/v1/apps"
+                | "/v1/aws-credentials"
+                | "/v1/deliveries"
+                | "/v1/secrets"
+                | "/v1/subscriptions"
+                | "/v1/webhooks",
+            ) => {
                 assert_eq!(answer.expect(200)["items"], json!([]), "{name}");
             }
             ("GET", "/v1/calls/{call}/logs") => assert_eq!(answer.expect(200)["lines"], json!([]), "{name}"),
@@ -236,20 +261,23 @@ async fn an_owner_reaches_what_is_his_and_an_operator_everything() {
             let answer = desk.ask(token, method, &filled, body).await;
             match answer.status.as_u16() {
                 403 => assert!(
-                    *path == "/v1/invitations/accept" || whose == "owner" && operators,
+                    ["/v1/invitations/accept", "/v1/sign-up"].contains(path) || whose == "owner" && operators,
                     "{whose}: {method} {path}: {}",
                     answer.json
                 ),
-                // No call was made, nobody invited, and the owner's walk has deleted the credential.
+                // No call was made, nobody invited, and the owner's walk has deleted the credential and the webhook.
                 404 => assert!(
                     ["{call}", "{invitation}"].iter().any(|never| path.contains(never))
-                        || whose == "operator" && (path.contains("{access_key}") || path.contains("{schedule}")),
+                        || whose == "operator"
+                            && ["{access_key}", "{schedule}", "{webhook}"].iter().any(|deleted| path.contains(deleted)),
                     "{whose}: {method} {path}"
                 ),
                 // An execution that has succeeded.
                 409 => assert!(path.ends_with("{arn}/redrive"), "{path}"),
                 // What the walk has ended already, or a component that was not sent.
                 400 => assert!(path.contains("rotate") || path.contains("key") || path.contains("digest"), "{path}"),
+                // It is on its way already.
+                409 => assert!(path.ends_with("/redeliver"), "{whose}: {method} {path}: {}", answer.json),
                 status => assert!((200..300).contains(&status), "{whose}: {method} {path}: {}", answer.json),
             }
         }

@@ -43,6 +43,7 @@ pub(crate) struct Desk {
     router: Router,
     pub(crate) catalog: Catalog,
     pub(crate) workflows: Workflows,
+    pub(crate) delivery: delivery::Delivery,
     pub(crate) operator: String,
     pub(crate) draining: CancellationToken,
     pub(crate) folder: tempfile::TempDir,
@@ -107,18 +108,20 @@ impl Desk {
         let settings = workflows::Settings::default();
         let workflows = Workflows::open(&path.join("workflows.db"), settings, clock.clone(), work).unwrap();
         let vault = catalog::Vault::new(&HostKey::generate());
+        let delivery = crate::post::open(path, &vault, &clock);
         let house = House {
             catalog: catalog.clone(),
             ledger,
             sandbox,
             traces,
             workflows: workflows.clone(),
+            delivery: delivery.clone(),
             vault,
             clock,
             draining: draining.clone(),
         };
         let router = control::router(house, Settings::new(path.join("uploads")));
-        Self { router, catalog, workflows, operator: operator.reveal().to_owned(), draining, folder }
+        Self { router, catalog, workflows, delivery, operator: operator.reveal().to_owned(), draining, folder }
     }
 
     /// The acts of the audit chain: action, before, after.

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
 mod access;
+mod approvals;
 mod house;
 mod invitations;
 mod openapi;
+mod post;
 mod provisos;
 mod publish;
 mod redrives;
@@ -14,3 +16,4 @@ mod secrets;
 mod settings;
 mod states;
 mod suspension;
+mod webhooks;

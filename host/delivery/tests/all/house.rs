@@ -134,7 +134,12 @@ fn room(folder: &TempDir, ports: &[u16], mail: Option<MailServer>, clock: Clock)
     way_out.allow.clone_from(&allow);
     way_out.loopback_for_development = true;
     let egress = Egress::open(&way_out, Arc::new(NoSecrets), Clock::system()).unwrap();
-    let settings = Settings { mail, look_again: Duration::from_millis(5), ..Settings::new(allow) };
+    let settings = Settings {
+        mail,
+        public_url: "https://control.example/".to_owned(),
+        look_again: Duration::from_millis(5),
+        ..Settings::new(allow)
+    };
     let seal = Arc::new(InVault(Vault::new(&key)));
     Delivery::open(&folder.path().join("delivery.db"), settings, clock, egress, seal).unwrap()
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where it fails")]
 
+mod approvals;
 mod endpoints;
 mod house;
 mod mails;

@@ -60,7 +60,9 @@ impl Smtp {
     /// What was said, once there were `count` conversations.
     pub(crate) async fn until(&self, count: usize) -> Vec<String> {
         for _ in 0..1_000 {
-            let said = self.conversations.lock().unwrap().clone();
+            // Without the breaks that the encoding puts into long lines.
+            let said: Vec<_> =
+                self.conversations.lock().unwrap().iter().map(|said| said.replace("=\r\n", "")).collect();
             if said.len() >= count {
                 return said;
             }

@@ -12,7 +12,7 @@ use crate::folder::Folder;
 pub(crate) struct Named {
     /// What is copied, relative to the data folder, in order.
     pub(crate) copied: Vec<String>,
-    /// What is not, in order: keys, and what lies outside the data folder or is not there.
+    /// What is not, in order: keys and passwords, and what lies outside the data folder or is not there.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -31,12 +31,14 @@ impl Named {
         let tables = [&config.gateway.tls, &config.control.tls];
         // The names as they are written: no folder is put before them.
         let pairs: Vec<tls::Pair> = tables.into_iter().flatten().flat_map(|table| table.pairs(Path::new(""))).collect();
-        let keys: BTreeSet<PathBuf> = pairs.iter().map(|pair| pair.key.clone()).collect();
+        let keys: BTreeSet<PathBuf> =
+            pairs.iter().map(|pair| pair.key.clone()).chain(config.mail.password_file).collect();
         let files = pairs.into_iter().map(|pair| pair.certificate);
         // A file that is a key too is a key.
         let files: BTreeSet<PathBuf> = files
             .chain(config.gateway.envelope)
             .chain(config.egress.ca_file)
+            .chain(config.mail.ca_file)
             .filter(|file| !keys.contains(file))
             .collect();
         let name = |path: PathBuf| path.to_string_lossy().into_owned();

@@ -1,6 +1,7 @@
-//! `weir workflow`: a definition in the Amazon States Language, looked at, drawn and tried out on this machine. No host
-//! is asked, and no component runs.
+//! `weir workflow`: a definition in the Amazon States Language, looked at, drawn and tried out on this machine. No
+//! component runs, and no host is asked, but for approvals.
 
+mod approvals;
 mod format;
 mod graph;
 mod play;
@@ -37,6 +38,8 @@ pub(crate) enum Workflow {
     Format(format::Format),
     /// Draw a definition
     Graph(graph::Graph),
+    /// List what executions ask people, with the links at which that is decided. Asks the host
+    Approvals(approvals::Approvals),
 }
 
 impl Workflow {
@@ -49,6 +52,7 @@ impl Workflow {
             Self::TestState(test) => test.run(session),
             Self::Format(format) => format.run(session),
             Self::Graph(graph) => graph.run(session),
+            Self::Approvals(approvals) => approvals.run(session),
         }
     }
 }

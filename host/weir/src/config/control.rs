@@ -12,12 +12,22 @@ pub(crate) struct ControlSection {
     pub(crate) listen: SocketAddr,
     /// The certificates that it shows; plain HTTP when absent.
     pub(crate) tls: Option<TlsTable>,
+    /// The URL by which people reach it. Where it listens, when absent.
+    pub(crate) public_url: Option<String>,
+    /// Whether anybody may sign up with a mail address. It needs `[mail]`.
+    pub(crate) sign_up_by_mail: bool,
     /// The largest component that is taken, in MiB, 1 to 32. Components of JavaScript and Python need more than 8.
     pub(crate) component_mib: u64,
 }
 
 impl Default for ControlSection {
     fn default() -> Self {
-        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081), tls: None, component_mib: 8 }
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081),
+            tls: None,
+            public_url: None,
+            sign_up_by_mail: false,
+            component_mib: 8,
+        }
     }
 }

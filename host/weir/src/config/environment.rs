@@ -20,6 +20,8 @@ pub(crate) struct Environment {
     pub(crate) key: Option<String>,
     /// `WEIR_LOG`: what is logged, over the setting `log.filter`.
     pub(crate) log: Option<String>,
+    /// `WEIR_MAIL_PASSWORD`: what the host signs in with at its mail server.
+    pub(crate) mail_password: Option<String>,
     /// `WEIR_PROFILE`: a host that this user has logged in to.
     pub(crate) profile: Option<String>,
     /// Whether the locale has characters beyond ASCII, by `LC_ALL`, `LC_CTYPE` or `LANG`, and the terminal shows them.
@@ -43,6 +45,7 @@ impl Environment {
             token: text("WEIR_TOKEN"),
             key: text("WEIR_KEY"),
             log: text("WEIR_LOG"),
+            mail_password: text("WEIR_MAIL_PASSWORD"),
             profile: text("WEIR_PROFILE"),
             shows_unicode: shows_unicode(),
             otel: super::otel::NAMES.into_iter().filter_map(|name| Some((name, text(name)?))).collect(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use catalog::{Catalog, Vault};
+use delivery::Delivery;
 use egress::Egress;
 use gateway::{Gateway, Network};
 use ledger::Ledger;
@@ -14,7 +15,9 @@ use traces::Traces;
 use types::{ByteCount, Clock};
 use workflows::Workflows;
 
+use super::approvals::WithApprovals;
 use super::metrics::Metrics;
+use super::post;
 use super::relay::ToLedger;
 use super::secrets::OfCatalog;
 use crate::config::HostToml;
@@ -29,6 +32,11 @@ pub(super) struct Rooms {
     vault: Vault,
     pub(super) egress: Egress,
     aws: Option<aws::Aws>,
+    pub(super) delivery: Delivery,
+    /// The way out of webhooks.
+    pub(super) reports: Egress,
+    /// What links begin with.
+    public_url: String,
 }
 
 /// The largest value of `control.component_mib`.
@@ -37,9 +45,9 @@ const COMPONENT_MIB_MAX: u64 = 32;
 impl Rooms {
     /// Opens them all, and makes what is missing.
     pub(super) async fn open(
-        folder: &Folder,
-        (config, services): (&HostToml, Option<aws::Settings>),
+        (folder, config): (&Folder, &HostToml),
         clock: &Clock,
+        (services, password, public_url): (Option<aws::Settings>, Option<&str>, String),
     ) -> anyhow::Result<Self> {
         let host_key = folder.read_or_make_host_key()?;
         let cannot = |path: std::path::PathBuf| format!("could not open {}", path.display());
@@ -57,6 +65,8 @@ impl Rooms {
         let secrets = Arc::new(OfCatalog { catalog: catalog.clone(), vault: vault.clone() });
         let settings = config.egress.settings(folder.path(), host_key.clone())?;
         let egress = Egress::open(&settings, secrets, clock.clone()).context("could not open the way out")?;
+        let keys = (host_key.clone(), vault.clone());
+        let (delivery, reports) = post::open((folder, config), clock, keys, (password, public_url.clone()))?;
         let settings = sandbox::Settings {
             cache: folder.cache(),
             components: folder.components(),
@@ -70,7 +80,7 @@ impl Rooms {
         let sandbox = Sandbox::start(settings, clock.clone())
             .context("could not start the sandbox; fewer sandbox.pool_slots take fewer addresses")?;
         let aws = services.map(|settings| aws::Aws::new(settings, egress.clone(), clock.clone()));
-        Ok(Self { catalog, ledger, traces, sandbox, vault, egress, aws })
+        Ok(Self { catalog, ledger, traces, sandbox, vault, egress, aws, delivery, reports, public_url })
     }
 
     /// The data plane over them.
@@ -114,11 +124,14 @@ impl Rooms {
             sandbox: self.sandbox.clone(),
             traces: self.traces.clone(),
             workflows: workflows.clone(),
+            delivery: self.delivery.clone(),
             vault: self.vault.clone(),
             clock: clock.clone(),
             draining,
         };
         let mut settings = control::Settings::new(folder.uploads());
+        settings.public_url.clone_from(&self.public_url);
+        settings.sign_up_by_mail = config.control.sign_up_by_mail;
         settings.component_max = ByteCount::mib(config.control.component_mib.clamp(1, COMPONENT_MIB_MAX));
         control::router(house, settings)
     }
@@ -137,6 +150,8 @@ impl Rooms {
 
     /// Writes what is left and closes the files.
     pub(super) async fn close(&self) {
+        self.delivery.close().await;
+        self.reports.close().await;
         self.egress.close().await;
         self.catalog.close().await;
         self.traces.close().await;
@@ -144,15 +159,15 @@ impl Rooms {
     }
 }
 
-/// The executions, which have their tasks done by the gateway.
+/// The executions, which have their tasks done by the gateway, and ask people through the room of deliveries.
 pub(super) fn workflows(
-    folder: &Folder,
-    config: &HostToml,
-    gateway: &Gateway,
+    (folder, config): (&Folder, &HostToml),
+    (gateway, delivery): (&Gateway, &Delivery),
     clock: &Clock,
 ) -> anyhow::Result<Workflows> {
     let path = folder.workflows_db();
-    Workflows::open(&path, config.executions.settings(folder.path()), clock.clone(), gateway.jobs())
+    let work = Arc::new(WithApprovals { others: gateway.jobs(), delivery: delivery.clone() });
+    Workflows::open(&path, config.executions.settings(folder.path()), clock.clone(), work)
         .with_context(|| format!("could not open {}", path.display()))
 }
 

@@ -77,8 +77,8 @@ fn a_host_that_was_destroyed_under_load_comes_back_with_every_call_answered_befo
     assert_eq!(restored["books"]["mismatches"], serde_json::json!([]));
     let names: Vec<&str> = restored["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
     assert_eq!(
-        names[..4],
-        ["workflows.db", "catalog.db", "usage.db", "traces.db"],
+        names[..5],
+        ["workflows.db", "delivery.db", "catalog.db", "usage.db", "traces.db"],
         "what crosses is in the later ones"
     );
     assert_eq!(fs::metadata(place.data()).unwrap().permissions().mode() & 0o777, 0o700);

@@ -1,6 +1,8 @@
 //! The real binary, on folders of its own: first start, later starts, what stops a start, and the commands beside it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
+mod approvals;
+mod aws;
 mod backup;
 mod desk;
 mod doctor;
@@ -13,6 +15,7 @@ mod otlp;
 mod pages;
 mod publish;
 mod shell;
+mod sign_up;
 mod standing;
 mod start;
 mod stops;
@@ -20,5 +23,6 @@ mod tls;
 mod tour;
 mod traces;
 mod upstream;
+mod webhooks;
 mod words;
 mod workflow;

@@ -6,6 +6,7 @@ mod activities;
 mod begun;
 mod callbacks;
 mod crashes;
+mod ended;
 mod executions;
 mod faults;
 mod former;

@@ -44,6 +44,7 @@ fn clock(folder: &Folder) -> Check {
 fn private(folder: &Folder) -> Check {
     let mut secrets: Vec<PathBuf> = ["host.key", "operator.token"].iter().map(|name| folder.join(name)).collect();
     if let Ok(config) = HostToml::read(&folder.host_toml()) {
+        secrets.extend(config.mail.password_file.iter().map(|file| folder.path().join(file)));
         let tables = [config.gateway.tls, config.control.tls];
         secrets.extend(tables.iter().flatten().flat_map(|table| table.pairs(folder.path())).map(|pair| pair.key));
     }
