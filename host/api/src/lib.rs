@@ -32,7 +32,10 @@ pub use consumer::{
     App, CancelAt, CancelQuery, Key, KeyDisabled, KeyEnd, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap,
     Subscription, SubscriptionStatus,
 };
-pub use execution::{Execution, ExecutionDetail, ExecutionQuery, ExecutionStatus, HistoryEvent, StopExecution};
+pub use execution::{
+    Execution, ExecutionDetail, ExecutionQuery, ExecutionStatus, HistoryEvent, NotRedriven, RedriveExecutions,
+    Redriven, StopExecution,
+};
 pub use invitation::{Accept, Accepted, Invitation, InvitationEntry, NewInvitation};
 pub use own::{OwnCall, OwnCallQuery, OwnError, OwnExecution, OwnObject, OwnSpend, OwnSubscription, OwnUsage};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};

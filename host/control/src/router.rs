@@ -37,7 +37,7 @@ enum Pace {
 /// The handlers of [`ROUTES`](crate::ROUTES), path by path. Tests hold the two together.
 fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
     use Pace::{Quick, Slow};
-    vec![
+    let mut all = vec![
         ("/healthz", Quick, get(health::healthz)),
         ("/readyz", Quick, get(health::readyz)),
         (api::openapi::PATH, Quick, get(health::openapi)),
@@ -85,6 +85,28 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
             Quick,
             get(things::show::<AwsCredentialAt>).delete(aws_credentials::delete),
         ),
+        ("/v1/sign-up", Quick, post(sign_up::ask)),
+        ("/v1/usage", Quick, get(reports::usage)),
+        ("/v1/calls", Quick, get(reports::calls)),
+        ("/v1/calls/{call}", Quick, get(reports::call)),
+        ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
+        ("/v1/calls/{call}/trace", Quick, get(traces::of_call)),
+        ("/v1/apis/{slug}/traces", Quick, get(traces::list)),
+        ("/v1/audit", Quick, get(audit::list)),
+        ("/v1/audit/verify", Slow, get(books::verify)),
+        ("/v1/reconcile", Slow, get(books::reconcile)),
+        ("/v1/host", Quick, get(books::host)),
+        // What is not there, so that a typing error in `/v1` is answered as everything else is.
+        ("/v1", Quick, get(missing)),
+    ];
+    all.extend(executions_and_letters());
+    all
+}
+
+/// The rest of them: what runs by itself, and what goes out.
+fn executions_and_letters() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
+    use Pace::Quick;
+    vec![
         ("/v1/webhooks", Quick, get(webhooks::list).post(webhooks::set)),
         ("/v1/webhooks/{webhook}", Quick, get(webhooks::show).patch(webhooks::change).delete(webhooks::delete)),
         ("/v1/webhooks/{webhook}/rotate", Quick, post(webhooks::rotate)),
@@ -93,13 +115,6 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
         ("/v1/deliveries/{delivery}", Quick, get(deliveries::show)),
         ("/v1/deliveries/{delivery}/redeliver", Quick, post(deliveries::redeliver)),
         ("/v1/approvals", Quick, get(approvals::list)),
-        ("/v1/sign-up", Quick, post(sign_up::ask)),
-        ("/v1/usage", Quick, get(reports::usage)),
-        ("/v1/calls", Quick, get(reports::calls)),
-        ("/v1/calls/{call}", Quick, get(reports::call)),
-        ("/v1/calls/{call}/logs", Quick, get(reports::logs)),
-        ("/v1/calls/{call}/trace", Quick, get(traces::of_call)),
-        ("/v1/apis/{slug}/traces", Quick, get(traces::list)),
         ("/v1/executions", Quick, get(executions::list)),
         ("/v1/executions/{arn}", Quick, get(executions::show)),
         ("/v1/executions/{arn}/history", Quick, get(executions::history)),
@@ -108,18 +123,13 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
         ("/v1/executions/redrive", Quick, post(executions::redrive_all)),
         ("/v1/schedules", Quick, get(schedules::list)),
         ("/v1/schedules/{schedule}", Quick, get(schedules::show).put(schedules::put).delete(schedules::delete)),
-        ("/v1/audit", Quick, get(audit::list)),
-        ("/v1/audit/verify", Slow, get(books::verify)),
-        ("/v1/reconcile", Slow, get(books::reconcile)),
-        ("/v1/host", Quick, get(books::host)),
-        // What is not there, so that a typing error in `/v1` is answered as everything else is.
-        ("/v1", Quick, get(missing)),
     ]
 }
 
 /// The id of a request, as its log line has it.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
+
 /// Standing still and going on.
 fn suspension<T: Suspendable>() -> MethodRouter<Desk> {
     put(things::suspend::<T>).delete(things::resume::<T>)
