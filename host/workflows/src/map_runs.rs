@@ -116,7 +116,7 @@ impl From<WriteError<Refusal>> for DriveError {
 /// One move of each map run; whether there was any.
 async fn round(house: &Arc<House>, given_up: &mut HashSet<i64>) -> Result<bool, DriveError> {
     let mut moved = false;
-    for id in house.store.read(sql::map_runs::open).await? {
+    for id in house.store.read(|db| sql::map_runs::open(db, CHILDREN_MAX)).await? {
         if house.closing.is_cancelled() {
             return Ok(false);
         }

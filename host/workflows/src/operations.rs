@@ -11,6 +11,7 @@ mod definitions;
 mod executions;
 mod histories;
 mod listing;
+mod lists;
 mod machines;
 mod map_runs;
 mod redrive;
@@ -127,7 +128,7 @@ impl Workflows {
             "StartExecution" => executions::start(house, caller, check::read(body)?).await,
             "StartSyncExecution" => executions::start_sync(house, caller, check::read(body)?).await,
             "DescribeExecution" => executions::describe(house, caller, check::read(body)?).await,
-            "ListExecutions" => executions::list(house, caller, check::read(body)?).await,
+            "ListExecutions" => lists::list(house, caller, check::read(body)?).await,
             "StopExecution" => executions::stop(house, caller, check::read(body)?).await,
             "RedriveExecution" => redrive::redrive(house, caller, check::read(body)?).await,
             "DescribeMapRun" => map_runs::describe(house, caller, check::read(body)?).await,

@@ -14,6 +14,7 @@ mod order;
 mod otlp;
 mod pages;
 mod publish;
+mod purchase;
 mod shell;
 mod sign_up;
 mod standing;

@@ -344,7 +344,8 @@ pub(crate) async fn stop_all(house: &Arc<House>, machine: i64) -> Result<(), Ope
             Ok::<_, Refusal>(stopped)
         });
         let stopped = stopping.await?;
-        if stopped.is_empty() {
+        // What is left is stopped at the next start.
+        if stopped.is_empty() || house.closing.is_cancelled() {
             return Ok(());
         }
         for seq in stopped {

@@ -135,11 +135,15 @@ pub(crate) fn child_ended(db: &Connection, child: i64, status: &str) -> rusqlite
     Ok(())
 }
 
-/// The map runs that have something left to do.
-pub(crate) fn open(db: &Connection) -> rusqlite::Result<Vec<i64>> {
-    db.prepare_cached("SELECT id FROM map_run WHERE status IN ('RUNNING', 'FAILING', 'ABORTING') ORDER BY id")?
-        .query_map([], |row| row.get(0))?
-        .collect()
+/// The map runs for which there may be something to do now, where `most` children of one run at a time.
+pub(crate) fn open(db: &Connection, most: u32) -> rusqlite::Result<Vec<i64>> {
+    db.prepare_cached(
+        "SELECT id FROM map_run WHERE status IN ('RUNNING', 'FAILING', 'ABORTING') AND (status <> 'RUNNING'
+           OR failed_items > 0 OR running = 0 OR ((at_end = 0 OR pending > 0)
+             AND running < CASE most WHEN 0 THEN ?1 ELSE min(most, ?1) END)) ORDER BY id",
+    )?
+    .query_map([most], |row| row.get(0))?
+    .collect()
 }
 
 pub(crate) fn by_id(db: &Connection, id: i64) -> rusqlite::Result<Option<MapRun>> {

@@ -18,7 +18,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(house: Arc<House>) {
     let mut swept = house.clock.moment();
-    go_on_deleting(&house).await;
+    let deleting = Arc::clone(&house);
+    house.spawn(async move { go_on_deleting(&deleting).await });
     loop {
         let rest = match round(&house).await {
             Ok(rest) => rest,

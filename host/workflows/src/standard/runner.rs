@@ -1,5 +1,7 @@
 //! One execution in memory: what has happened goes in, one step transaction comes out, and what it asks for begins.
 
+mod hear;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,21 +15,19 @@ use types::Timestamp;
 use super::facts::{arn, context, digest};
 use super::letter::Happened;
 use super::{House, Live, LoadError};
+use crate::Task;
 use crate::history::{Cursor, History, Request};
 use crate::integration::{Errand, Until, base};
 use crate::map_runs;
 use crate::operations::redrivable_until;
-use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, happened, load, release, step};
+use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, load, release, step};
 use crate::start::{self, StartChild};
 use crate::work::{Job, Owner, Performed};
-use crate::{Task, TaskFailed};
 
 /// A wait that is shorter is waited for in memory.
 const PARK_FROM: Duration = Duration::from_secs(5);
 /// The clock on the wall may jump: how long before it is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// What one step takes out of the inbox at most.
-const TAKE_MAX: u32 = 100;
 /// After so many panics of its runner an execution fails.
 const PANICS_MAX: u32 = 3;
 /// How long a step waits before it is tried again when the file takes nothing, and at most.
@@ -405,120 +405,5 @@ impl<'h> Runner<'h> {
             Ended { task, errand, performed }
         });
         self.under_way.insert(task, handle);
-    }
-
-    /// Waits for anything, and takes all that has come.
-    async fn wait(&mut self) -> Result<(), Gone> {
-        loop {
-            let now = self.house.clock.now();
-            if self.wake.is_some_and(|wake| wake <= now) {
-                self.apply(Event::Woke);
-                break;
-            }
-            let due = self.wake.map_or(LOOK_AGAIN, |wake| wake.since(now).min(LOOK_AGAIN));
-            let has_tasks = !self.tasks.is_empty();
-            tokio::select! {
-                biased;
-                () = self.live.lost.cancelled() => return Err(Gone::Lost),
-                () = self.house.closing.cancelled() => return Err(Gone::Closing),
-                ended = self.tasks.join_next(), if has_tasks => {
-                    self.take(ended);
-                    break;
-                }
-                () = self.live.told.notified() => {
-                    if self.take_inbox().await? {
-                        break;
-                    }
-                }
-                () = tokio::time::sleep(due) => {}
-            }
-        }
-        while let Some(ended) = self.tasks.try_join_next() {
-            self.take(Some(ended));
-        }
-        if std::mem::take(&mut self.has_started) && self.run.outcome().is_none() {
-            self.take_inbox().await?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, ended: Option<Result<Ended, tokio::task::JoinError>>) {
-        let Some(ended) = ended else { return };
-        let Ended { task, errand, performed } = match ended {
-            Ok(ended) => ended,
-            Err(error) if error.is_panic() => {
-                tracing::error!(%error, seq = self.seq, "the work of a task panicked");
-                let which = self.under_way.iter().find(|(_, handle)| handle.id() == error.id());
-                let Some(task) = which.map(|(task, _)| *task) else { return };
-                let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
-                Ended { task, errand: Errand::Work, performed: Performed { answer: Err(failed), usage: None } }
-            }
-            Err(_) => return,
-        };
-        self.under_way.remove(&task);
-        self.settle.extend(performed.usage);
-        let submits = matches!(errand, Errand::WorkThenToken)
-            || matches!(errand, Errand::Start(until) if until != Until::Started);
-        match performed.answer {
-            Ok(output) if submits => {
-                self.has_started = true;
-                self.history.submitted(self.house.clock.now(), task, &output);
-            }
-            Ok(output) => self.apply(Event::Succeeded { task, output }),
-            Err(TaskFailed { error, cause }) => self.apply(Event::Failed { task, error, cause }),
-        }
-    }
-
-    /// Takes up what has happened outside; whether there was anything.
-    async fn take_inbox(&mut self) -> Result<bool, Gone> {
-        let before = self.taken;
-        let (seq, after) = (self.seq, self.taken);
-        let letters = match self.house.store.read(move |db| happened(db, seq, after, TAKE_MAX)).await {
-            Ok(letters) => letters,
-            Err(error) => {
-                tracing::error!(%error, seq, "could not read what has happened");
-                give_back(self.house, seq).await;
-                return Err(Gone::Lost);
-            }
-        };
-        for (id, body) in letters {
-            let letter = serde_json::from_str(&body);
-            if let Ok(Happened::Succeeded { task, .. } | Happened::Failed { task, .. }) = &letter
-                && self.history.cursor.is_starting(TaskId::new(*task))
-            {
-                // The other execution was quick. First comes that it was started.
-                break;
-            }
-            self.taken = id;
-            let Ok(letter) = letter else { continue };
-            match letter {
-                Happened::Succeeded { task, output } => {
-                    let Ok(output) = serde_json::from_str(&output) else { continue };
-                    self.apply(Event::Succeeded { task: TaskId::new(task), output: Arc::new(output) });
-                }
-                Happened::Failed { task, error, cause } => {
-                    self.apply(Event::Failed { task: TaskId::new(task), error: error.into(), cause });
-                }
-                Happened::Beat { task } => self.apply(Event::Heartbeat { task: TaskId::new(task) }),
-                Happened::TakenUp { task, worker } => {
-                    let task = TaskId::new(task);
-                    self.history.taken_up(self.house.clock.now(), task, worker.as_deref());
-                    self.apply(Event::Heartbeat { task });
-                }
-            }
-        }
-        Ok(self.taken > before)
-    }
-
-    fn apply(&mut self, event: Event) {
-        if event == Event::Woke {
-            self.wake = None;
-        }
-        if let Err(error) = self.run.apply(event, self.house.clock.now()) {
-            // An answer that comes in the moment in which its task times out is late.
-            tracing::debug!(%error, seq = self.seq, "what has happened came too late");
-        }
-        // The history is in the order in which it happened.
-        self.note();
     }
 }

@@ -1,0 +1,133 @@
+//! What comes to an execution in memory: the ends of its tasks, moments, and what lies in its inbox.
+
+use std::sync::Arc;
+
+use asl::{Event, TaskId};
+use tokio::task::JoinError;
+
+use super::{Ended, Gone, LOOK_AGAIN, Runner, give_back};
+use crate::TaskFailed;
+use crate::integration::{Errand, Until};
+use crate::sql::steps::happened;
+use crate::standard::letter::Happened;
+use crate::work::Performed;
+
+/// What one step takes out of the inbox at most.
+const TAKE_MAX: u32 = 100;
+
+impl Runner<'_> {
+    /// Waits for anything, and takes all that has come.
+    pub(super) async fn wait(&mut self) -> Result<(), Gone> {
+        loop {
+            let now = self.house.clock.now();
+            if self.wake.is_some_and(|wake| wake <= now) {
+                self.apply(Event::Woke);
+                break;
+            }
+            let due = self.wake.map_or(LOOK_AGAIN, |wake| wake.since(now).min(LOOK_AGAIN));
+            let has_tasks = !self.tasks.is_empty();
+            tokio::select! {
+                biased;
+                () = self.live.lost.cancelled() => return Err(Gone::Lost),
+                () = self.house.closing.cancelled() => return Err(Gone::Closing),
+                ended = self.tasks.join_next(), if has_tasks => {
+                    self.take(ended);
+                    break;
+                }
+                () = self.live.told.notified() => {
+                    if self.take_inbox().await? {
+                        break;
+                    }
+                }
+                () = tokio::time::sleep(due) => {}
+            }
+        }
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.take(Some(ended));
+        }
+        if std::mem::take(&mut self.has_started) && self.run.outcome().is_none() {
+            self.take_inbox().await?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, ended: Option<Result<Ended, JoinError>>) {
+        let Some(ended) = ended else { return };
+        let Ended { task, errand, performed } = match ended {
+            Ok(ended) => ended,
+            Err(error) if error.is_panic() => {
+                tracing::error!(%error, seq = self.seq, "the work of a task panicked");
+                let which = self.under_way.iter().find(|(_, handle)| handle.id() == error.id());
+                let Some(task) = which.map(|(task, _)| *task) else { return };
+                let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
+                Ended { task, errand: Errand::Work, performed: Performed { answer: Err(failed), usage: None } }
+            }
+            Err(_) => return,
+        };
+        self.under_way.remove(&task);
+        self.settle.extend(performed.usage);
+        let submits = matches!(errand, Errand::WorkThenToken)
+            || matches!(errand, Errand::Start(until) if until != Until::Started);
+        match performed.answer {
+            Ok(output) if submits => {
+                self.has_started = true;
+                self.history.submitted(self.house.clock.now(), task, &output);
+            }
+            Ok(output) => self.apply(Event::Succeeded { task, output }),
+            Err(TaskFailed { error, cause }) => self.apply(Event::Failed { task, error, cause }),
+        }
+    }
+
+    /// Takes up what has happened outside; whether there was anything.
+    pub(super) async fn take_inbox(&mut self) -> Result<bool, Gone> {
+        let before = self.taken;
+        let (seq, after) = (self.seq, self.taken);
+        let letters = match self.house.store.read(move |db| happened(db, seq, after, TAKE_MAX)).await {
+            Ok(letters) => letters,
+            Err(error) => {
+                tracing::error!(%error, seq, "could not read what has happened");
+                give_back(self.house, seq).await;
+                return Err(Gone::Lost);
+            }
+        };
+        for (id, body) in letters {
+            let letter = serde_json::from_str(&body);
+            if let Ok(Happened::Succeeded { task, .. } | Happened::Failed { task, .. }) = &letter
+                && self.history.cursor.is_starting(TaskId::new(*task))
+            {
+                // The other execution was quick. First comes that it was started.
+                break;
+            }
+            self.taken = id;
+            let Ok(letter) = letter else { continue };
+            match letter {
+                Happened::Succeeded { task, output } => {
+                    let Ok(output) = serde_json::from_str(&output) else { continue };
+                    self.apply(Event::Succeeded { task: TaskId::new(task), output: Arc::new(output) });
+                }
+                Happened::Failed { task, error, cause } => {
+                    self.apply(Event::Failed { task: TaskId::new(task), error: error.into(), cause });
+                }
+                Happened::Beat { task } => self.apply(Event::Heartbeat { task: TaskId::new(task) }),
+                Happened::TakenUp { task, worker } => {
+                    let task = TaskId::new(task);
+                    self.history.taken_up(self.house.clock.now(), task, worker.as_deref());
+                    self.apply(Event::Heartbeat { task });
+                }
+            }
+        }
+        Ok(self.taken > before)
+    }
+
+    pub(super) fn apply(&mut self, event: Event) {
+        if event == Event::Woke {
+            self.wake = None;
+        }
+        if let Err(error) = self.run.apply(event, self.house.clock.now()) {
+            // An answer that comes in the moment in which its task times out is late.
+            tracing::debug!(%error, seq = self.seq, "what has happened came too late");
+        }
+        // The history is in the order in which it happened.
+        self.note();
+    }
+}
