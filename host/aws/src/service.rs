@@ -107,7 +107,9 @@ impl<'r> Asked<'r> {
     /// The name of an error of the service, as Retry and Catch match it: `DynamoDB.ConditionalCheckFailedException`.
     pub(crate) fn error(&self, name: &str) -> String {
         let prefix = if self.is_sdk { self.service.sdk_errors } else { self.service.errors };
-        let name = name.rsplit(['#', '.']).next().unwrap_or(name).split(':').next().unwrap_or(name);
+        // Before it may stand a shape's namespace, and after it an address.
+        let name = name.split(':').next().unwrap_or(name);
+        let name = name.rsplit(['#', '.']).next().unwrap_or(name);
         let suffix = if name.ends_with("Exception") || name.ends_with("Error") { "" } else { "Exception" };
         format!("{prefix}.{name}{suffix}")
     }

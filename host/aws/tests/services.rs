@@ -85,7 +85,7 @@ async fn house(signed_for: &'static str, answer: Answer) -> House {
     let settings = Settings {
         endpoints: Endpoints { all: Some(format!("http://{address}/")), by_service: BTreeMap::new() },
         region: "eu-central-1".to_owned(),
-        access_key_id: "AKIDEXAMPLE".to_owned(),
+        access_key_id: "AKIDEXAMPLE00001".to_owned(),
         secret: SecretValue::new(SECRET.to_owned()),
         session_token: None,
         organisations: vec!["acme".to_owned()],
@@ -96,7 +96,7 @@ async fn house(signed_for: &'static str, answer: Answer) -> House {
 /// The request is signed as the service wants it.
 fn prove(parts: &Parts, body: &[u8], service: &str) {
     let claim = Presented::read(parts, service, Clock::system().now()).unwrap();
-    assert_eq!((claim.access_key_id(), &*claim.scope().region), ("AKIDEXAMPLE", "eu-central-1"));
+    assert_eq!((claim.access_key_id(), &*claim.scope().region), ("AKIDEXAMPLE00001", "eu-central-1"));
     claim.verify(parts, body, &SecretValue::new(SECRET.to_owned())).unwrap();
 }
 
