@@ -55,6 +55,8 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let machine = machine::describe(&folder)?;
     machine::print(&machine);
 
+    // Always both: what is measured alone is then built as it is in the whole.
+    workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
     let release = workspace.target.join("release");
     let one = match part {
         Part::Asl => Some(alone::ASL),
@@ -62,7 +64,6 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
         Part::All | Part::Scale => None,
     };
     if let Some(one) = one {
-        workspace.cargo(&["build", "--release", "--package", "bench", "--bin", one.program])?;
         let mut figures = one.measure(&release, &folder)?;
         if part == Part::Asl {
             official::compare(&workspace.root, &folder, &mut figures)?;
@@ -70,7 +71,6 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(&figures)?);
         return Ok(());
     }
-    workspace.cargo(&["build", "--release", "--package", "weir", "--package", "bench"])?;
     let guests = ["echo", "wasi-echo", "loop"].map(|name| workspace.root.join("bench").join(name));
     let mut files = Vec::new();
     for guest in &guests {
