@@ -60,6 +60,11 @@ impl Refusal {
         Self::failed(Code::MeteringUnavailable, "read usage.db", cause)
     }
 
+    /// workflows.db could not be read; logged here, once.
+    pub(crate) fn unread_executions(cause: &(dyn Error + 'static)) -> Self {
+        Self::failed(Code::Internal, "read workflows.db", cause)
+    }
+
     /// The public code.
     pub(crate) fn code(&self) -> &str {
         &self.0.code

@@ -23,7 +23,7 @@ pub fn parse(definition: &str) -> Result<Arc<StateMachine>, Vec<Diagnostic>> {
     StateMachine::read(definition, MachineKind::Express).map(Arc::new)
 }
 
-/// Reads a definition that was taken in before. It may have what express machines have not been refused for at that
+/// Reads a definition as one of a standard machine. One of an express machine that was taken in before is read so, too: it may have what express machines have not been refused for at that
 /// time: such a task fails when it is reached, and the rest runs as ever.
 ///
 /// # Errors

@@ -30,7 +30,8 @@ pub(crate) async fn list(
         before: before.map_err(|_| Refusal::field("/after", "it is the `next` of the page before"))?,
         most: page_limit(query.limit)?,
     };
-    let (found, next) = desk.house.workflows.search(search).await.map_err(|error| unread(&error))?;
+    let (found, next) =
+        desk.house.workflows.search(search).await.map_err(|error| Refusal::unread_executions(&error))?;
     let items = found.into_iter().map(shown).collect();
     Ok(Reply::Found(api::Page { items, next: next.map(|next| next.to_string()) }))
 }
@@ -126,7 +127,8 @@ pub(crate) async fn redrive_all(
         before: before.map_err(|_| Refusal::field("/after", "it is the `next` of the answer before"))?,
         most: REDRIVES_MAX,
     };
-    let (found, next) = desk.house.workflows.search(search).await.map_err(|error| unread(&error))?;
+    let (found, next) =
+        desk.house.workflows.search(search).await.map_err(|error| Refusal::unread_executions(&error))?;
     let mut came = api::Redriven { redriven: Vec::new(), refused: Vec::new(), next: next.map(|next| next.to_string()) };
     for summary in found.into_iter().filter(|summary| !summary.is_express) {
         let region = summary.arn.split(':').nth(3).unwrap_or_default().to_owned();
@@ -150,13 +152,10 @@ async fn find(desk: &Desk, caller: &Caller, arn: &str) -> Result<(workflows::Cal
     let snapshot = desk.house.catalog.snapshot();
     let owner = snapshot.organisations().find(|one| one.account == account && caller.owns(one.id));
     let organisation = owner.ok_or_else(missing)?.id;
-    let found = desk.house.workflows.execution(organisation, arn).await.map_err(|error| unread(&error))?;
+    let found =
+        desk.house.workflows.execution(organisation, arn).await.map_err(|error| Refusal::unread_executions(&error))?;
     let asks = workflows::Caller { organisation, account: account.to_owned(), region: region.to_owned() };
     Ok((asks, found.ok_or_else(missing)?))
-}
-
-fn unread(error: &(dyn std::error::Error + 'static)) -> Refusal {
-    Refusal::failed(Code::Internal, "read workflows.db", error)
 }
 
 fn refused(error: OperationError) -> Refusal {

@@ -21,7 +21,7 @@ pub(crate) async fn list(
     let owner = caller.organisation(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
     let (limit, after) = (page_limit(query.limit)?, query.after.unwrap_or_default());
     let found = desk.house.workflows.schedules(owner.id, after, limit.saturating_add(1)).await;
-    let mut found = found.map_err(|error| unread(&error))?;
+    let mut found = found.map_err(|error| Refusal::unread_executions(&error))?;
     let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().filter(|_| more).map(|last| last.name.clone());
@@ -36,7 +36,12 @@ pub(crate) async fn show(
     Query(query): Query<api::ScheduleQuery>,
 ) -> Answer<api::Schedule> {
     let owner = caller.organisation(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
-    let found = desk.house.workflows.schedule(owner.id, name.clone()).await.map_err(|error| unread(&error))?;
+    let found = desk
+        .house
+        .workflows
+        .schedule(owner.id, name.clone())
+        .await
+        .map_err(|error| Refusal::unread_executions(&error))?;
     let found = found.ok_or_else(|| Refusal::missing("schedule", name))?;
     let revision = found.revision;
     Ok(Reply::Tagged(shown(found), revision))
@@ -77,14 +82,10 @@ pub(crate) async fn delete(
 ) -> Answer<api::Schedule> {
     let owner = caller.organisation(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
     let workflows = &desk.house.workflows;
-    let known = workflows.schedule(owner.id, name.clone()).await.map_err(|error| unread(&error))?;
+    let known = workflows.schedule(owner.id, name.clone()).await.map_err(|error| Refusal::unread_executions(&error))?;
     let known = known.ok_or_else(|| Refusal::missing("schedule", &name))?;
     workflows.delete_schedule(owner.id, name).await?;
     Ok(Reply::Found(shown(known)))
-}
-
-fn unread(error: &(dyn std::error::Error + 'static)) -> Refusal {
-    Refusal::failed(Code::Internal, "read workflows.db", error)
 }
 
 impl From<ScheduleError> for Refusal {

@@ -53,9 +53,24 @@ async fn a_call_starts_an_execution_is_billed_and_asks_for_its_end_later() {
         assert_eq!(place, format!("/-/executions/{}", execution["id"].as_str().unwrap()));
         assert!(execution["ended_at"].is_string() && execution["api"] == slug, "{execution}");
     }
+    // Each has made one attempt, which is to be written down.
     let uses = host.workflows.outbox(10).await.unwrap();
-    let task: Value = serde_json::from_str(&uses.first().expect("the attempt is to be written down").1).unwrap();
-    assert!(task.to_string().contains("\"attempt\":1"), "{task}");
+    assert_eq!(uses.len(), 2, "{uses:?}");
+    assert!(uses.iter().all(|(_, used)| used.contains("\"attempt\":1")), "{uses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_express_run_that_is_waited_for_uses_is_written_down_before_its_answer() {
+    let host = Host::start().await;
+    host.open("pay", &Component::task_echo().unwrap(), Offer::default()).await;
+    let account = host.house.catalog.snapshot().organisation(host.organisation).unwrap().account.clone();
+    let caller = workflows::Caller { organisation: host.organisation, account, region: "eu-west-1".to_owned() };
+    let machine = json!({ "name": "quick", "definition": pays().to_string(), "roleArn": "r", "type": "EXPRESS" });
+    let machine = host.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();
+    let start = json!({ "stateMachineArn": machine["stateMachineArn"], "input": r#"{"body": {"amount": 7}}"# });
+    let ended = host.workflows.call(&caller, "StartSyncExecution", start).await.unwrap();
+    assert_eq!((&ended["status"], &ended["output"]), (&json!("SUCCEEDED"), &json!(r#"{"amount":7}"#)), "{ended}");
+    assert_eq!(host.workflows.outbox(10).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ pub(crate) enum Webhooks {
     Test(One),
     /// Draw a new secret and print it, this once; the one before signs beside it for a while
     Rotate(Rotate),
-    /// Send a webhook nothing for now
+    /// Stop sending to a webhook, until it is enabled again
     Disable(One),
     /// Send a webhook messages again, such as after its receiver answered 410
     Enable(One),

@@ -87,9 +87,15 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
         ..asl::Context::default()
     };
     let owner = Owner { organisation: caller.organisation, account: caller.account.clone() };
-    let tasks = ExpressTasks { house: Arc::clone(house), seq: 0, owner, arn: arn.clone(), origin: None };
+    let tasks = ExpressTasks::new(house, 0, owner, (&arn, None));
     let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
     let outcome = crate::express::run(&definition, input, context, &tasks, &house.clock).await;
+    let used = tasks.take_used();
+    if !used.is_empty() {
+        // Nothing else is kept of it, and its answer waits for that.
+        house.store.write(move |db| sql::steps::owe(db, &used).map_err(Refusal::from)).await?;
+        house.used.notify_one();
+    }
     let mut answer = json!({ "executionArn": arn, "stateMachineArn": machine.arn(None), "name": name });
     timed(&mut answer, began, house.clock.now());
     conclude(&mut answer, outcome);

@@ -132,9 +132,7 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
         .execute(params![step.seq, unsigned(*task)])?;
         super::map_runs::abort(db, step.seq, Some(*task), step.at)?;
     }
-    for body in &step.settle {
-        db.prepare_cached("INSERT INTO outbox(topic, body) VALUES ('settle', ?)")?.execute([body])?;
-    }
+    owe(db, &step.settle)?;
     if step.taken > 0 {
         db.prepare_cached("DELETE FROM inbox WHERE execution = ? AND id <= ?")?.execute([step.seq, step.taken])?;
     }
@@ -341,6 +339,14 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
         })
         .optional()?;
     Ok(loaded)
+}
+
+/// Puts what tasks have used into the outbox.
+pub(crate) fn owe(db: &Connection, used: &[String]) -> rusqlite::Result<()> {
+    for body in used {
+        db.prepare_cached("INSERT INTO outbox(topic, body) VALUES ('settle', ?)")?.execute([body])?;
+    }
+    Ok(())
 }
 
 /// What is to be told, the oldest first, with its numbers.

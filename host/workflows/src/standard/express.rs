@@ -1,7 +1,7 @@
 //! Express executions that nobody waits for: written when they are started and when they have ended, run in memory in
 //! between. One that a crash cuts off is run again from its start.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use asl::Outcome;
 use serde_json::Value;
@@ -16,12 +16,25 @@ use crate::{Task, TaskFailed, Tasks};
 
 /// The tasks of an express execution.
 pub(crate) struct ExpressTasks {
-    pub(crate) house: Arc<House>,
+    house: Arc<House>,
     /// 0 for one that is not in the file.
-    pub(crate) seq: i64,
-    pub(crate) owner: Owner,
-    pub(crate) arn: String,
-    pub(crate) origin: Option<Arc<str>>,
+    seq: i64,
+    owner: Owner,
+    arn: String,
+    origin: Option<Arc<str>>,
+    /// What its attempts have used: written with its end.
+    used: Mutex<Vec<String>>,
+}
+
+impl ExpressTasks {
+    pub(crate) fn new(house: &Arc<House>, seq: i64, owner: Owner, (arn, origin): (&str, Option<Arc<str>>)) -> Self {
+        Self { house: Arc::clone(house), seq, owner, arn: arn.to_owned(), origin, used: Mutex::default() }
+    }
+
+    /// What its attempts have used, for the books.
+    pub(crate) fn take_used(&self) -> Vec<String> {
+        std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Tasks for ExpressTasks {
@@ -34,7 +47,9 @@ impl Tasks for ExpressTasks {
             Errand::Work => {
                 // Never closed: an error cannot be.
                 let _place = self.house.tasks.acquire().await;
-                self.house.work.perform(job).await.answer
+                let performed = self.house.work.perform(job).await;
+                self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(performed.usage);
+                performed.answer
             }
             Errand::Start(until @ Until::Started) => {
                 start::child(&self.house, StartChild { seq: self.seq, task: id, until, job: &job }).await
@@ -58,7 +73,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     };
     let arn = arn(&facts);
     let owner = Owner { organisation, account: facts.account.clone() };
-    let tasks = ExpressTasks { house: Arc::clone(house), seq, owner, arn: arn.clone(), origin: facts.origin.clone() };
+    let tasks = ExpressTasks::new(house, seq, owner, (&arn, facts.origin.clone()));
     let run = crate::express::run(&machine, Arc::new(input), context(&facts, &arn), &tasks, &house.clock);
     let outcome = tokio::select! {
         () = live.lost.cancelled() => return,
@@ -73,12 +88,14 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
         revision: facts.revision,
         at: house.clock.now(),
         closing: Some(closing),
+        settle: tasks.take_used(),
         ..Step::default()
     };
     if let Err(error) = house.store.write(move |db| step(db, &written)).await {
         tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
         super::runner::give_back(house, seq).await;
     }
+    house.used.notify_one();
     house.mapped.notify_one();
 }
 
