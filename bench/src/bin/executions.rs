@@ -80,6 +80,7 @@ impl House {
             organisation: OrganisationId::from_u128(1),
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
+            actor: Caller::HOST.to_owned(),
         };
         Ok(Self { workflows, caller, clock, path })
     }

@@ -10,7 +10,7 @@ use crate::{
 pub struct Act {
     /// When.
     pub at: Timestamp,
-    /// The id of the token that did it, or `host`.
+    /// The id of the token, the credential or the invitation by which it was done, or `host`.
     pub actor: String,
     /// What was done, `noun.verb`, such as `release.publish`.
     pub action: String,

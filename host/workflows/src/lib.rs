@@ -3,6 +3,7 @@
 //! It drives the interpreter of `asl` and asks for work through one trait for each kind: [`Tasks`] for a run that somebody
 //! waits for, [`Work`] for executions that are kept. It knows no component, no HTTP and no bill.
 
+mod acts;
 mod arn;
 mod begin;
 mod ended;

@@ -18,10 +18,13 @@ mod redrive;
 mod tags;
 mod versions;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use types::{OrganisationId, Timestamp};
 
 use crate::Workflows;
+use crate::standard::House;
 
 /// Who asks, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,13 @@ pub struct Caller {
     pub account: String,
     /// The region that the request was signed for. Each region has its own machines, as at AWS.
     pub region: String,
+    /// The id of the token or of the credential behind the request, or `host`: what acts of the audit chain name.
+    pub actor: String,
+}
+
+impl Caller {
+    /// The actor of what the host does by itself.
+    pub const HOST: &str = "host";
 }
 
 /// An error by AWS's name.
@@ -95,6 +105,25 @@ pub(crate) use machines::stop_all;
 pub(crate) use redrive::until as redrivable_until;
 pub(crate) use versions::resolve;
 
+/// The operations that leave an act for the audit chain.
+const ACTS: [&str; 15] = [
+    "CreateStateMachine",
+    "UpdateStateMachine",
+    "DeleteStateMachine",
+    "PublishStateMachineVersion",
+    "DeleteStateMachineVersion",
+    "CreateStateMachineAlias",
+    "UpdateStateMachineAlias",
+    "DeleteStateMachineAlias",
+    "CreateActivity",
+    "DeleteActivity",
+    "TagResource",
+    "UntagResource",
+    "StopExecution",
+    "RedriveExecution",
+    "UpdateMapRun",
+];
+
 pub(crate) type Answered = Result<Value, OperationError>;
 
 impl Workflows {
@@ -109,48 +138,54 @@ impl Workflows {
             let text = "The machines of the region local are those of releases: publish them.";
             return Err(OperationError::validation(text));
         }
-        match operation {
-            "CreateStateMachine" => machines::create(house, caller, check::read(body)?).await,
-            "UpdateStateMachine" => machines::update(house, caller, check::read(body)?).await,
-            "DescribeStateMachine" => machines::describe(house, caller, check::read(body)?).await,
-            "DescribeStateMachineForExecution" => machines::of_execution(house, caller, check::read(body)?).await,
-            "ListStateMachines" => machines::list(house, caller, check::read(body)?).await,
-            "DeleteStateMachine" => machines::delete(house, caller, check::read(body)?).await,
-            "ValidateStateMachineDefinition" => definitions::validate(check::read(body)?).await,
-            "PublishStateMachineVersion" => versions::publish(house, caller, check::read(body)?).await,
-            "ListStateMachineVersions" => versions::list(house, caller, check::read(body)?).await,
-            "DeleteStateMachineVersion" => versions::delete(house, caller, check::read(body)?).await,
-            "CreateStateMachineAlias" => aliases::create(house, caller, check::read(body)?).await,
-            "UpdateStateMachineAlias" => aliases::update(house, caller, check::read(body)?).await,
-            "DescribeStateMachineAlias" => aliases::describe(house, caller, check::read(body)?).await,
-            "ListStateMachineAliases" => aliases::list(house, caller, check::read(body)?).await,
-            "DeleteStateMachineAlias" => aliases::delete(house, caller, check::read(body)?).await,
-            "StartExecution" => executions::start(house, caller, check::read(body)?).await,
-            "StartSyncExecution" => executions::start_sync(house, caller, check::read(body)?).await,
-            "DescribeExecution" => executions::describe(house, caller, check::read(body)?).await,
-            "ListExecutions" => lists::list(house, caller, check::read(body)?).await,
-            "StopExecution" => executions::stop(house, caller, check::read(body)?).await,
-            "RedriveExecution" => redrive::redrive(house, caller, check::read(body)?).await,
-            "DescribeMapRun" => map_runs::describe(house, caller, check::read(body)?).await,
-            "ListMapRuns" => map_runs::list(house, caller, check::read(body)?).await,
-            "UpdateMapRun" => map_runs::update(house, caller, check::read(body)?).await,
-            "GetExecutionHistory" => histories::history(house, caller, check::read(body)?).await,
-            "CreateActivity" => activities::create(house, caller, check::read(body)?).await,
-            "DescribeActivity" => activities::describe(house, caller, check::read(body)?).await,
-            "ListActivities" => activities::list(house, caller, check::read(body)?).await,
-            "DeleteActivity" => activities::delete(house, caller, check::read(body)?).await,
-            "GetActivityTask" => activities::take_up(house, caller, check::read(body)?).await,
-            "SendTaskSuccess" => callbacks::success(house, caller, check::read(body)?).await,
-            "SendTaskFailure" => callbacks::failure(house, caller, check::read(body)?).await,
-            "SendTaskHeartbeat" => callbacks::heartbeat(house, caller, check::read(body)?).await,
-            "TestState" => definitions::test_state(house, check::read(body)?).await,
-            "TagResource" => tags::add(house, caller, check::read(body)?).await,
-            "UntagResource" => tags::remove(house, caller, check::read(body)?).await,
-            "ListTagsForResource" => tags::list(house, caller, check::read(body)?).await,
-            _ => {
-                Err(OperationError::new("UnknownOperationException", format!("there is no operation {operation} here")))
-            }
+        let answered = perform(house, caller, operation, body).await;
+        if ACTS.contains(&operation) {
+            house.used.notify_one();
         }
+        answered
+    }
+}
+
+async fn perform(house: &Arc<House>, caller: &Caller, operation: &str, body: Value) -> Answered {
+    match operation {
+        "CreateStateMachine" => machines::create(house, caller, check::read(body)?).await,
+        "UpdateStateMachine" => machines::update(house, caller, check::read(body)?).await,
+        "DescribeStateMachine" => machines::describe(house, caller, check::read(body)?).await,
+        "DescribeStateMachineForExecution" => machines::of_execution(house, caller, check::read(body)?).await,
+        "ListStateMachines" => machines::list(house, caller, check::read(body)?).await,
+        "DeleteStateMachine" => machines::delete(house, caller, check::read(body)?).await,
+        "ValidateStateMachineDefinition" => definitions::validate(check::read(body)?).await,
+        "PublishStateMachineVersion" => versions::publish(house, caller, check::read(body)?).await,
+        "ListStateMachineVersions" => versions::list(house, caller, check::read(body)?).await,
+        "DeleteStateMachineVersion" => versions::delete(house, caller, check::read(body)?).await,
+        "CreateStateMachineAlias" => aliases::create(house, caller, check::read(body)?).await,
+        "UpdateStateMachineAlias" => aliases::update(house, caller, check::read(body)?).await,
+        "DescribeStateMachineAlias" => aliases::describe(house, caller, check::read(body)?).await,
+        "ListStateMachineAliases" => aliases::list(house, caller, check::read(body)?).await,
+        "DeleteStateMachineAlias" => aliases::delete(house, caller, check::read(body)?).await,
+        "StartExecution" => executions::start(house, caller, check::read(body)?).await,
+        "StartSyncExecution" => executions::start_sync(house, caller, check::read(body)?).await,
+        "DescribeExecution" => executions::describe(house, caller, check::read(body)?).await,
+        "ListExecutions" => lists::list(house, caller, check::read(body)?).await,
+        "StopExecution" => executions::stop(house, caller, check::read(body)?).await,
+        "RedriveExecution" => redrive::redrive(house, caller, check::read(body)?).await,
+        "DescribeMapRun" => map_runs::describe(house, caller, check::read(body)?).await,
+        "ListMapRuns" => map_runs::list(house, caller, check::read(body)?).await,
+        "UpdateMapRun" => map_runs::update(house, caller, check::read(body)?).await,
+        "GetExecutionHistory" => histories::history(house, caller, check::read(body)?).await,
+        "CreateActivity" => activities::create(house, caller, check::read(body)?).await,
+        "DescribeActivity" => activities::describe(house, caller, check::read(body)?).await,
+        "ListActivities" => activities::list(house, caller, check::read(body)?).await,
+        "DeleteActivity" => activities::delete(house, caller, check::read(body)?).await,
+        "GetActivityTask" => activities::take_up(house, caller, check::read(body)?).await,
+        "SendTaskSuccess" => callbacks::success(house, caller, check::read(body)?).await,
+        "SendTaskFailure" => callbacks::failure(house, caller, check::read(body)?).await,
+        "SendTaskHeartbeat" => callbacks::heartbeat(house, caller, check::read(body)?).await,
+        "TestState" => definitions::test_state(house, check::read(body)?).await,
+        "TagResource" => tags::add(house, caller, check::read(body)?).await,
+        "UntagResource" => tags::remove(house, caller, check::read(body)?).await,
+        "ListTagsForResource" => tags::list(house, caller, check::read(body)?).await,
+        _ => Err(OperationError::new("UnknownOperationException", format!("there is no operation {operation} here"))),
     }
 }
 

@@ -7,9 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use types::{OrganisationId, Timestamp};
 
 use crate::Workflows;
+use crate::acts;
 use crate::arn::{Arn, Thing, is_name};
 use crate::operations::{Caller, OperationError};
 use crate::recurrence::Recurrence;
@@ -126,12 +128,14 @@ impl From<store::WriteError<Refused>> for ScheduleError {
 impl Workflows {
     /// Makes a schedule, or puts it in place of that of its name; in the latter case only if its revision is
     /// among `seen`, where that is given. Answers with what it is now, and whether it is new. The same again changes nothing.
+    /// `actor`: the id of the token.
     ///
     /// # Errors
     ///
     /// See [`ScheduleError`].
     pub async fn put_schedule(
         &self,
+        actor: String,
         owner: &Owner,
         new: NewSchedule,
         seen: Option<Vec<u64>>,
@@ -174,10 +178,14 @@ impl Workflows {
             schedules::put(db, (&organisation, &account), &schedule)?;
             let written = schedules::find(db, &organisation, &schedule.name)?;
             let written = written.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            let action = if known.is_some() { "schedule.change" } else { "schedule.create" };
+            let turn = (known.as_ref().map(|known| in_acts(&known.schedule)), Some(in_acts(&written.schedule)));
+            acts::note_of(db, (&actor, now), (action, subject(&organisation, &schedule.name)), turn)?;
             Ok((written.schedule, known.is_none()))
         });
         let written = written.await?;
         self.0.scheduled.notify_one();
+        self.0.used.notify_one();
         Ok(written)
     }
 
@@ -210,18 +218,42 @@ impl Workflows {
         Ok(found.into_iter().map(|kept| kept.schedule).collect())
     }
 
-    /// Takes a schedule away. Whether there was one.
+    /// Takes a schedule away. Whether there was one. `actor`: the id of the token.
     ///
     /// # Errors
     ///
     /// The file could not be written.
-    pub async fn delete_schedule(&self, organisation: OrganisationId, name: String) -> Result<bool, ScheduleError> {
-        let written = self
-            .0
-            .store
-            .write(move |db| schedules::delete(db, &organisation.to_string(), &name).map_err(Refused::from));
-        Ok(written.await?)
+    pub async fn delete_schedule(
+        &self,
+        actor: String,
+        organisation: OrganisationId,
+        name: String,
+    ) -> Result<bool, ScheduleError> {
+        let (now, organisation) = (self.0.clock.now(), organisation.to_string());
+        let written = self.0.store.write(move |db| {
+            let Some(known) = schedules::find(db, &organisation, &name)? else { return Ok(false) };
+            schedules::delete(db, &organisation, &name)?;
+            let turn = (Some(in_acts(&known.schedule)), None);
+            acts::note_of(db, (&actor, now), ("schedule.delete", subject(&organisation, &name)), turn)?;
+            Ok::<_, Refused>(true)
+        });
+        let is_deleted = written.await?;
+        self.0.used.notify_one();
+        Ok(is_deleted)
     }
+}
+
+/// What acts call a schedule: names are an organisation's own.
+fn subject(organisation: &str, name: &str) -> String {
+    format!("{organisation}/{name}")
+}
+
+/// A schedule as acts show it.
+fn in_acts(schedule: &Schedule) -> Value {
+    json!({
+        "machine": schedule.machine, "expression": schedule.expression, "zone": schedule.zone,
+        "enabled": schedule.is_enabled, "input_sha256": acts::sha256(&schedule.input),
+    })
 }
 
 fn check(owner: &Owner, new: &NewSchedule) -> Result<Recurrence, ScheduleError> {
@@ -311,7 +343,12 @@ async fn begin(house: &Arc<House>, kept: &Kept, due: Timestamp) -> Result<String
     let machine = Arn::parse(&schedule.machine).ok_or_else(missing)?;
     let organisation = organisation.parse().map_err(|_| missing())?;
     let moment: String = due.to_string().chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-    let caller = Caller { organisation, account: account.clone(), region: machine.region.clone() };
+    let caller = Caller {
+        organisation,
+        account: account.clone(),
+        region: machine.region.clone(),
+        actor: Caller::HOST.to_owned(),
+    };
     let start = Start {
         caller,
         machine,

@@ -1,6 +1,7 @@
 //! All SQL of this room. Operations, not rows.
 
 pub(crate) mod activities;
+pub(crate) mod acts;
 pub(crate) mod aliases;
 pub(crate) mod archive;
 pub(crate) mod ended;

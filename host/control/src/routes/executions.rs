@@ -133,7 +133,8 @@ pub(crate) async fn redrive_all(
     for summary in found.into_iter().filter(|summary| !summary.is_express) {
         let region = summary.arn.split(':').nth(3).unwrap_or_default().to_owned();
         let account = organisation.account.clone();
-        let asks = workflows::Caller { organisation: organisation.id, account, region };
+        let actor = caller.actor().to_string();
+        let asks = workflows::Caller { organisation: organisation.id, account, region, actor };
         let body = json!({ "executionArn": summary.arn });
         match desk.house.workflows.call(&asks, "RedriveExecution", body).await {
             Ok(_) => came.redriven.push(summary.arn),
@@ -154,7 +155,12 @@ async fn find(desk: &Desk, caller: &Caller, arn: &str) -> Result<(workflows::Cal
     let organisation = owner.ok_or_else(missing)?.id;
     let found =
         desk.house.workflows.execution(organisation, arn).await.map_err(|error| Refusal::unread_executions(&error))?;
-    let asks = workflows::Caller { organisation, account: account.to_owned(), region: region.to_owned() };
+    let asks = workflows::Caller {
+        organisation,
+        account: account.to_owned(),
+        region: region.to_owned(),
+        actor: caller.actor().to_string(),
+    };
     Ok((asks, found.ok_or_else(missing)?))
 }
 

@@ -69,7 +69,7 @@ pub(crate) async fn put(
         IfMatch::Absent | IfMatch::Any => None,
         IfMatch::Revisions(revisions) => Some(revisions),
     };
-    let (schedule, is_new) = desk.house.workflows.put_schedule(&owner, new, seen).await?;
+    let (schedule, is_new) = desk.house.workflows.put_schedule(caller.actor().to_string(), &owner, new, seen).await?;
     Ok(if is_new { Reply::Made(shown(schedule)) } else { Reply::Found(shown(schedule)) })
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn delete(
     let workflows = &desk.house.workflows;
     let known = workflows.schedule(owner.id, name.clone()).await.map_err(|error| Refusal::unread_executions(&error))?;
     let known = known.ok_or_else(|| Refusal::missing("schedule", &name))?;
-    workflows.delete_schedule(owner.id, name).await?;
+    workflows.delete_schedule(caller.actor().to_string(), owner.id, name).await?;
     Ok(Reply::Found(shown(known)))
 }
 

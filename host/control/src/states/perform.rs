@@ -65,7 +65,7 @@ fn prove(
     let snapshot = desk.house.catalog.snapshot();
     snapshot.aws_credential(id).ok_or(SignatureError::UnknownCredential)?;
     let account = snapshot.organisation(organisation).ok_or(SignatureError::UnknownCredential)?.account.clone();
-    Ok(Caller { organisation, account, region: claim.scope().region.clone() })
+    Ok(Caller { organisation, account, region: claim.scope().region.clone(), actor: id.to_string() })
 }
 
 async fn work(desk: &Desk, place: Place, caller: &Caller, (operation, members): (&str, Value)) -> Result<Value, Fault> {

@@ -68,7 +68,7 @@ fn schedule(execution: &str) -> Value {
 async fn execution_of(desk: &Desk, organisation: &str) -> String {
     let organisation = organisation.parse().unwrap();
     let account = desk.catalog.snapshot().organisation(organisation).unwrap().account.clone();
-    let caller = workflows::Caller { organisation, account, region: "eu-west-1".to_owned() };
+    let caller = workflows::Caller { organisation, account, region: "eu-west-1".to_owned(), actor: "host".to_owned() };
     let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
     let machine = json!({"name": "orders", "definition": definition, "roleArn": "r"});
     let machine = desk.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();

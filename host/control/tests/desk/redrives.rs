@@ -9,7 +9,8 @@ async fn what_did_not_succeed_is_begun_again_one_by_one_or_all_that_fit() {
     let desk = Desk::open().await;
     let (owner, acme) = desk.provider("acme").await;
     let account = desk.catalog.snapshot().organisation(owner).unwrap().account.clone();
-    let caller = workflows::Caller { organisation: owner, account, region: "eu-west-1".to_owned() };
+    let caller =
+        workflows::Caller { organisation: owner, account, region: "eu-west-1".to_owned(), actor: "host".to_owned() };
     let definition = r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Broken"}}}"#;
     let machine = json!({"name": "orders", "definition": definition, "roleArn": "r"});
     let machine = desk.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();
@@ -33,6 +34,11 @@ async fn what_did_not_succeed_is_begun_again_one_by_one_or_all_that_fit() {
     let all = desk.ask(&acme, "POST", "/v1/executions/redrive", json!({"machine": "orders"})).await.expect(200);
     assert_eq!(all["redriven"].as_array().unwrap().len(), 2, "{all}");
     failed().await;
+    // One by itself and two together, each an act of the token that asked.
+    let acts = desk.workflows.acts(100).await.unwrap();
+    let whoami = desk.ask(&acme, "GET", "/v1/whoami", Value::Null).await.expect(200);
+    let (of, did) = (format!("\"actor\":{}", whoami["token"]), "\"action\":\"execution.redrive\"");
+    assert_eq!(acts.iter().filter(|(_, act)| act.contains(&of) && act.contains(did)).count(), 3, "{acts:?}");
     let none = desk.ask(&acme, "POST", "/v1/executions/redrive", json!({"machine": "other"})).await.expect(200);
     assert_eq!((&none["redriven"], &none["refused"]), (&json!([]), &json!([])));
     let wrong = desk.ask(&acme, "POST", "/v1/executions/redrive", json!({"status": "SUCCEEDED"})).await;

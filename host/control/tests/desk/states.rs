@@ -155,6 +155,21 @@ async fn a_credential_is_shown_once_and_belongs_to_its_organisation() {
 }
 
 #[tokio::test]
+async fn what_a_signed_request_changes_is_an_act_of_its_credential() {
+    let desk = Desk::open().await;
+    let credential = credential(&desk, &desk.provider("acme").await.1).await;
+    let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+    let body = json!({ "name": "orders", "definition": definition, "roleArn": "r" }).to_string();
+    let made =
+        desk.send(request(&credential, "AWSStepFunctions.CreateStateMachine", body.as_bytes())).await.expect(200);
+    let body = json!({ "stateMachineArn": made["stateMachineArn"] }).to_string();
+    desk.send(request(&credential, "AWSStepFunctions.DeleteStateMachine", body.as_bytes())).await.expect(200);
+    let acts = desk.workflows.acts(10).await.unwrap();
+    let of = format!("\"actor\":\"{}\"", credential.id);
+    assert!(acts.len() == 2 && acts.iter().all(|(_, act)| act.contains(&of)), "{acts:?}");
+}
+
+#[tokio::test]
 async fn a_credential_opens_nothing_under_v1() {
     let desk = Desk::open().await;
     let credential = credential(&desk, &desk.provider("acme").await.1).await;
@@ -170,7 +185,8 @@ async fn executions_are_searched_shown_and_stopped_by_the_control_planes_own_rou
     let desk = Desk::open().await;
     let (owner, acme) = desk.provider("acme").await;
     let account = desk.catalog.snapshot().organisation(owner).unwrap().account.clone();
-    let caller = workflows::Caller { organisation: owner, account, region: "eu-west-1".to_owned() };
+    let caller =
+        workflows::Caller { organisation: owner, account, region: "eu-west-1".to_owned(), actor: "host".to_owned() };
     let definition = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1000, "End": true}}}"#;
     let machine = json!({"name": "orders", "definition": definition, "roleArn": "r"});
     let machine = desk.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();

@@ -64,7 +64,12 @@ async fn what_an_express_run_that_is_waited_for_uses_is_written_down_before_its_
     let host = Host::start().await;
     host.open("pay", &Component::task_echo().unwrap(), Offer::default()).await;
     let account = host.house.catalog.snapshot().organisation(host.organisation).unwrap().account.clone();
-    let caller = workflows::Caller { organisation: host.organisation, account, region: "eu-west-1".to_owned() };
+    let caller = workflows::Caller {
+        organisation: host.organisation,
+        account,
+        region: "eu-west-1".to_owned(),
+        actor: "host".to_owned(),
+    };
     let machine = json!({ "name": "quick", "definition": pays().to_string(), "roleArn": "r", "type": "EXPRESS" });
     let machine = host.workflows.call(&caller, "CreateStateMachine", machine).await.unwrap();
     let start = json!({ "stateMachineArn": machine["stateMachineArn"], "input": r#"{"body": {"amount": 7}}"# });

@@ -98,7 +98,7 @@ async fn drain(delivery: &Delivery, workflows: &Workflows) -> anyhow::Result<()>
 /// Tells one execution.
 async fn tell(workflows: &Workflows, answer: Answer) -> anyhow::Result<Told> {
     let Answer { organisation, account, region, operation, input, .. } = answer;
-    let caller = Caller { organisation, account, region };
+    let caller = Caller { organisation, account, region, actor: Caller::HOST.to_owned() };
     match workflows.call(&caller, operation, input).await {
         Ok(_) => Ok(Told::InTime),
         Err(error) if TOO_LATE.contains(&error.name) => Ok(Told::Late),

@@ -107,7 +107,9 @@ fn an_execution_that_ended_is_told_to_the_webhook_that_asks_for_it() {
     assert!(place.run(&["webhooks", "list"]).expect_success().contains("by its owner"));
     run(&["webhooks", "delete", id]);
     let acts = place.run(&["audit", "list"]).expect_success();
-    assert!(acts.contains("webhook.create") && acts.contains("delivery.redeliver"), "{acts}");
+    for action in ["webhook.create", "delivery.redeliver", "machine.create", "execution.redrive"] {
+        assert!(acts.contains(action), "{action} in {acts}");
+    }
     place.run(&["audit", "verify"]).expect_success();
     assert_eq!(host.stop().0, Some(0));
 }
@@ -120,3 +122,4 @@ fn a_host_whose_mail_is_half_configured_does_not_start() {
     place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtp+plain://mail.example.com\"\nfrom = \"a@b.example\"\n"));
     place.run(&["serve"]).expect_failure(&["for 127.0.0.1"]);
 }
+    run(&["executions", "redrive", &failed]);

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, seconds, tags};
+use crate::acts;
 use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::sql::activities::Activity;
@@ -48,8 +49,11 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
             let owner = (&*organisation, &*caller.account, &*caller.region);
             let id = sql::activities::insert(db, owner, &asked.name, now)?;
             tags::put(db, ("activity", id), &asked.tags)?;
-            let made = sql::activities::find(db, place, &asked.name)?;
-            made.ok_or_else(|| Refusal::from(rusqlite::Error::QueryReturnedNoRows))
+            let made = sql::activities::find(db, place, &asked.name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            let tags = acts::tags(db, ("activity", id))?;
+            let after = json!({ "organisation": caller.organisation, "tags": tags });
+            acts::note(db, (&caller, now), ("activity.create", made.arn()), (None, Some(after)))?;
+            Ok::<_, Refusal>(made)
         })
         .await?;
     Ok(json!({ "activityArn": activity.arn(), "creationDate": seconds(activity.created) }))
@@ -68,7 +72,14 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: One) ->
 
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: One) -> Answered {
     if let Some(activity) = find(house, caller, &asked.activity_arn).await? {
-        house.store.write(move |db| sql::activities::delete(db, activity.id).map_err(Refusal::from)).await?;
+        let (caller, now) = (caller.clone(), house.clock.now());
+        let deleting = house.store.write(move |db| {
+            sql::activities::delete(db, activity.id)?;
+            let before = json!({ "organisation": caller.organisation });
+            acts::note(db, (&caller, now), ("activity.delete", activity.arn()), (Some(before), None))?;
+            Ok::<_, Refusal>(())
+        });
+        deleting.await?;
     }
     Ok(json!({}))
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use crate::acts;
 use crate::arn::{Arn, Qualifier, Thing};
 use crate::sql;
 use crate::sql::aliases::Alias;
@@ -124,6 +125,8 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
                 return Err(OperationError::new("ServiceQuotaExceededException", text).into());
             }
             sql::aliases::put(db, machine.id, &new)?;
+            let arn = machine.arn(Some(Qualifier::Alias(new.name.clone())));
+            acts::note(db, (&caller, now), ("alias.create", arn), (None, Some(acts::alias(&new))))?;
             Ok::<_, Refusal>((machine, new))
         })
         .await?;
@@ -152,6 +155,7 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
         .store
         .write(move |db| {
             let (machine, mut known) = own(db, &caller, &arn, (&name, &alias))?;
+            let before = acts::alias(&known);
             if let Some(routing) = routing {
                 if routing.machine != machine.name {
                     let text = "The routing configuration names another state machine";
@@ -167,6 +171,8 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
             }
             known.updated = now;
             sql::aliases::put(db, machine.id, &known)?;
+            let turn = (Some(before), Some(acts::alias(&known)));
+            acts::note(db, (&caller, now), ("alias.change", arn.to_string()), turn)?;
             Ok::<_, Refusal>(())
         })
         .await?;
@@ -239,12 +245,14 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
 
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: One) -> Answered {
     let (arn, name, alias) = alias_arn(&asked.state_machine_alias_arn)?;
-    let caller = caller.clone();
+    let (caller, now) = (caller.clone(), house.clock.now());
     house
         .store
         .write(move |db| {
             let (machine, alias) = own(db, &caller, &arn, (&name, &alias))?;
             sql::aliases::delete(db, machine.id, &alias.name)?;
+            let before = Some(acts::alias(&alias));
+            acts::note(db, (&caller, now), ("alias.delete", arn.to_string()), (before, None))?;
             Ok::<_, Refusal>(())
         })
         .await?;

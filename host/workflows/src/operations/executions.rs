@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use types::Timestamp;
 
 use super::{Answered, Caller, OperationError, Refusal, check, machines, map_runs, redrive, seconds};
+use crate::acts;
 use crate::arn::{Arn, Qualifier, Thing};
 use crate::history::Cursor;
 use crate::sql;
@@ -243,7 +244,7 @@ pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> An
     check::length(asked.error.as_deref().unwrap_or_default(), "error", check::ERROR_MAX)?;
     check::length(asked.cause.as_deref().unwrap_or_default(), "cause", check::CAUSE_MAX)?;
     let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
-    let (now, seq) = (house.clock.now(), record.seq);
+    let (now, seq, caller) = (house.clock.now(), record.seq, caller.clone());
     let (stopped_at, stopped) = house
         .store
         .write(move |db| {
@@ -253,6 +254,12 @@ pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> An
             let record = sql::executions::by_seq(db, seq)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             Ok::<_, Refusal>((record.stopped.unwrap_or(now), stopped))
         })
+            if !stopped.is_empty() {
+                // The cause is a text of people's.
+                let after = json!({ "status": "ABORTED", "error": asked.error, "executions": stopped.len() });
+                let turn = (Some(json!({ "status": "RUNNING" })), Some(after));
+                acts::note(db, (&caller, now), ("execution.stop", asked.execution_arn), turn)?;
+            }
         .await?;
     for seq in stopped {
         house.stop(seq);

@@ -10,6 +10,7 @@ use super::definitions::{kind_of, parse};
 use super::executions::find_one;
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, seconds, tags, versions};
+use crate::acts;
 use crate::arn::{Arn, Qualifier, Thing};
 use crate::sql;
 use crate::sql::machines::{Machine, New};
@@ -109,7 +110,7 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
         definition: asked.definition,
         at: now,
     };
-    let (publish, tags) = (asked.publish, asked.tags);
+    let (publish, tags, by) = (asked.publish, asked.tags, caller.clone());
     let (machine, version) = house
         .store
         .write(move |db| {
@@ -132,9 +133,12 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
             };
             if is_new {
                 tags::put(db, ("machine", machine.id), &tags)?;
+                let mut after = acts::machine(db, &by, &machine)?;
+                after["tags"] = acts::tags(db, ("machine", machine.id))?;
+                acts::note(db, (&by, new.at), ("machine.create", machine.arn(None)), (None, Some(after)))?;
             }
             let version = if publish {
-                Some(versions::publish_of(db, &machine, (None, Some(&description)), new.at)?.0)
+                Some(versions::publish_of(db, &by, &machine, (None, Some(&description)), new.at)?.0)
             } else {
                 None
             };
@@ -189,6 +193,7 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
         .store
         .write(move |db| {
             let known = own(db, &caller, &arn, &name)?;
+            let before = acts::machine(db, &caller, &known)?;
             let definition = match &asked.definition {
                 Some(text) => sql::definition(db, text)?,
                 None => known.definition,
@@ -197,8 +202,10 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
             let settings = asked.beside.over(&known.settings);
             sql::machines::update(db, known.id, (definition, role_arn, &settings, &revision), now)?;
             let machine = sql::machines::by_id(db, known.id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            let turn = (Some(before), Some(acts::machine(db, &caller, &machine)?));
+            acts::note(db, (&caller, now), ("machine.change", machine.arn(None)), turn)?;
             let version = if asked.publish {
-                Some(versions::publish_of(db, &machine, (None, Some(&description)), now)?.0)
+                Some(versions::publish_of(db, &caller, &machine, (None, Some(&description)), now)?.0)
             } else {
                 None
             };
@@ -320,11 +327,13 @@ pub(super) struct Delete {
 /// A machine goes at once; what runs of it is stopped, in commits that are not too long for others.
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -> Answered {
     let (arn, name) = plain(&asked.state_machine_arn)?;
-    let caller = caller.clone();
+    let (caller, now) = (caller.clone(), house.clock.now());
     let deleted = house.store.write(move |db| {
-        let machine = find(db, &caller, &arn, &name)?;
-        machine.as_ref().map(|machine| sql::machines::delete(db, machine.id)).transpose()?;
-        Ok::<_, Refusal>(machine.map(|machine| machine.id))
+        let Some(machine) = find(db, &caller, &arn, &name)? else { return Ok(None) };
+        let before = acts::machine(db, &caller, &machine)?;
+        sql::machines::delete(db, machine.id)?;
+        acts::note(db, (&caller, now), ("machine.delete", machine.arn(None)), (Some(before), None))?;
+        Ok::<_, Refusal>(Some(machine.id))
     });
     if let Some(machine) = deleted.await? {
         stop_all(house, machine).await?;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::executions::find_one;
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, seconds};
+use crate::acts;
 use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::sql::executions::Record;
@@ -185,7 +186,7 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
     if most.is_none() && count.is_none() && asked.tolerated_failure_percentage.is_none() {
         return Err(refused("One of the members to change must be given", "MISSING_REQUIRED_PARAMETER"));
     }
-    let id = run.id;
+    let (id, caller, now) = (run.id, caller.clone(), house.clock.now());
     let changing = house.store.write(move |db| {
         let run = sql::map_runs::by_id(db, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if run.status != "RUNNING" {
@@ -201,6 +202,16 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
         Ok::<_, Refusal>(())
     });
     changing.await?;
+        let turn = (Some(limits(run.tolerance)), Some(limits(tolerance)));
+        acts::note(db, (&caller, now), ("map_run.change", asked.map_run_arn), turn)?;
     house.mapped.notify_one();
     Ok(json!({}))
+}
+
+/// As an act shows them.
+fn limits(tolerance: Tolerance) -> Value {
+    json!({
+        "max_concurrency": tolerance.most, "tolerated_failure_count": tolerance.count,
+        "tolerated_failure_percentage": tolerance.percent,
+    })
 }

@@ -9,6 +9,7 @@ use types::Timestamp;
 
 use super::executions::find_one;
 use super::{Answered, Caller, OperationError, Refusal, check, seconds};
+use crate::acts;
 use crate::history::Cursor;
 use crate::sql;
 use crate::sql::executions::Record;
@@ -72,7 +73,7 @@ pub(super) async fn redrive(house: &Arc<House>, caller: &Caller, asked: Redrive)
     }
     let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
     let (now, seq, running_max) = (house.clock.now(), record.seq, house.settings.running_max);
-    let organisation = caller.organisation.to_string();
+    let (organisation, caller) = (caller.organisation.to_string(), caller.clone());
     let redriven = house.store.write(move |db| {
         let since = Timestamp::from_micros(now.as_micros().saturating_sub(micros(TOKEN_GOOD)));
         if let Some(token) = &asked.client_token
@@ -94,6 +95,10 @@ pub(super) async fn redrive(house: &Arc<House>, caller: &Caller, asked: Redrive)
         let event = (cursor.last() + 1, cursor.redrive(now, record.redrives.saturating_add(1)));
         sql::redrives::redrive(db, seq, (now, asked.client_token.as_deref()), Some(event), &cursor.text()?)?;
         Ok::<_, Refusal>(now)
+        let before = json!({ "status": record.status, "redrives": record.redrives });
+        let after = json!({ "status": "RUNNING", "redrives": record.redrives.saturating_add(1) });
+        let turn = (Some(before), Some(after));
+        acts::note(db, (&caller, now), ("execution.redrive", asked.execution_arn), turn)?;
     });
     let at = redriven.await?;
     house.wake(seq);

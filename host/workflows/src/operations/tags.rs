@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answered, Caller, OperationError, Refusal, check, machines};
+use crate::acts;
 use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::standard::House;
@@ -52,15 +53,7 @@ pub(super) struct Add {
 
 pub(super) async fn add(house: &Arc<House>, caller: &Caller, asked: Add) -> Answered {
     check(&asked.tags)?;
-    let caller = caller.clone();
-    house
-        .store
-        .write(move |db| {
-            let (of, id) = find(db, &caller, &asked.resource_arn)?;
-            put(db, (of, id), &asked.tags)
-        })
-        .await?;
-    Ok(json!({}))
+    change(house, caller, asked.resource_arn, move |db, of| put(db, of, &asked.tags)).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,15 +64,33 @@ pub(super) struct Remove {
 }
 
 pub(super) async fn remove(house: &Arc<House>, caller: &Caller, asked: Remove) -> Answered {
-    let caller = caller.clone();
-    house
-        .store
-        .write(move |db| {
-            let (of, id) = find(db, &caller, &asked.resource_arn)?;
-            asked.tag_keys.iter().try_for_each(|key| sql::tags::remove(db, (of, id), key))?;
-            Ok::<_, Refusal>(())
-        })
-        .await?;
+    let keys = asked.tag_keys;
+    change(house, caller, asked.resource_arn, move |db, of| {
+        Ok(keys.iter().try_for_each(|key| sql::tags::remove(db, of, key))?)
+    })
+    .await
+}
+
+/// Changes the tags of what `arn` names, and notes what they were and are.
+async fn change(
+    house: &Arc<House>,
+    caller: &Caller,
+    arn: String,
+    how: impl FnOnce(&Connection, (&'static str, i64)) -> Result<(), Refusal> + Send + 'static,
+) -> Answered {
+    let (caller, now) = (caller.clone(), house.clock.now());
+    let changing = house.store.write(move |db| {
+        let of = find(db, &caller, &arn)?;
+        let before = acts::tags(db, of)?;
+        how(db, of)?;
+        let after = acts::tags(db, of)?;
+        if before != after {
+            let action = if of.0 == "machine" { "machine.tag" } else { "activity.tag" };
+            acts::note(db, (&caller, now), (action, arn), (Some(before), Some(after)))?;
+        }
+        Ok::<_, Refusal>(())
+    });
+    changing.await?;
     Ok(json!({}))
 }
 

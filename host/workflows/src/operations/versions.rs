@@ -9,6 +9,7 @@ use types::Timestamp;
 
 use super::listing::Page;
 use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use crate::acts;
 use crate::arn::{Qualifier, Thing};
 use crate::sql;
 use crate::sql::machines::{Machine, Version};
@@ -95,7 +96,7 @@ pub(super) async fn publish(house: &Arc<House>, caller: &Caller, asked: Publish)
         .write(move |db| {
             let machine = machines::own(db, &caller, &arn, &name)?;
             let told = (asked.revision_id.as_deref(), asked.description.as_deref());
-            let version = publish_of(db, &machine, told, now)?;
+            let version = publish_of(db, &caller, &machine, told, now)?;
             Ok::<_, Refusal>((machine, version))
         })
         .await?;
@@ -107,6 +108,7 @@ pub(super) async fn publish(house: &Arc<House>, caller: &Caller, asked: Publish)
 /// Publishes the machine as it stands; the version that there is of the same revision, if there is one.
 pub(super) fn publish_of(
     db: &Connection,
+    caller: &Caller,
     machine: &Machine,
     (revision, description): (Option<&str>, Option<&str>),
     now: Timestamp,
@@ -128,7 +130,13 @@ pub(super) fn publish_of(
         let text = format!("A state machine has at most {MOST} versions: delete some first");
         return Err(OperationError::new("ServiceQuotaExceededException", text).into());
     }
-    Ok((sql::machines::publish(db, machine, description.unwrap_or_default(), now)?, now))
+    let description = description.unwrap_or_default();
+    let number = sql::machines::publish(db, machine, description, now)?;
+    let mut after = acts::machine(db, caller, machine)?;
+    after["description_sha256"] = json!(acts::sha256(description));
+    let arn = machine.arn(Some(Qualifier::Version(number)));
+    acts::note(db, (caller, now), ("version.publish", arn), (None, Some(after)))?;
+    Ok((number, now))
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,7 +183,7 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
     let Thing::Machine { name, qualifier: Some(Qualifier::Version(number)) } = arn.thing.clone() else {
         return Err(check::invalid_arn(&asked.state_machine_version_arn));
     };
-    let caller = caller.clone();
+    let (caller, now) = (caller.clone(), house.clock.now());
     house
         .store
         .write(move |db| {
@@ -184,7 +192,13 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
                 let text = "The version is used by an alias: change or delete the alias first";
                 return Err(OperationError::new("ConflictException", text).into());
             }
+            let Some(version) = sql::machines::version_of(db, machine.id, number)? else { return Ok(()) };
             sql::machines::delete_version(db, machine.id, number)?;
+            let before = json!({
+                "organisation": caller.organisation, "role_arn": version.role_arn,
+                "definition_sha256": sql::acts::definition_sha256(db, version.definition)?,
+            });
+            acts::note(db, (&caller, now), ("version.delete", arn.to_string()), (Some(before), None))?;
             Ok::<_, Refusal>(())
         })
         .await?;

@@ -13,6 +13,8 @@ use workflows::{Caller, Job, OperationError, Performed, Performing, Settings, Ta
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-west-1";
+/// Who asks, as acts have it.
+pub(crate) const ACTOR: &str = "tok_of_the_test";
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/workflows";
 
 /// Answers tasks by their resource, and counts how often each invocation was asked for.
@@ -69,6 +71,7 @@ impl House {
             organisation: OrganisationId::generate(types::Timestamp::from_micros(1_763_800_000_000_000)),
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
+            actor: ACTOR.to_owned(),
         };
         Self::open(folder, caller, clock, Settings::default())
     }
@@ -89,7 +92,8 @@ impl House {
         let organisation: String = db.query_row("SELECT organisation FROM machine", [], |row| row.get(0)).unwrap();
         drop(db);
         let organisation = organisation.parse().unwrap();
-        let caller = Caller { organisation, account: ACCOUNT.to_owned(), region: REGION.to_owned() };
+        let (account, region, actor) = (ACCOUNT.to_owned(), REGION.to_owned(), ACTOR.to_owned());
+        let caller = Caller { organisation, account, region, actor };
         Self::open(folder, caller, clock, Settings::default())
     }
 

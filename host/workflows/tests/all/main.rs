@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test says where it fails")]
 
 mod activities;
+mod acts;
 mod begun;
 mod callbacks;
 mod crashes;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use types::{ManualClock, Timestamp};
 use workflows::{NewSchedule, Owner, Schedule, ScheduleError};
 
-use crate::house::{ACCOUNT, House, task};
+use crate::house::{ACCOUNT, ACTOR, House, task};
 
 const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
@@ -51,7 +51,8 @@ async fn each_turn_starts_one_execution_that_knows_when_it_was_due() {
     let (clock, hands) = ManualClock::at(START);
     let house = House::with(clock);
     let machine = house.machine("reports", &pass()).await;
-    let (schedule, is_new) = house.workflows.put_schedule(&owner(&house), every_minute(&machine), None).await.unwrap();
+    let (schedule, is_new) =
+        house.workflows.put_schedule(ACTOR.to_owned(), &owner(&house), every_minute(&machine), None).await.unwrap();
     assert_eq!((is_new, schedule.next), (true, Some(START.after(Duration::from_mins(1)))));
     hands.advance(Duration::from_secs(61));
     let first = until(&house, |schedule| schedule.last.is_some()).await;
@@ -69,7 +70,7 @@ async fn turns_that_were_missed_are_made_up_for_once() {
     let (clock, hands) = ManualClock::at(START);
     let house = House::with(clock);
     let machine = house.machine("reports", &pass()).await;
-    house.workflows.put_schedule(&owner(&house), every_minute(&machine), None).await.unwrap();
+    house.workflows.put_schedule(ACTOR.to_owned(), &owner(&house), every_minute(&machine), None).await.unwrap();
     hands.advance(Duration::from_secs(3_630));
     let late = until(&house, |schedule| schedule.last.is_some()).await;
     assert_eq!(
@@ -86,7 +87,8 @@ async fn a_schedule_is_changed_switched_off_and_taken_away() {
     let (clock, hands) = ManualClock::at(START);
     let house = House::with(clock);
     let machine = house.machine("reports", &pass()).await;
-    let put = async |new: NewSchedule, seen| house.workflows.put_schedule(&owner(&house), new, seen).await;
+    let put =
+        async |new: NewSchedule, seen| house.workflows.put_schedule(ACTOR.to_owned(), &owner(&house), new, seen).await;
     put(every_minute(&machine), None).await.unwrap();
     assert_eq!(put(every_minute(&machine), None).await.unwrap().0.revision, 1, "the same again changes nothing");
     let off = NewSchedule { is_enabled: false, ..every_minute(&machine) };
@@ -98,8 +100,8 @@ async fn a_schedule_is_changed_switched_off_and_taken_away() {
     assert_eq!(executions(&house, &machine).await, Vec::<Value>::new());
     let organisation = house.caller.organisation;
     assert_eq!(house.workflows.schedules(organisation, String::new(), 10).await.unwrap().len(), 1);
-    assert!(house.workflows.delete_schedule(organisation, "report".to_owned()).await.unwrap());
-    assert!(!house.workflows.delete_schedule(organisation, "report".to_owned()).await.unwrap());
+    assert!(house.workflows.delete_schedule(ACTOR.to_owned(), organisation, "report".to_owned()).await.unwrap());
+    assert!(!house.workflows.delete_schedule(ACTOR.to_owned(), organisation, "report".to_owned()).await.unwrap());
 }
 
 #[tokio::test]
@@ -107,7 +109,7 @@ async fn what_cannot_be_started_is_said_on_the_schedule_and_a_wrong_one_is_refus
     let (clock, hands) = ManualClock::at(START);
     let house = House::with(clock);
     let gone = format!("arn:aws:states:eu-west-1:{ACCOUNT}:stateMachine:gone");
-    house.workflows.put_schedule(&owner(&house), every_minute(&gone), None).await.unwrap();
+    house.workflows.put_schedule(ACTOR.to_owned(), &owner(&house), every_minute(&gone), None).await.unwrap();
     hands.advance(Duration::from_secs(61));
     let failed = until(&house, |schedule| schedule.last_error.is_some()).await;
     assert!(failed.last_error.unwrap().contains("StateMachineDoesNotExist") && failed.next.is_some());
@@ -121,7 +123,7 @@ async fn what_cannot_be_started_is_said_on_the_schedule_and_a_wrong_one_is_refus
         (NewSchedule { expression: "at(2020-01-01T00:00:00)".to_owned(), ..right.clone() }, "expression"),
         (NewSchedule { zone: "Mars/Olympus".to_owned(), ..right.clone() }, "expression"),
     ] {
-        match house.workflows.put_schedule(&owner(&house), wrong, None).await {
+        match house.workflows.put_schedule(ACTOR.to_owned(), &owner(&house), wrong, None).await {
             Err(ScheduleError::Invalid { member: told, .. }) => assert_eq!(told, member),
             other => panic!("{member}: {other:?}"),
         }
