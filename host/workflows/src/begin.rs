@@ -1,6 +1,7 @@
 //! Executions of machines that somebody else keeps, such as those of releases.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl::MachineKind;
 use serde_json::Value;
@@ -44,6 +45,9 @@ pub enum BeginError {
     #[error("{0} executions of the organisation run, which is as many as may")]
     TooMany(u64),
     /// The file has no time.
+    /// The organisation starts executions faster than it may: how long until there may be one more.
+    #[error("executions of the organisation are started faster than they may")]
+    TooFast(Duration),
     #[error("workflows.db takes no more at the moment")]
     Busy,
     /// The file could not be written. Whether the execution has begun is not known.
@@ -88,6 +92,7 @@ impl Workflows {
     pub async fn begin(&self, begin: Begin) -> Result<(), BeginError> {
         let (house, at) = (&self.0, self.0.clock.now());
         let most = house.settings.running_max;
+        house.starts.take(begin.owner.organisation, house.clock.moment()).map_err(BeginError::TooFast)?;
         run_new(house, async |epoch| {
             let written = house.store.write(move |db| {
                 if sql::executions::begun(db, &begin.name)?.is_some() {

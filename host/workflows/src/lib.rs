@@ -12,6 +12,7 @@ mod history;
 mod integration;
 mod items;
 mod map_runs;
+mod rate;
 mod objects;
 mod operations;
 mod recurrence;
@@ -25,6 +26,7 @@ mod work;
 
 pub use begin::{Begin, BeginError, Begun, REGION};
 pub use ended::Ended;
+pub use rate::StartRate;
 pub use operations::{Caller, OperationError};
 pub use schedule::{NewSchedule, Schedule, ScheduleError};
 pub use search::{Counts, Detail, Search, Summary};

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{ByteCount, Clock};
 
+use crate::rate::{StartRate, Starts};
 use crate::sql;
 use crate::work::Work;
 
@@ -49,6 +50,9 @@ pub struct Settings {
     pub tasks_max: usize,
     /// Running executions of one organisation.
     pub running_max: u64,
+    /// How fast one organisation may start executions, by operations, tasks and calls. Those that schedules start and the
+    /// children of map runs have bounds of their own. `None`: as fast as the host can.
+    pub starts: Option<StartRate>,
     /// How long an execution is kept after its end.
     pub retention: Duration,
     /// How large `workflows.db` may be before executions that have ended go earlier, the oldest first.
@@ -69,6 +73,7 @@ impl Default for Settings {
             live_max: 2_000,
             tasks_max: 256,
             running_max: 1_000_000,
+            starts: None,
             retention: Duration::from_hours(90 * 24),
             bytes_max: None,
             archive: None,
@@ -93,6 +98,7 @@ pub(crate) struct House {
     pub(crate) objects: PathBuf,
     /// The number of this opening of the file.
     pub(crate) epoch: i64,
+    pub(crate) starts: Starts,
     /// The executions in memory, by number.
     live: Mutex<HashMap<i64, Arc<Live>>>,
     /// How often the runner of an execution has panicked.
@@ -155,6 +161,7 @@ impl Workflows {
             work,
             objects: path.with_file_name("objects"),
             epoch,
+            starts: Starts::new(settings.starts),
             live: Mutex::default(),
             panics: Mutex::default(),
             slots: Arc::new(Semaphore::new(settings.live_max)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asl::TaskId;
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
-use types::Timestamp;
+use types::{OrganisationId, Timestamp};
 
 use crate::TaskFailed;
 use crate::arn::{Arn, Qualifier, Thing};
@@ -130,6 +130,14 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
     Ok(written.await?)
 }
 
+/// One more start of this organisation, unless it starts too fast.
+pub(crate) fn admit(house: &House, organisation: OrganisationId) -> Result<(), OperationError> {
+    house
+        .starts
+        .take(organisation, house.clock.moment())
+        .map_err(|_| OperationError::new("ThrottlingException", "Rate exceeded"))
+}
+
 /// So many of an organisation's executions run already.
 pub(crate) fn too_many(running_max: u64) -> OperationError {
     let text = format!("At most {running_max} executions of an organisation run at a time: try later");
@@ -186,15 +194,18 @@ pub(crate) async fn child(house: &Arc<House>, start: StartChild<'_>) -> Result<A
         organisation: job.owner.organisation,
         account: job.owner.account.clone(),
         region: machine.region.clone(),
+        actor: Caller::HOST.to_owned(),
     };
+    let as_task = |error: OperationError| TaskFailed {
+        error: format!("StepFunctions.{}Exception", error.name.trim_end_matches("Exception")).into(),
+        cause: error.message,
+    };
+    admit(house, caller.organisation).map_err(as_task)?;
     let parent = (seq > 0).then(|| Parent { execution: seq, task: task.get(), mode: mode.to_owned() });
     let trace_header = None;
     let started = execution(house, Start { caller, machine, name: Some(name), input: handed, trace_header, parent })
         .await
-        .map_err(|error| TaskFailed {
-            error: format!("StepFunctions.{}Exception", error.name.trim_end_matches("Exception")).into(),
-            cause: error.message,
-        })?;
+        .map_err(as_task)?;
     if mode != "none" && started.machine.kind == "EXPRESS" {
         let cause = "express executions cannot be waited for by .sync".to_owned();
         return Err(TaskFailed { error: "States.TaskFailed".into(), cause });

@@ -116,6 +116,21 @@ async fn a_failure_is_told_by_name_where_the_release_has_a_status_for_it_and_in_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_comes_too_fast_is_refused_says_when_to_come_back_and_counts_nothing() {
+    let one = std::num::NonZeroU32::MIN;
+    let starts = Some(workflows::StartRate { per_second: one, burst: one });
+    let host = Host::with_executions(workflows::Settings { starts, ..workflows::Settings::default() }).await;
+    let pass = json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } });
+    let shop = host.open_machine("kept", &pass, (Some(Starts::Standard), Offer::hard(5))).await;
+    start(&host, "kept", &shop, "{}").await;
+    let refused = host.post_json("/kept/a", &shop.key, "{}").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "1"), "{refused:?}");
+    assert!(refused.body.contains("\"code\":\"rate-limited\""), "{refused:?}");
+    let rows: Vec<_> = host.rows().iter().map(|row| (row.status, row.outcome.clone(), row.billed)).collect();
+    assert_eq!(rows, [(202, "ok".to_owned(), 1), (429, "refused".to_owned(), 0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_idempotency_key_starts_one_execution() {
     let host = Host::start().await;
     host.open("pay", &Component::task_echo().unwrap(), Offer::default()).await;

@@ -111,6 +111,15 @@ impl Host {
 
     /// A house whose sandbox has a clock of its own.
     pub(crate) async fn with_sandbox_clock(settings: Settings, sandbox_clock: Clock) -> Self {
+        Self::open_all((settings, workflows::Settings::default()), sandbox_clock).await
+    }
+
+    /// A house whose executions are bounded so.
+    pub(crate) async fn with_executions(executions: workflows::Settings) -> Self {
+        Self::open_all((Settings::for_cores(2), executions), Clock::system()).await
+    }
+
+    async fn open_all((settings, executions): (Settings, workflows::Settings), sandbox_clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (data, clock) = (folder.path(), Clock::system());
         let ledger = Ledger::open(&data.join("usage.db"), clock.clone(), ledger::Settings::default()).unwrap();
@@ -136,8 +145,7 @@ impl Host {
         let house = House { catalog, ledger, sandbox, traces, aws: None, clock };
         let gateway = Gateway::new(house.clone(), settings).unwrap();
         let file = data.join("workflows.db");
-        let settings = workflows::Settings::default();
-        let workflows = Workflows::open(&file, settings, house.clock.clone(), gateway.jobs()).unwrap();
+        let workflows = Workflows::open(&file, executions, house.clock.clone(), gateway.jobs()).unwrap();
         gateway.keep_executions(workflows.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());

@@ -18,6 +18,10 @@ pub(crate) struct ExecutionsSection {
     pub(crate) archive: Option<PathBuf>,
     /// Executions that one organisation may have running.
     pub(crate) running_per_organisation: NonZeroU64,
+    /// Executions that one organisation may start in a second, in the long run.
+    pub(crate) starts_per_second: NonZeroU32,
+    /// Executions that one organisation may start at once, after a pause.
+    pub(crate) starts_burst: NonZeroU32,
     /// Executions in memory; more wait in workflows.db.
     pub(crate) in_memory: NonZeroU32,
     /// Tasks under way at a time, of all executions.
@@ -33,6 +37,8 @@ impl Default for ExecutionsSection {
             size_max_mib: None,
             archive: None,
             running_per_organisation: NonZeroU64::new(usual.running_max).unwrap_or(NonZeroU64::MIN),
+            starts_per_second: NonZeroU32::MIN.saturating_add(999),
+            starts_burst: NonZeroU32::MIN.saturating_add(4_999),
             in_memory: count(usual.live_max),
             tasks_at_once: count(usual.tasks_max),
         }
@@ -48,6 +54,7 @@ impl ExecutionsSection {
             bytes_max: self.size_max_mib.map(ByteCount::mib),
             archive: self.archive.as_ref().map(|archive| folder.join(archive)),
             running_max: self.running_per_organisation.get(),
+            starts: Some(workflows::StartRate { per_second: self.starts_per_second, burst: self.starts_burst }),
             live_max: size(self.in_memory),
             tasks_max: size(self.tasks_at_once),
             ..workflows::Settings::default()

@@ -121,5 +121,5 @@ fn a_host_whose_mail_is_half_configured_does_not_start() {
     place.run(&["serve"]).expect_failure(&["mail.from is missing"]);
     place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtp+plain://mail.example.com\"\nfrom = \"a@b.example\"\n"));
     place.run(&["serve"]).expect_failure(&["for 127.0.0.1"]);
-}
     run(&["executions", "redrive", &failed]);
+}

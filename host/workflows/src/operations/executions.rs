@@ -44,7 +44,9 @@ impl StartOne {
 }
 
 pub(super) async fn start(house: &Arc<House>, caller: &Caller, asked: StartOne) -> Answered {
-    let started = start::execution(house, asked.check(caller)?).await?;
+    let start = asked.check(caller)?;
+    start::admit(house, caller.organisation)?;
+    let started = start::execution(house, start).await?;
     Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.at) }))
 }
 
@@ -53,6 +55,7 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
     let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
     let given = asked.state_machine_arn.clone();
     let asked = asked.check(caller)?;
+    start::admit(house, caller.organisation)?;
     let Thing::Machine { name, qualifier } = asked.machine.thing.clone() else { return Err(machines::missing(&given)) };
     let (of, arn, draw) = (caller.clone(), asked.machine.clone(), start::random() % 100);
     let found = house

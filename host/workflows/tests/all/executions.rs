@@ -156,6 +156,28 @@ async fn an_organisation_runs_as_many_at_a_time_as_it_may() {
 }
 
 #[tokio::test]
+async fn an_organisation_starts_no_faster_than_it_may_by_operations_and_by_tasks() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let count = |count| std::num::NonZeroU32::new(count).unwrap();
+    let starts = Some(workflows::StartRate { per_second: count(1), burst: count(2) });
+    let (clock, time) = types::ManualClock::at(types::Timestamp::from_micros(1_767_225_600_000_000));
+    let house = House::open(folder, House::new().caller, clock, Settings { starts, ..Settings::default() });
+    let machine = house.machine("machine", &task("echo")).await;
+    let starting = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": true,
+        "Parameters": { "StateMachineArn": machine },
+    });
+    let parent = house.machine("parent", &json!({ "StartAt": "Start", "States": { "Start": starting } })).await;
+    house.start(&machine, json!({})).await;
+    let ended = house.ended(&house.start(&parent, json!({})).await).await;
+    assert_eq!(ended["error"], "StepFunctions.ThrottlingException", "{ended}");
+    let start = json!({ "stateMachineArn": machine });
+    assert_eq!(house.refused("StartExecution", start.clone()).await, "ThrottlingException");
+    time.advance(std::time::Duration::from_secs(1));
+    house.call("StartExecution", start).await;
+}
+
+#[tokio::test]
 async fn a_machine_that_loops_ends_at_the_most_events_there_may_be() {
     let house = House::new();
     let mut states = json!({

@@ -42,6 +42,11 @@ pub(super) async fn begin(call: &Call, (kind, definition): (MachineKind, &Arc<st
             let text = format!("No execution was started: {error}. Try again later.");
             Invoked::failed(Outcome::Overloaded, Some(Refusal::new(Code::Overloaded).detail(text)))
         }
+        Err(BeginError::TooFast(wait)) => {
+            let text =
+                "Executions of this API's organisation are started faster than this host allows. Try again later.";
+            Invoked::failed(Outcome::Refused, Some(Refusal::new(Code::RateLimited).detail(text).retry_after(wait)))
+        }
         Err(error) => Invoked::failed(Outcome::HostError, Some(Refusal::caused_by(Code::Internal, error))),
     }
 }
