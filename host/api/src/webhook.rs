@@ -1,6 +1,6 @@
 //! Webhooks of organisations, and what the host sends by itself: deliveries, their attempts, dead letters.
 
-use types::{DispatchId, EndpointId, MessageId, OrganisationId};
+use types::{AppId, DispatchId, EndpointId, MessageId, OrganisationId};
 
 use crate::At;
 
@@ -21,6 +21,10 @@ pub struct NewWebhook {
     /// Whose it becomes, by id or name. The token's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
+    /// The app whose matters it is told of, as the app's own key sees them. The organisation's when absent; where it is
+    /// there, the webhook belongs to the app's organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
 }
 
 /// `PATCH /v1/webhooks/{webhook}`. What is absent stays as it is.
@@ -47,6 +51,9 @@ pub struct Webhook {
     pub id: EndpointId,
     /// Whose it is.
     pub organisation: OrganisationId,
+    /// The app of that organisation whose matters it is told of; absent where they are the organisation's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
     /// Where messages go.
     pub url: String,
     /// The kinds of events that it is told of.
@@ -81,6 +88,9 @@ pub struct WebhookQuery {
     /// Whose, by id or name. The token's own when absent; for an operator, everyone's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
+    /// Only those of this app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
     /// Go on after this place in the list: the `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,

@@ -1,11 +1,11 @@
-//! Where organisations want to be told, and of what.
+//! Where organisations and their apps want to be told, and of what.
 
 use std::time::Duration;
 
 use egress::Target;
 use http::Method;
 use serde_json::json;
-use types::{EndpointId, OrganisationId, SecretValue, Timestamp};
+use types::{AppId, EndpointId, OrganisationId, SecretValue, Timestamp};
 
 use crate::delivery::Delivery;
 use crate::error::DeliveryError;
@@ -19,7 +19,7 @@ pub const EVENTS: &[&str] = &["execution.succeeded", "execution.failed", "execut
 pub const PING: &str = "ping";
 /// All kinds, those of later versions too.
 const ALL: &str = "*";
-/// Endpoints of an organisation.
+/// Endpoints of an organisation, and of each of its apps.
 const ENDPOINTS_MAX: usize = 20;
 /// Characters of a URL: more than any service gives out.
 const URL_MAX: usize = 2_048;
@@ -35,6 +35,8 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// Whose it is.
     pub organisation: OrganisationId,
+    /// The app of that organisation whose matters it is told of; `None`: those of the organisation.
+    pub app: Option<AppId>,
     /// Where messages go.
     pub url: String,
     /// The kinds of events that it is told of, or `*`.
@@ -56,12 +58,27 @@ pub struct Endpoint {
 pub struct NewEndpoint {
     /// Whose it becomes.
     pub organisation: OrganisationId,
+    /// The app of that organisation whose matters it is told of; `None`: those of the organisation.
+    pub app: Option<AppId>,
     /// Where messages go.
     pub url: String,
     /// The kinds of events that it is told of, or `*`.
     pub events: Vec<String>,
     /// What people call it.
     pub description: String,
+}
+
+/// Which endpoints, in the order of their ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EndpointQuery {
+    /// Those of one organisation and of its apps, or everyone's.
+    pub organisation: Option<OrganisationId>,
+    /// Those of one app alone.
+    pub app: Option<AppId>,
+    /// Those after this one.
+    pub after: Option<EndpointId>,
+    /// So many at most.
+    pub limit: u32,
 }
 
 /// What is to be different. What is `None` stays.
@@ -81,18 +98,13 @@ pub(crate) fn place(id: EndpointId) -> String {
 }
 
 impl Delivery {
-    /// Endpoints in the order of their ids: those of `organisation`, or everyone's.
+    /// The endpoints that a query asks for.
     ///
     /// # Errors
     ///
     /// The file could not be read.
-    pub async fn endpoints(
-        &self,
-        organisation: Option<OrganisationId>,
-        after: Option<EndpointId>,
-        limit: u32,
-    ) -> Result<Vec<Endpoint>, DeliveryError> {
-        Ok(self.0.store.read(move |db| endpoints::list(db, organisation, after, limit)).await?)
+    pub async fn endpoints(&self, query: EndpointQuery) -> Result<Vec<Endpoint>, DeliveryError> {
+        Ok(self.0.store.read(move |db| endpoints::list(db, &query)).await?)
     }
 
     /// One endpoint.
@@ -131,16 +143,17 @@ impl Delivery {
                     description: Some(new.description.clone()),
                     is_enabled: None,
                 };
-                if let Some(known) = endpoints::find_url(db, new.organisation, &new.url)? {
+                if let Some(known) = endpoints::find_url(db, &new)? {
                     return Ok((endpoints::apply(db, &by, &known, &change)?, false));
                 }
-                if endpoints::count(db, new.organisation)? >= ENDPOINTS_MAX {
-                    let why = format!("an organisation has at most {ENDPOINTS_MAX} webhooks: delete one first");
+                if endpoints::count(db, &new)? >= ENDPOINTS_MAX {
+                    let why =
+                        format!("an organisation, or an app, has at most {ENDPOINTS_MAX} webhooks: delete one first");
                     return Err(DeliveryError::invalid("url", why));
                 }
                 endpoints::insert(db, id, &new, &sealed, by.at)?;
                 // Not its URL: that may let its bearer in.
-                let after = json!({ "organisation": new.organisation, "events": new.events });
+                let after = json!({ "organisation": new.organisation, "app": new.app, "events": new.events });
                 outbox::act(db, &by, ("webhook.create", &id), (None, Some(after)))?;
                 let made = endpoints::find(db, id)?.ok_or_else(|| DeliveryError::missing("webhook", &id))?;
                 Ok((made.endpoint, true))
@@ -189,7 +202,7 @@ impl Delivery {
         let deleted = self.0.store.write(move |db| {
             let known = current(db, id, revisions.as_deref())?.endpoint;
             endpoints::delete(db, id)?;
-            let before = json!({ "organisation": known.organisation, "events": known.events });
+            let before = json!({ "organisation": known.organisation, "app": known.app, "events": known.events });
             outbox::act(db, &by, ("webhook.delete", &id), (Some(before), None))?;
             Ok::<_, DeliveryError>(known)
         });

@@ -29,7 +29,7 @@ mod worker;
 pub use approval::{Answer, Approval, ApprovalQuery, ApprovalStatus, Ask, AskError, Decided, Decision, Question, Told};
 pub use delivery::{Delivery, OpenError};
 pub use dispatch::{Attempt, Dispatch, DispatchQuery, Recipient, Status};
-pub use endpoint::{EVENTS, Endpoint, EndpointChange, NewEndpoint, PING};
+pub use endpoint::{EVENTS, Endpoint, EndpointChange, EndpointQuery, NewEndpoint, PING};
 pub use error::DeliveryError;
 pub use mailer::{MailServer, MailServerError, Security};
 pub use message::{Event, Letter, check_address};

@@ -2,7 +2,7 @@
 
 use lettre::Address;
 use serde_json::{Value, json};
-use types::{DispatchId, EndpointId, MessageId, OrganisationId, SecretValue, Timestamp};
+use types::{AppId, DispatchId, EndpointId, MessageId, OrganisationId, SecretValue, Timestamp};
 
 use crate::delivery::Delivery;
 use crate::endpoint::PING;
@@ -15,13 +15,15 @@ const BODY_MAX: usize = 320 * 1_024;
 /// Characters of a subject.
 const SUBJECT_MAX: usize = 200;
 
-/// Something that has happened to an organisation.
+/// Something that has happened to an organisation or to an app of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The outbox and the row that it comes from. The same once more changes nothing.
     pub source: String,
     /// Whom it concerns.
     pub organisation: OrganisationId,
+    /// The app of that organisation that it concerns, whose endpoints alone are told; `None`: those that are no app's.
+    pub app: Option<AppId>,
     /// Its kind, one of [`crate::EVENTS`].
     pub kind: String,
     /// When it happened.
@@ -67,7 +69,7 @@ impl Delivery {
     pub async fn publish(&self, event: Event) -> Result<usize, DeliveryError> {
         let now = self.0.clock.now();
         let count = self.0.store.write(move |db| {
-            let wanting = endpoints::wanting(db, event.organisation, &event.kind)?;
+            let wanting = endpoints::wanting(db, (event.organisation, event.app), &event.kind)?;
             if wanting.is_empty() {
                 return Ok(0);
             }

@@ -10,7 +10,8 @@ pub(crate) mod outbox;
 use types::Timestamp;
 
 /// The schema, version by version.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("sql/schema.sql"), include_str!("sql/approvals.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("sql/schema.sql"), include_str!("sql/approvals.sql"), include_str!("sql/apps.sql")];
 
 /// A column that holds an id as text. One that does not read back is a fault of the file.
 pub(crate) fn id<T>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T>

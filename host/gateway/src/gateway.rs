@@ -8,11 +8,13 @@ use tls::Tls;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use types::Code;
-use workflows::Workflows;
+use types::{AppId, Code};
+use workflows::{Begun, Workflows};
 
 use crate::connection;
 use crate::jobs::Jobs;
+use crate::origin::Origin;
+use crate::platform::executions;
 use crate::premises::{House, Premises};
 use crate::settings::{Settings, SettingsError};
 use crate::spans::Spans;
@@ -80,6 +82,13 @@ impl Gateway {
         if self.premises.workflows.set(workflows).is_err() {
             tracing::warn!("executions are kept already");
         }
+    }
+
+    /// What the app whose call has begun an execution may see of it, and which app that is. `None`: no call has begun it.
+    pub fn shown_to_app(&self, name: &str, begun: Begun) -> Option<(AppId, api::OwnExecution)> {
+        let (id, origin) = (name.parse().ok()?, Origin::read(&begun.origin)?);
+        let snapshot = self.premises.house.catalog.snapshot_now();
+        Some((origin.app, executions::shown(&snapshot, id, &origin, begun)))
     }
 
     /// What it does at the moment.

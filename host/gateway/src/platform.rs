@@ -5,7 +5,7 @@
 //! may ask, and how many may ask at once, is bounded.
 
 mod calls;
-mod executions;
+pub(crate) mod executions;
 mod openapi;
 mod usage;
 

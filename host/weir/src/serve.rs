@@ -29,6 +29,7 @@ use types::Clock;
 use workflows::Workflows;
 
 use self::listen::Listeners;
+use self::report::Report;
 use self::rooms::Rooms;
 use self::watch::Watch;
 use crate::cli::Session;
@@ -115,11 +116,17 @@ fn start(
         gateway.export_spans(Arc::new(exporter));
         watch.keep("otlp", export.run(metrics.clone(), watch.closing()));
     }
+    let report = Report {
+        workflows: workflows.clone(),
+        delivery: rooms.delivery.clone(),
+        gateway: gateway.clone(),
+        catalog: rooms.catalog.clone(),
+    };
     let ((data, tls), draining) = (listeners.gateway, watch.draining());
     watch.serve_until_drained("gateway", async move { gateway.serve(data, tls, draining).await });
 
     watch.keep("settle", settle::run(workflows.clone(), rooms.ledger.clone(), watch.closing()));
-    watch.keep("report", report::run(workflows.clone(), rooms.delivery.clone(), watch.closing()));
+    watch.keep("report", report::run(report, watch.closing()));
     let answering = approvals::run(rooms.delivery.clone(), workflows.clone(), watch.closing());
     watch.keep("approvals", answering);
     watch.keep("tell", tell::run(rooms.delivery.clone(), rooms.ledger.clone(), watch.closing()));

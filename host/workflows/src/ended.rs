@@ -29,6 +29,8 @@ pub struct Ended {
     pub error: Option<String>,
     /// Why.
     pub cause: Option<String>,
+    /// What whoever began it for somebody else wants to be handed back. `None`: an operation, a task or the clock started it.
+    pub origin: Option<String>,
 }
 
 impl Workflows {

@@ -13,7 +13,6 @@ mod integration;
 mod items;
 mod map_runs;
 mod rate;
-mod objects;
 mod operations;
 mod recurrence;
 mod schedule;
@@ -26,8 +25,8 @@ mod work;
 
 pub use begin::{Begin, BeginError, Begun, REGION};
 pub use ended::Ended;
-pub use rate::StartRate;
 pub use operations::{Caller, OperationError};
+pub use rate::StartRate;
 pub use schedule::{NewSchedule, Schedule, ScheduleError};
 pub use search::{Counts, Detail, Search, Summary};
 pub use standard::{Settings, Workflows};

@@ -1,8 +1,8 @@
-//! Webhooks of organisations: their secrets are shown when they are drawn, and never again.
+//! Webhooks of organisations and apps: their secrets are shown when they are drawn, and never again.
 
 use axum::extract::State;
-use delivery::{Endpoint, EndpointChange, NewEndpoint};
-use types::{EndpointId, SecretValue};
+use delivery::{Endpoint, EndpointChange, EndpointQuery, NewEndpoint};
+use types::{EndpointId, OrganisationId, SecretValue};
 
 use super::{Answer, Reply, deliveries, page_limit, tokens};
 use crate::caller::Caller;
@@ -21,7 +21,11 @@ pub(crate) async fn list(
     let after = query.after.as_deref().map(str::parse::<EndpointId>).transpose();
     let after = after.map_err(|error| Refusal::field("/after", error.to_string()))?;
     let only = caller.only(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
-    let mut found = desk.house.delivery.endpoints(only, after, limit.saturating_add(1)).await?;
+    if let Some(app) = query.app {
+        caller.app(&desk.house.catalog.snapshot(), app)?;
+    }
+    let of = EndpointQuery { organisation: only, app: query.app, after, limit: limit.saturating_add(1) };
+    let mut found = desk.house.delivery.endpoints(of).await?;
     let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = if more { found.last().map(|one| one.id.to_string()) } else { None };
@@ -34,8 +38,9 @@ pub(crate) async fn set(
     caller: Caller,
     Body(new): Body<api::NewWebhook>,
 ) -> Answer<api::Webhook> {
-    let organisation = caller.organisation(&desk.house.catalog.snapshot(), new.organisation.as_deref())?.id;
-    let new = NewEndpoint { organisation, url: new.url, events: new.events, description: new.description };
+    let organisation = owner(&desk, &caller, &new)?;
+    let new =
+        NewEndpoint { organisation, app: new.app, url: new.url, events: new.events, description: new.description };
     let (endpoint, secret) = desk.house.delivery.set_endpoint(caller.actor().to_string(), new).await?;
     let before = if secret.is_none() { Some(()) } else { None };
     Ok(Reply::known(before, shown(endpoint, secret)))
@@ -102,6 +107,18 @@ pub(crate) async fn test(
     Ok(Reply::Made(deliveries::shown(dispatch)))
 }
 
+/// Whose a new webhook becomes: the organisation that is named, or that of the app.
+fn owner(desk: &Desk, caller: &Caller, new: &api::NewWebhook) -> Result<OrganisationId, Refusal> {
+    let snapshot = desk.house.catalog.snapshot();
+    let named = new.organisation.as_deref();
+    let Some(app) = new.app else { return Ok(caller.organisation(&snapshot, named)?.id) };
+    let its = caller.app(&snapshot, app)?.organisation;
+    if named.is_some() && caller.organisation(&snapshot, named)?.id != its {
+        return Err(Refusal::field("/app", "it is an app of another organisation"));
+    }
+    Ok(its)
+}
+
 /// The endpoint, for who owns it.
 async fn own(desk: &Desk, caller: &Caller, id: EndpointId) -> Result<Endpoint, Refusal> {
     let found = desk.house.delivery.endpoint(id).await?.filter(|endpoint| caller.owns(endpoint.organisation));
@@ -117,6 +134,7 @@ fn shown(endpoint: Endpoint, secret: Option<SecretValue>) -> api::Webhook {
     api::Webhook {
         id: endpoint.id,
         organisation: endpoint.organisation,
+        app: endpoint.app,
         url: endpoint.url,
         events: endpoint.events,
         description: endpoint.description,

@@ -26,6 +26,27 @@ async fn a_webhook_shows_its_secret_when_it_is_drawn_and_never_again() {
 }
 
 #[tokio::test]
+async fn a_webhook_of_an_app_belongs_to_who_has_the_app() {
+    let desk = Desk::open().await;
+    let ((acme, token), (_, foreign)) = (desk.provider("acme").await, desk.provider("foreign").await);
+    let app = desk.ask(&token, "POST", "/v1/apps", json!({"name": "shop"})).await.expect(201);
+    let new = json!({"url": URL, "events": ["*"], "app": app["id"]});
+    let made = desk.ask(&token, "POST", "/v1/webhooks", new.clone()).await.expect(201);
+    assert_eq!((&made["app"], &made["organisation"]), (&app["id"], &json!(acme)));
+    // The same URL is another webhook for the organisation itself.
+    let own = desk.ask(&token, "POST", "/v1/webhooks", json!({"url": URL, "events": ["*"]})).await.expect(201);
+    assert!(own["id"] != made["id"] && own.get("app").is_none());
+    let of_app = format!("/v1/webhooks?app={}", app["id"].as_str().unwrap());
+    let listed = desk.ask(&token, "GET", &of_app, Value::Null).await.expect(200);
+    assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]["id"]), (1, &made["id"]));
+    desk.ask(&foreign, "POST", "/v1/webhooks", new.clone()).await.expect_problem(404, "not-found");
+    desk.ask(&foreign, "GET", &of_app, Value::Null).await.expect_problem(404, "not-found");
+    let mut elsewhere = new;
+    elsewhere["organisation"] = json!("foreign");
+    desk.ask(&desk.operator, "POST", "/v1/webhooks", elsewhere).await.expect_problem(400, "request-invalid");
+}
+
+#[tokio::test]
 async fn nobody_overwrites_a_webhook_that_he_has_not_seen() {
     let desk = Desk::open().await;
     let (_, acme) = desk.provider("acme").await;

@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row as Read, params};
 use serde_json::json;
-use types::{EndpointId, OrganisationId, Timestamp};
+use types::{AppId, EndpointId, OrganisationId, Timestamp};
 
 use super::outbox::{self, By};
 use super::{at, at_or_none, id, id_or_none};
-use crate::endpoint::{Endpoint, EndpointChange, NewEndpoint};
+use crate::endpoint::{Endpoint, EndpointChange, EndpointQuery, NewEndpoint};
 
 /// An endpoint with what signs for it.
 #[derive(Debug, Clone)]
@@ -17,13 +17,14 @@ pub(crate) struct Row {
 }
 
 const SELECT: &str = "SELECT id, organisation, url, events, description, disabled_us, disabled_why, former_until_us,
-    revision, created_us, secret, former FROM endpoint";
+    revision, created_us, secret, former, app FROM endpoint";
 
 fn read(row: &Read<'_>) -> rusqlite::Result<Row> {
     let disabled = at_or_none(row, 5)?.zip(row.get::<_, Option<String>>(6)?);
     let endpoint = Endpoint {
         id: id(row, 0)?,
         organisation: id(row, 1)?,
+        app: id_or_none(row, 12)?,
         url: row.get(2)?,
         events: serde_json::from_str(&row.get::<_, String>(3)?).unwrap_or_default(),
         description: row.get(4)?,
@@ -35,16 +36,14 @@ fn read(row: &Read<'_>) -> rusqlite::Result<Row> {
     Ok(Row { endpoint, secret: row.get(10)?, former: row.get(11)? })
 }
 
-pub(crate) fn list(
-    db: &Connection,
-    organisation: Option<OrganisationId>,
-    after: Option<EndpointId>,
-    limit: u32,
-) -> rusqlite::Result<Vec<Endpoint>> {
-    let sql = format!("{SELECT} WHERE (?1 IS NULL OR organisation = ?1) AND id > ?2 ORDER BY id LIMIT ?3");
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
+pub(crate) fn list(db: &Connection, query: &EndpointQuery) -> rusqlite::Result<Vec<Endpoint>> {
+    let sql = format!(
+        "{SELECT} WHERE (?1 IS NULL OR organisation = ?1) AND (?2 IS NULL OR app = ?2) AND id > ?3 ORDER BY id LIMIT ?4"
+    );
+    let (organisation, app) = (query.organisation.map(|id| id.to_string()), query.app.map(|id| id.to_string()));
+    let after = query.after.map(|id| id.to_string()).unwrap_or_default();
     let mut rows = db.prepare_cached(&sql)?;
-    let rows = rows.query_map(params![organisation.map(|id| id.to_string()), after, limit], read)?;
+    let rows = rows.query_map(params![organisation, app, after, query.limit], read)?;
     rows.map(|row| row.map(|row| row.endpoint)).collect()
 }
 
@@ -52,16 +51,24 @@ pub(crate) fn find(db: &Connection, id: EndpointId) -> rusqlite::Result<Option<R
     db.prepare_cached(&format!("{SELECT} WHERE id = ?"))?.query_row([id.to_string()], read).optional()
 }
 
-pub(crate) fn find_url(db: &Connection, organisation: OrganisationId, url: &str) -> rusqlite::Result<Option<Endpoint>> {
-    let sql = format!("{SELECT} WHERE organisation = ? AND url = ?");
-    let row = db.prepare_cached(&sql)?.query_row(params![organisation.to_string(), url], read).optional()?;
+/// The endpoint of `new`'s owner, an organisation or an app, that has its URL.
+pub(crate) fn find_url(db: &Connection, new: &NewEndpoint) -> rusqlite::Result<Option<Endpoint>> {
+    let sql = format!("{SELECT} WHERE organisation = ? AND coalesce(app, '') = ? AND url = ?");
+    let (organisation, app) = owner(new);
+    let row = db.prepare_cached(&sql)?.query_row([&organisation, &app, &new.url], read).optional()?;
     Ok(row.map(|row| row.endpoint))
 }
 
-pub(crate) fn count(db: &Connection, organisation: OrganisationId) -> rusqlite::Result<usize> {
-    db.prepare_cached("SELECT count(*) FROM endpoint WHERE organisation = ?")?
-        .query_row([organisation.to_string()], |row| row.get::<_, i64>(0))
+/// How many `new`'s owner has.
+pub(crate) fn count(db: &Connection, new: &NewEndpoint) -> rusqlite::Result<usize> {
+    let (organisation, app) = owner(new);
+    db.prepare_cached("SELECT count(*) FROM endpoint WHERE organisation = ? AND coalesce(app, '') = ?")?
+        .query_row([organisation, app], |row| row.get::<_, i64>(0))
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+fn owner(new: &NewEndpoint) -> (String, String) {
+    (new.organisation.to_string(), new.app.map(|app| app.to_string()).unwrap_or_default())
 }
 
 pub(crate) fn insert(
@@ -72,11 +79,13 @@ pub(crate) fn insert(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO endpoint(id, organisation, url, events, description, secret, created_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO endpoint(id, organisation, app, url, events, description, secret, created_us)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         id.to_string(),
         new.organisation.to_string(),
+        new.app.map(|app| app.to_string()),
         new.url,
         json!(new.events).to_string(),
         new.description,
@@ -156,8 +165,13 @@ pub(crate) fn of_lane(row: &Read<'_>, column: usize) -> rusqlite::Result<Option<
     id_or_none(row, column)
 }
 
-/// The endpoints of an organisation that are told of this kind of event.
-pub(crate) fn wanting(db: &Connection, organisation: OrganisationId, kind: &str) -> rusqlite::Result<Vec<EndpointId>> {
-    let all = list(db, Some(organisation), None, u32::MAX)?;
-    Ok(all.into_iter().filter(|endpoint| endpoint.wants(kind)).map(|endpoint| endpoint.id).collect())
+/// The endpoints that are told of this kind of event: those of the app alone, or those of the organisation that are no app's.
+pub(crate) fn wanting(
+    db: &Connection,
+    (organisation, app): (OrganisationId, Option<AppId>),
+    kind: &str,
+) -> rusqlite::Result<Vec<EndpointId>> {
+    let of = EndpointQuery { organisation: Some(organisation), app, after: None, limit: u32::MAX };
+    let all = list(db, &of)?.into_iter().filter(|endpoint| endpoint.app == app && endpoint.wants(kind));
+    Ok(all.map(|endpoint| endpoint.id).collect())
 }

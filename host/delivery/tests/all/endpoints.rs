@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use delivery::{DeliveryError, EndpointChange, NewEndpoint, Status};
+use delivery::{DeliveryError, EndpointChange, EndpointQuery, Event, NewEndpoint, Recipient, Status};
+use types::AppId;
 
 use crate::house::{ACTOR, House};
 use crate::receiver::{Act, Receiver};
 
 fn to(house: &House, url: &str) -> NewEndpoint {
     let events = vec!["*".to_owned()];
-    NewEndpoint { organisation: house.organisation, url: url.to_owned(), events, description: String::new() }
+    NewEndpoint { organisation: house.organisation, app: None, url: url.to_owned(), events, description: String::new() }
 }
 
 #[tokio::test]
@@ -102,8 +103,41 @@ async fn an_organisation_has_twenty_endpoints_at_most() {
     }
     let refused = house.delivery.set_endpoint(ACTOR.to_owned(), to(&house, "http://127.0.0.1:9/more")).await;
     assert!(refused.unwrap_err().to_string().contains("at most 20 webhooks"));
-    let (first, second) = (house.delivery.endpoints(None, None, 15).await.unwrap(), house.organisation);
+    let page = |organisation, after| EndpointQuery { organisation, after, limit: 15, ..EndpointQuery::default() };
+    let (first, second) = (house.delivery.endpoints(page(None, None)).await.unwrap(), house.organisation);
     assert_eq!(first.len(), 15);
-    let rest = house.delivery.endpoints(Some(second), Some(first[14].id), 15).await.unwrap();
+    let rest = house.delivery.endpoints(page(Some(second), Some(first[14].id))).await.unwrap();
     assert_eq!(rest.len(), 5);
+}
+
+#[tokio::test]
+async fn an_app_is_told_of_its_own_matters_alone_and_its_organisation_of_none_of_them() {
+    let receiver = Receiver::start(Act::Status(200, "")).await;
+    let house = House::open_to(&[receiver.port]);
+    let (mine, other) = (AppId::from_u128(1), AppId::from_u128(2));
+    let mut ids = Vec::new();
+    for app in [None, Some(mine), Some(other)] {
+        // One URL, once for each owner.
+        let new = NewEndpoint { app, ..to(&house, &receiver.url()) };
+        let (endpoint, secret) = house.delivery.set_endpoint(ACTOR.to_owned(), new.clone()).await.unwrap();
+        let (again, _) = house.delivery.set_endpoint(ACTOR.to_owned(), new).await.unwrap();
+        assert!(secret.is_some() && again.id == endpoint.id && endpoint.app == app);
+        ids.push(endpoint.id);
+    }
+    let event = |source: &str, app| Event {
+        source: source.to_owned(),
+        organisation: house.organisation,
+        app,
+        kind: "execution.succeeded".to_owned(),
+        at: house.now(),
+        data: serde_json::json!({}),
+    };
+    for (source, app, to) in [("1", None, ids[0]), ("2", Some(mine), ids[1]), ("3", Some(other), ids[2])] {
+        assert_eq!(house.delivery.publish(event(source, app)).await.unwrap(), 1);
+        let newest = house.dispatches().await.remove(0);
+        assert_eq!(newest.recipient, Recipient::Endpoint(to));
+    }
+    let of_app = EndpointQuery { app: Some(mine), limit: 10, ..EndpointQuery::default() };
+    let listed = house.delivery.endpoints(of_app).await.unwrap();
+    assert_eq!(listed.iter().map(|one| one.id).collect::<Vec<_>>(), [ids[1]]);
 }

@@ -76,6 +76,7 @@ impl House {
     pub(crate) async fn endpoint(&self, url: &str, events: &[&str]) -> (Endpoint, SecretValue) {
         let new = NewEndpoint {
             organisation: self.organisation,
+            app: None,
             url: url.to_owned(),
             events: events.iter().map(|event| (*event).to_owned()).collect(),
             description: String::new(),
@@ -89,6 +90,7 @@ impl House {
         let event = Event {
             source: source.to_owned(),
             organisation: self.organisation,
+            app: None,
             kind: "execution.succeeded".to_owned(),
             at: START,
             data: json!({ "execution": source }),

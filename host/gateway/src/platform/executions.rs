@@ -1,7 +1,9 @@
 //! `GET /-/executions/{id}`: how an execution stands that a call of the app has started.
 
+use catalog::Snapshot;
 use serde_json::value::RawValue;
 use types::{CallId, Code};
+use workflows::Begun;
 
 use super::Inquiry;
 use crate::origin::Origin;
@@ -17,13 +19,18 @@ pub(super) async fn of(inquiry: &Inquiry<'_>, id: &str) -> Result<api::OwnExecut
     let found = workflows.begun(id.to_string()).await;
     let found = found.map_err(|error| Refusal::caused_by(Code::Internal, error))?.ok_or_else(missing)?;
     let origin = Origin::read(&found.origin).filter(|origin| origin.app == inquiry.key.app).ok_or_else(missing)?;
+    Ok(shown(&inquiry.snapshot, id, &origin, found))
+}
+
+/// An execution as the app whose call has begun it may see it.
+pub(crate) fn shown(snapshot: &Snapshot, id: CallId, origin: &Origin, found: Begun) -> api::OwnExecution {
     let error = match &*found.status {
-        "FAILED" => Some(told(inquiry, &origin, found.error.as_deref(), found.cause.as_deref())),
+        "FAILED" => Some(told(snapshot, origin, found.error.as_deref(), found.cause.as_deref())),
         "TIMED_OUT" => Some(generic(Code::ExecutionTimeout)),
         "ABORTED" => Some(generic(Code::Aborted)),
         _ => None,
     };
-    Ok(api::OwnExecution {
+    api::OwnExecution {
         id,
         api: origin.slug.to_string(),
         started_at: found.started.into(),
@@ -31,13 +38,13 @@ pub(super) async fn of(inquiry: &Inquiry<'_>, id: &str) -> Result<api::OwnExecut
         status: found.status,
         output: found.output.and_then(|output| RawValue::from_string(output).ok()),
         error,
-    })
+    }
 }
 
 /// What a consumer is told of a failure: errors that the release has a status for, by their name; of all others only
 /// that it failed.
-fn told(inquiry: &Inquiry<'_>, origin: &Origin, error: Option<&str>, cause: Option<&str>) -> api::OwnError {
-    let live = inquiry.snapshot.api(&origin.slug).and_then(|api| api.live.clone());
+fn told(snapshot: &Snapshot, origin: &Origin, error: Option<&str>, cause: Option<&str>) -> api::OwnError {
+    let live = snapshot.api(&origin.slug).and_then(|api| api.live.clone());
     let release = live.and_then(|live| {
         let found = live.releases.iter().find(|(release, _)| release.id == origin.release);
         found.map(|(release, _)| std::sync::Arc::clone(release))

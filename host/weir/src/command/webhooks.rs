@@ -1,9 +1,10 @@
-//! `weir webhooks`: where an organisation wants to be told of what happens.
+//! `weir webhooks`: where an organisation, or an app, wants to be told of what happens.
 
 use std::process::ExitCode;
 
-use types::EndpointId;
+use types::{AppId, EndpointId};
 
+use super::consumers;
 use super::overlap::Overlap;
 use crate::cli::Session;
 use crate::client::{Client, Made};
@@ -59,12 +60,21 @@ pub(crate) struct Rotate {
     overlap: Overlap,
 }
 
-/// An organisation.
+/// An organisation, or an app.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Whose {
     /// Whose, by name or id [default: the token's own]
     #[arg(long, value_name = "NAME")]
     organisation: Option<String>,
+    /// Of which app, by name or id: that is told of what its own calls have begun [default: the organisation itself]
+    #[arg(long, value_name = "APP")]
+    app: Option<String>,
+}
+
+impl Whose {
+    fn app(&self, client: &Client) -> anyhow::Result<Option<AppId>> {
+        self.app.as_deref().map(|app| consumers::find(client, app)).transpose()
+    }
 }
 
 impl Webhooks {
@@ -104,6 +114,7 @@ fn create(session: &Session, client: &Client, new: &Create) -> anyhow::Result<()
         events: new.events.clone(),
         description: new.description.clone(),
         organisation: new.whose.organisation.clone(),
+        app: new.whose.app(client)?,
     };
     let (_, made): (Made, api::Webhook) = client.post("/v1/webhooks", &asked)?;
     session.output.document(&made)?;
@@ -119,15 +130,17 @@ fn show_secret(session: &Session, made: &api::Webhook) -> anyhow::Result<()> {
 }
 
 fn list(session: &Session, client: &Client, whose: &Whose) -> anyhow::Result<()> {
-    let query: Vec<_> = whose.organisation.iter().map(|name| ("organisation", name.clone())).collect();
+    let mut query: Vec<_> = whose.organisation.iter().map(|name| ("organisation", name.clone())).collect();
+    query.extend(whose.app(client)?.map(|app| ("app", app.to_string())));
     let all: api::Page<api::Webhook> = client.get_with("/v1/webhooks", &query)?;
     session.output.document(&all)?;
     let row = |one: &api::Webhook| {
         let state = one.disabled.as_ref().map_or_else(|| "enabled".to_owned(), |why| format!("disabled {why}"));
-        vec![one.id.to_string(), one.url.clone(), one.events.join(", "), state]
+        let app = one.app.map_or_else(|| "-".to_owned(), |app| app.to_string());
+        vec![one.id.to_string(), app, one.url.clone(), one.events.join(", "), state]
     };
     let rows: Vec<_> = all.items.iter().map(row).collect();
-    session.output.table(&["WEBHOOK", "URL", "EVENTS", "STATE"], &rows)
+    session.output.table(&["WEBHOOK", "APP", "URL", "EVENTS", "STATE"], &rows)
 }
 
 fn change(session: &Session, client: &Client, one: &One, enabled: Option<bool>) -> anyhow::Result<()> {

@@ -1,22 +1,33 @@
-//! What has happened to executions, on its way to the webhooks of their organisations.
+//! What has happened to executions, on its way to the webhooks of their organisations, and of the apps whose calls have begun
+//! them.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
+use catalog::Catalog;
 use delivery::{Delivery, Event};
+use gateway::Gateway;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
-use workflows::{Ended, Workflows};
+use workflows::{Begun, Ended, Workflows};
 
 /// Executions that are told of at once.
 const MOST: u32 = 100;
 /// How often it is looked whether any has ended: a webhook may be so much later.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// Whom it asks, and whom it tells.
+pub(super) struct Report {
+    pub(super) workflows: Workflows,
+    pub(super) delivery: Delivery,
+    pub(super) gateway: Gateway,
+    pub(super) catalog: Catalog,
+}
+
 /// Tells what comes, until `closing`.
-pub(super) async fn run(workflows: Workflows, delivery: Delivery, closing: CancellationToken) -> anyhow::Result<()> {
+pub(super) async fn run(report: Report, closing: CancellationToken) -> anyhow::Result<()> {
     loop {
-        if let Err(error) = drain(&workflows, &delivery).await {
+        if let Err(error) = drain(&report).await {
             tracing::warn!(error = format!("{error:#}"), "what became of executions waits to be told");
         }
         if closing.run_until_cancelled(tokio::time::sleep(LOOK_AGAIN)).await.is_none() {
@@ -25,13 +36,17 @@ pub(super) async fn run(workflows: Workflows, delivery: Delivery, closing: Cance
     }
 }
 
-async fn drain(workflows: &Workflows, delivery: &Delivery) -> anyhow::Result<()> {
+async fn drain(report: &Report) -> anyhow::Result<()> {
+    let Report { workflows, delivery, .. } = report;
     loop {
         let rows = workflows.ended(MOST).await.context("could not read which executions have ended")?;
         let Some((last, _)) = rows.last() else { return Ok(()) };
         let last = *last;
         for ended in rows.into_iter().filter_map(|(_, ended)| ended) {
             delivery.close_approvals(ended.execution.clone()).await?;
+            if let Some(event) = of_app(report, &ended) {
+                delivery.publish(event).await?;
+            }
             delivery.publish(event(ended)).await?;
         }
         workflows.told_ended(last).await.context("could not note what was told")?;
@@ -57,8 +72,31 @@ fn event(ended: Ended) -> Event {
         // An execution ends once: whatever the files are restored from, it is told once.
         source: format!("ended {}", ended.execution),
         organisation: ended.organisation,
-        kind: format!("execution.{}", ended.status.to_ascii_lowercase()),
+        app: None,
+        kind: kind(&ended.status),
         at: ended.stopped,
         data: Value::Object(data),
     }
+}
+
+/// The same for the app whose call has begun it: what that may see of it, and no more.
+fn of_app(report: &Report, ended: &Ended) -> Option<Event> {
+    let begun = Begun {
+        origin: ended.origin.clone()?,
+        status: ended.status.clone(),
+        started: ended.started,
+        stopped: Some(ended.stopped),
+        output: ended.output.clone(),
+        error: ended.error.clone(),
+        cause: ended.cause.clone(),
+    };
+    let (app, shown) = report.gateway.shown_to_app(&ended.name, begun)?;
+    let organisation = report.catalog.snapshot().app(app)?.organisation;
+    let data = serde_json::to_value(shown).unwrap_or_default();
+    let source = format!("ended {} for {app}", ended.execution);
+    Some(Event { source, organisation, app: Some(app), kind: kind(&ended.status), at: ended.stopped, data })
+}
+
+fn kind(status: &str) -> String {
+    format!("execution.{}", status.to_ascii_lowercase())
 }

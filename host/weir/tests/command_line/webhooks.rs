@@ -35,8 +35,14 @@ impl Receiver {
     /// The body of a message of this kind, and whether `secret` has signed it.
     fn until(&self, kind: &str, secret: &SecretValue) -> Value {
         for _ in 0..500 {
-            let wanted = format!("\"type\":\"{kind}\"");
-            if let Some(found) = self.received.lock().unwrap().iter().find(|one| one.contains(&wanted)) {
+        self.until_at("/hooks", kind, secret)
+    }
+
+    /// The same for a message that has come to `path`.
+    fn until_at(&self, path: &str, kind: &str, secret: &SecretValue) -> Value {
+        let (wanted, line) = (format!("\"type\":\"{kind}\""), format!("POST {path} "));
+            let is_it = |one: &&String| one.contains(&wanted) && one.starts_with(&line);
+            if let Some(found) = self.received.lock().unwrap().iter().find(is_it) {
                 let (head, body) = found.split_once("\r\n\r\n").unwrap();
                 let header = |name: &str| {
                     let line = head.lines().find(|line| line.starts_with(name)).unwrap();
@@ -115,11 +121,77 @@ fn an_execution_that_ended_is_told_to_the_webhook_that_asks_for_it() {
 }
 
 #[test]
+    run(&["executions", "redrive", &failed]);
 fn a_host_whose_mail_is_half_configured_does_not_start() {
     let place = Place::new();
     place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtps://mail.example.com\"\n"));
     place.run(&["serve"]).expect_failure(&["mail.from is missing"]);
     place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtp+plain://mail.example.com\"\nfrom = \"a@b.example\"\n"));
     place.run(&["serve"]).expect_failure(&["for 127.0.0.1"]);
-    run(&["executions", "redrive", &failed]);
 }
+const PROJECT: &str = r#"
+[api]
+slug = "slow"
+title = "Slow"
+[workflow]
+definition = "slow.asl.json"
+starts = "standard"
+[errors]
+Refused = 402
+[[routes]]
+method = "POST"
+path = "/{what}"
+[[plans]]
+name = "BASIC"
+"#;
+
+#[test]
+fn the_app_whose_call_has_started_an_execution_is_told_that_it_is_over_and_sees_what_its_key_sees() {
+    let (receiver, place) = (Receiver::start(), Place::new());
+    let port = receiver.port;
+    place.configure(&format!(
+        "{HOST_TOML}[egress]\nallow_loopback_for_development = true\n[webhooks]\n\
+         allow = [{{ host = \"127.0.0.1\", scheme = \"http\", port = {port} }}]\n"
+    ));
+    let host = place.start();
+    let run = |arguments: &[&str]| -> Value {
+        let whole: Vec<&str> = ["--json"].iter().chain(arguments).copied().collect();
+        serde_json::from_str(&place.run(&whole).expect_success()).unwrap()
+    };
+    let folder = place.path().join("slow");
+    std::fs::create_dir(&folder).unwrap();
+    let refused =
+        json!({ "StartAt": "No", "States": { "No": { "Type": "Fail", "Error": "Refused", "Cause": "too much" } } });
+    std::fs::write(folder.join("slow.asl.json"), refused.to_string()).unwrap();
+    std::fs::write(folder.join("weir.toml"), PROJECT).unwrap();
+    place.run(&["publish", "slow"]).expect_success();
+    let subscribe = |app: &str| run(&["subscribe", "--api", "slow", "--plan", "BASIC", "--app", app]);
+    let (shop, _) = (subscribe("shop"), subscribe("other"));
+    let mut secrets = Vec::new();
+    for app in ["shop", "other"] {
+        let url = format!("http://127.0.0.1:{port}/{app}");
+        let made = run(&["webhooks", "create", &url, "--app", app]);
+        secrets.push(SecretValue::new(made["secret"].as_str().unwrap().to_owned()));
+    }
+    let url = format!("http://127.0.0.1:{port}/hooks");
+    let sellers = run(&["webhooks", "create", &url, "--organisation", "slow"]);
+    let sellers = SecretValue::new(sellers["secret"].as_str().unwrap().to_owned());
+
+    let key = shop["key"]["secret"].as_str().unwrap();
+    let gateway = host.up["gateway"].as_str().unwrap();
+    let mut begun = ureq::post(format!("{gateway}/slow/v1")).header("x-api-key", key).send_empty().unwrap();
+    assert_eq!(begun.status(), 202);
+    let begun: Value = begun.body_mut().read_json().unwrap();
+    let told = receiver.until_at("/shop", "execution.failed", &secrets[0]);
+    let place_of_it = format!("{gateway}{}", begun["location"].as_str().unwrap());
+    let asked: Value = ureq::get(place_of_it).header("x-api-key", key).call().unwrap().body_mut().read_json().unwrap();
+    assert_eq!(told["data"], asked, "told and asked are the same");
+    assert_eq!((&told["data"]["id"], &told["data"]["error"]["status"]), (&begun["id"], &json!(402)));
+    let its_seller = receiver.until("execution.failed", &sellers);
+    assert!(its_seller["data"]["execution"].as_str().unwrap().ends_with(begun["id"].as_str().unwrap()));
+    assert_eq!(receiver.received.lock().unwrap().len(), 2, "no other app is told");
+    let listed = place.run(&["webhooks", "list", "--app", "shop"]).expect_success();
+    assert!(listed.contains("/shop") && !listed.contains("/hooks") && !listed.contains("/other"), "{listed}");
+    assert_eq!(host.stop().0, Some(0));
+}
+

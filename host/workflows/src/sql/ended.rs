@@ -10,7 +10,7 @@ use crate::ended::Ended;
 pub(crate) fn read(db: &Connection, most: u32) -> rusqlite::Result<Vec<(i64, Option<Ended>)>> {
     db.prepare_cached(
         "SELECT o.id, m.organisation, m.account, m.region, m.name, e.name, e.kind, e.seed, e.status, e.started_us,
-           e.stopped_us, e.output, e.error, e.cause
+           e.stopped_us, e.output, e.error, e.cause, e.origin
          FROM outbox o LEFT JOIN execution e ON e.seq = CAST(o.body AS INTEGER) LEFT JOIN machine m ON m.id = e.machine
          WHERE o.topic = 'ended' ORDER BY o.id LIMIT ?",
     )?
@@ -40,6 +40,7 @@ pub(crate) fn read(db: &Connection, most: u32) -> rusqlite::Result<Vec<(i64, Opt
             output: row.get(11)?,
             error: row.get(12)?,
             cause: row.get(13)?,
+            origin: row.get(14)?,
         };
         Ok((row.get(0)?, Some(ended)))
     })?
