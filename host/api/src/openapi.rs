@@ -6,6 +6,7 @@
 mod operation;
 mod routes;
 mod sent;
+mod stored;
 
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -30,7 +31,7 @@ pub fn document() -> Value {
     let mut generator = settings.into_generator();
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations() {
-        let path = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
+        let path = paths.entry(operation.path.replace("{*", "{")).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
             methods.insert(operation.method.to_ascii_lowercase(), operation.document(&mut generator));
         }

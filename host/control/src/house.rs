@@ -75,12 +75,16 @@ impl Settings {
 /// Uploads that may be under way at once; each is a temporary file of at most the cap.
 const UPLOADS_AT_ONCE: usize = 8;
 
+/// Objects that may be written at once: each has a thread of the disk's.
+const OBJECTS_AT_ONCE: usize = 16;
+
 /// What every route is given.
 #[derive(Clone)]
 pub(crate) struct Desk {
     pub(crate) house: House,
     pub(crate) settings: Arc<Settings>,
     pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) objects: Arc<Semaphore>,
     pub(crate) states: Places,
     pub(crate) sign_ups: Lately,
 }
@@ -88,6 +92,14 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(house: House, settings: Settings) -> Self {
         let uploads = Arc::new(Semaphore::new(UPLOADS_AT_ONCE));
-        Self { house, settings: Arc::new(settings), uploads, states: Places::new(), sign_ups: Lately::default() }
+        let objects = Arc::new(Semaphore::new(OBJECTS_AT_ONCE));
+        Self {
+            house,
+            settings: Arc::new(settings),
+            uploads,
+            objects,
+            states: Places::new(),
+            sign_ups: Lately::default(),
+        }
     }
 }

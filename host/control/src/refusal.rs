@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use catalog::CatalogError;
 use delivery::DeliveryError;
 use http::{HeaderValue, StatusCode, header};
+use objects::ObjectError;
 use sandbox::UploadError;
 use types::Code;
 
@@ -84,6 +85,20 @@ impl Refusal {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
+    }
+}
+
+impl From<ObjectError> for Refusal {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::Bucket(_) | ObjectError::Key(_) => Self::because(Code::RequestInvalid, error.to_string()),
+            ObjectError::Missing(name) => Self::missing("object", name),
+            ObjectError::TooLarge(_) => Self::because(Code::PayloadTooLarge, error.to_string()),
+            ObjectError::NoFile(_) | ObjectError::TooMany | ObjectError::NoRoom(_) | ObjectError::NoPlace(_) => {
+                Self::because(Code::Conflict, error.to_string())
+            }
+            ObjectError::File { .. } => Self::failed(Code::Internal, "use an object", &error),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::routes::things::{
 use crate::routes::tokens::TokenAt;
 use crate::routes::{
     accounts, apis, approvals, audit, aws_credentials, books, components, consumers, deliveries, executions, health,
-    invitations, plans, releases, reports, schedules, secrets, sign_up, tokens, traces, webhooks,
+    invitations, objects, plans, releases, reports, schedules, secrets, sign_up, tokens, traces, webhooks,
 };
 use crate::states;
 
@@ -105,8 +105,11 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
 
 /// The rest of them: what runs by itself, and what goes out.
 fn executions_and_letters() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
-    use Pace::Quick;
+    use Pace::{Quick, Slow};
     vec![
+        ("/v1/objects", Slow, get(objects::used)),
+        ("/v1/objects/{bucket}", Quick, get(objects::list)),
+        ("/v1/objects/{bucket}/{*key}", Slow, get(objects::read).put(objects::put).delete(objects::delete)),
         ("/v1/webhooks", Quick, get(webhooks::list).post(webhooks::set)),
         ("/v1/webhooks/{webhook}", Quick, get(webhooks::show).patch(webhooks::change).delete(webhooks::delete)),
         ("/v1/webhooks/{webhook}/rotate", Quick, post(webhooks::rotate)),

@@ -13,7 +13,7 @@ use std::path::{Component, Path};
 use anyhow::{Context as _, bail};
 use api::At;
 use sha2::Digest as _;
-use types::Digest;
+use types::{Digest, OrganisationId};
 
 pub(crate) use self::named::Named;
 use crate::folder::{sync_folder, write_private};
@@ -27,6 +27,8 @@ pub(crate) const DATABASES: [&str; 6] = ["workflows.db", "delivery.db", "catalog
 pub(crate) const CONFIGURATION: &str = "host.toml";
 /// The folder of uploads.
 pub(crate) const COMPONENTS: &str = "components";
+/// The folder of objects, by organisation, bucket and key.
+pub(crate) const OBJECTS: &str = "objects";
 /// The host's key, which no backup has.
 pub(crate) const HOST_KEY: &str = "host.key";
 /// What else a host or a backup has for itself: no file that `host.toml` names is restored in its place.
@@ -158,6 +160,7 @@ fn is_known(name: &str) -> bool {
     match parts.as_deref() {
         None | Some([]) => false,
         Some([COMPONENTS, file]) => is_component(file),
+        Some([OBJECTS, organisation, bucket, key @ ..]) => is_object(organisation, (*bucket, &*key.join("/"))),
         Some([first]) if DATABASES.contains(first) || *first == CONFIGURATION => true,
         Some([first, ..]) => is_free(first),
     }
@@ -165,9 +168,13 @@ fn is_known(name: &str) -> bool {
 
 /// Whether `host.toml` may name a file in a backup whose path begins so: it is neither the host's nor the backup's own.
 fn is_free(first: &str) -> bool {
-    let own = RESERVED.contains(&first) || first == COMPONENTS || first == CONFIGURATION;
+    let own = RESERVED.contains(&first) || [COMPONENTS, OBJECTS, CONFIGURATION].contains(&first);
     // `usage.db-wal` too.
     !own && !DATABASES.iter().any(|name| first.starts_with(name))
+}
+
+fn is_object(organisation: &str, (bucket, key): (&str, &str)) -> bool {
+    organisation.parse::<OrganisationId>().is_ok() && objects::Name::new(bucket, key).is_ok()
 }
 
 /// Whether a file of the folder of uploads is a finished one: `<sha256>.wasm`.
@@ -225,12 +232,16 @@ mod tests {
     #[test]
     fn only_names_that_a_backup_has_are_known() {
         let component = format!("components/{}.wasm", "a".repeat(64));
-        for name in ["usage.db", "host.toml", component.as_str(), "tls/certificate.pem", "envelope.asl.json"] {
+        let object = format!("objects/{}/orders/2026/may.csv", OrganisationId::from_u128(1));
+        let names = ["usage.db", "host.toml", &component, &object, "tls/certificate.pem", "envelope.asl.json"];
+        for name in names {
             assert!(is_known(name), "{name}");
         }
         let evil = ["../usage.db", "/etc/passwd", "components/../x", "tls/../../x", "components/a.wasm", ""];
         let own = ["host.key", "operator.token", "usage.db/x", "usage.db-wal", "backup.json", "cache/x", "components"];
-        let evil = evil.into_iter().chain(own);
+        let hidden = format!("objects/{}/.writing/x", OrganisationId::from_u128(1));
+        let objects = ["objects", "objects/x", "objects/org/orders/a", "objects/orders/a/b", &hidden];
+        let evil = evil.into_iter().chain(own).chain(objects);
         for name in evil {
             assert!(!is_known(name), "{name}");
         }

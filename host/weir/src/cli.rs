@@ -106,6 +106,9 @@ enum Command {
     Traces(command::Traces),
     /// Have the clock start executions: every so often, by a cron expression, or once
     Schedules(command::Schedules),
+    /// Put, read, list and delete the files that distributed Maps read and write
+    #[command(subcommand)]
+    Objects(command::Objects),
     /// Search, look at and stop executions of state machines
     Executions(command::Executions),
     /// Check, run, test and draw workflows on this machine
@@ -248,6 +251,7 @@ fn execute(line: Line) -> anyhow::Result<ExitCode> {
         Command::Logs(logs) => logs.run(&session),
         Command::Traces(traces) => traces.run(&session),
         Command::Schedules(schedules) => schedules.run(&session),
+        Command::Objects(objects) => objects.run(&session),
         Command::Executions(executions) => executions.run(&session),
         Command::Workflow(workflow) => workflow.run(&session),
         Command::Doctor(doctor) => doctor.run(&session),

@@ -155,6 +155,30 @@ impl Client {
         self.read(request.header("authorization", self.bearer()).send(bytes))
     }
 
+    /// Sends a body, such as a file, in the place of a thing.
+    pub(crate) fn put_body<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        body: impl ureq::AsSendBody,
+    ) -> anyhow::Result<(Made, T)> {
+        let request = self.agent.put(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());
+        let request = request.content_type("application/octet-stream").header("authorization", self.bearer());
+        self.read(request.send(body))
+    }
+
+    /// Reads a body of any size.
+    pub(crate) fn get_body(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<impl Read + use<>> {
+        let request = self.agent.get(format!("{}{path}", self.base)).query_pairs(query.iter().cloned());
+        let answer = request.header("authorization", self.bearer()).call();
+        let answer = answer.with_context(|| format!("no answer from {}; does the host run there?", self.base))?;
+        let status = answer.status();
+        if !status.is_success() {
+            bail!(refused(status, &read_body(answer.into_body())?));
+        }
+        Ok(answer.into_body().into_reader())
+    }
+
     fn bearer(&self) -> String {
         format!("Bearer {}", self.token)
     }

@@ -12,6 +12,7 @@ mod gateway;
 mod ledger;
 mod log;
 mod mail;
+mod objects;
 mod otel;
 mod runtime;
 mod sandbox;
@@ -32,6 +33,7 @@ pub(crate) use self::gateway::GatewaySection;
 pub(crate) use self::ledger::LedgerSection;
 pub(crate) use self::log::{LogFormat, LogSection};
 pub(crate) use self::mail::MailSection;
+pub(crate) use self::objects::ObjectsSection;
 pub(crate) use self::otel::{Otel, Sampler};
 pub(crate) use self::runtime::RuntimeSection;
 pub(crate) use self::sandbox::SandboxSection;
@@ -60,6 +62,8 @@ pub(crate) struct HostToml {
     pub(crate) aws: AwsSection,
     /// How many executions run, and how long they are kept.
     pub(crate) executions: ExecutionsSection,
+    /// What organisations may keep for distributed Maps.
+    pub(crate) objects: ObjectsSection,
     /// Where the host reports to.
     pub(crate) webhooks: WebhooksSection,
     /// Who takes its mail.

@@ -105,6 +105,15 @@ pub(crate) enum DriveError {
     Lost(#[from] tokio::task::JoinError),
     #[error("what is kept of it cannot be read")]
     Stored(#[from] serde_json::Error),
+    #[error("whose it is cannot be read")]
+    Owner(#[from] types::IdError),
+}
+
+impl DriveError {
+    /// Whether it would be so each time.
+    const fn lasts(&self) -> bool {
+        matches!(self, Self::Stored(_) | Self::Load(_) | Self::Lost(_) | Self::Owner(_))
+    }
 }
 
 impl From<WriteError<Refusal>> for DriveError {
@@ -126,7 +135,7 @@ async fn round(house: &Arc<House>, given_up: &mut HashSet<i64>) -> Result<bool, 
         }
         match advance(house, run).await {
             Ok(has_moved) => moved |= has_moved,
-            Err(error @ (DriveError::Stored(_) | DriveError::Load(_) | DriveError::Lost(_))) => {
+            Err(error) if error.lasts() => {
                 // It would be so each time, and must not keep the others.
                 tracing::error!(%error, map_run = id, "a map run cannot go on before the host is started again");
                 given_up.insert(id);

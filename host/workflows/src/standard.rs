@@ -24,11 +24,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use asl::StateMachine;
+use objects::{Objects, Owned};
 use store::{NoGroup, OpenError, Options, ReadError, Store, Synchronous, WriteError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use types::{ByteCount, Clock};
+use types::{ByteCount, Clock, OrganisationId};
 
 use crate::rate::{StartRate, Starts};
 use crate::sql;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub tasks_max: usize,
     /// Running executions of one organisation.
     pub running_max: u64,
+    /// How much organisations may keep in the folder `objects` beside the file.
+    pub objects: objects::Limits,
     /// How fast one organisation may start executions, by operations, tasks and calls. Those that schedules start and the
     /// children of map runs have bounds of their own. `None`: as fast as the host can.
     pub starts: Option<StartRate>,
@@ -73,6 +76,7 @@ impl Default for Settings {
             live_max: 2_000,
             tasks_max: 256,
             running_max: 1_000_000,
+            objects: objects::Limits::default(),
             starts: None,
             retention: Duration::from_hours(90 * 24),
             bytes_max: None,
@@ -94,8 +98,8 @@ pub(crate) struct House {
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) work: Arc<dyn Work>,
-    /// Where objects lie, by organisation and bucket.
-    pub(crate) objects: PathBuf,
+    /// What distributed Maps read and write.
+    pub(crate) objects: Objects,
     /// The number of this opening of the file.
     pub(crate) epoch: i64,
     pub(crate) starts: Starts,
@@ -159,7 +163,7 @@ impl Workflows {
             store,
             clock,
             work,
-            objects: path.with_file_name("objects"),
+            objects: Objects::open(path.with_file_name("objects"), settings.objects),
             epoch,
             starts: Starts::new(settings.starts),
             live: Mutex::default(),
@@ -215,6 +219,11 @@ impl Workflows {
     /// Waits until something new may be in the outbox.
     pub async fn used(&self) {
         self.0.used.notified().await;
+    }
+
+    /// The objects that distributed Maps of an organisation read and write, in the folder `objects` beside the file.
+    pub fn objects(&self, organisation: OrganisationId) -> Owned {
+        self.0.objects.of(organisation)
     }
 
     /// What the writer of the file has done and has still to do.

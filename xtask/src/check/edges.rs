@@ -8,7 +8,7 @@ use super::{Problems, read};
 use crate::workspace::Workspace;
 
 /// Which rooms a crate may use. All may use `types`; what is not listed here may use nothing of the house.
-const EDGES: [(&str, &[&str]); 28] = [
+const EDGES: [(&str, &[&str]); 29] = [
     (
         "weir",
         &[
@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 28] = [
             "egress",
             "gateway",
             "ledger",
+            "objects",
             "sandbox",
             "store",
             "tls",
@@ -29,8 +30,9 @@ const EDGES: [(&str, &[&str]); 28] = [
         ],
     ),
     ("gateway", &["api", "asl", "aws", "catalog", "egress", "ledger", "sandbox", "tls", "traces", "workflows"]),
-    ("control", &["api", "catalog", "delivery", "ledger", "sandbox", "sigv4", "tls", "traces", "workflows"]),
-    ("workflows", &["asl", "store"]),
+    ("control", &["api", "catalog", "delivery", "ledger", "objects", "sandbox", "sigv4", "tls", "traces", "workflows"]),
+    ("workflows", &["asl", "objects", "store"]),
+    ("objects", &[]),
     ("catalog", &["store"]),
     ("ledger", &["store"]),
     ("traces", &["store"]),

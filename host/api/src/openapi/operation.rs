@@ -61,7 +61,10 @@ pub struct Operation {
     summary: &'static str,
     query: Option<Schema>,
     body: Option<(Schema, bool)>,
+    /// The media type of a body that is no document.
+    bytes: Option<&'static str>,
     answers: Vec<(u16, Schema)>,
+    answers_bytes: bool,
     tagged: bool,
     matching: Matching,
     repeats: Repeats,
@@ -84,7 +87,9 @@ impl Operation {
             summary,
             query: None,
             body: None,
+            bytes: None,
             answers: Vec::new(),
+            answers_bytes: false,
             tagged: false,
             matching: Matching::No,
             repeats: Repeats::Plainly,
@@ -111,6 +116,20 @@ impl Operation {
         let mut operation = self.takes::<T>();
         operation.body = operation.body.map(|(schema, _)| (schema, false));
         operation
+    }
+
+    /// It takes bytes of this media type.
+    pub(super) fn takes_bytes(mut self, kind: &'static str) -> Self {
+        self.bytes = Some(kind);
+        self.codes.extend([Code::PayloadTooLarge, Code::RequestTimeout]);
+        self
+    }
+
+    /// It answers with bytes: 200.
+    pub(super) fn answers_bytes(mut self) -> Self {
+        self.answers_bytes = true;
+        self.codes.push(Code::Conflict);
+        self
     }
 
     /// It answers with this: 200.
@@ -181,8 +200,8 @@ impl Operation {
             let content = json!({ "application/json": { "schema": schema(generator) } });
             document["requestBody"] = json!({ "required": required, "content": content });
         }
-        if self.path.starts_with("/v1/components/") && self.method == "PUT" {
-            let content = json!({ "application/wasm": { "schema": {} } });
+        if let Some(kind) = self.bytes {
+            let content = json!({ kind: { "schema": {} } });
             document["requestBody"] = json!({ "required": true, "content": content });
         }
         match self.access.scope() {
@@ -199,14 +218,18 @@ impl Operation {
     fn id(&self) -> String {
         let path = self.path.strip_prefix("/v1").unwrap_or(&self.path);
         let words =
-            path.split(['/', '-', '.']).map(|word| word.trim_matches(['{', '}'])).filter(|word| !word.is_empty());
+            path.split(['/', '-', '.']).map(|word| word.trim_matches(['{', '}', '*'])).filter(|word| !word.is_empty());
         std::iter::once(self.method.to_ascii_lowercase().as_str()).chain(words).collect::<Vec<_>>().join("_")
     }
 
     fn parameters(&self, generator: &mut SchemaGenerator) -> Vec<Value> {
         let mut parameters = Vec::new();
         for name in self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let schema = path_schema(name);
+            // What goes on over the rest of the path is no id.
+            let (name, schema) = match name.strip_prefix('*') {
+                Some(name) => (name, json!({ "type": "string", "minLength": 1 })),
+                None => (name, path_schema(name)),
+            };
             parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
         }
         let query = self.query.map(|schema| schema(generator)).unwrap_or_default();
@@ -241,6 +264,10 @@ impl Operation {
 
     fn responses(&self, generator: &mut SchemaGenerator) -> Value {
         let mut responses = Map::new();
+        if self.answers_bytes {
+            let content = json!({ "application/octet-stream": { "schema": {} } });
+            responses.insert("200".to_owned(), json!({ "description": "Its bytes.", "content": content }));
+        }
         for (status, schema) in &self.answers {
             let description = match status {
                 201 => "It is made, or in force from now on.",

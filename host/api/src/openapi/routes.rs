@@ -17,8 +17,18 @@ use crate::{
 
 /// Every route.
 pub fn operations() -> Vec<Operation> {
-    [health(), accounts(), products(), secrets(), aws_credentials(), super::sent::operations(), consumers(), reports()]
-        .concat()
+    [
+        health(),
+        accounts(),
+        products(),
+        secrets(),
+        aws_credentials(),
+        super::sent::operations(),
+        super::stored::operations(),
+        consumers(),
+        reports(),
+    ]
+    .concat()
 }
 
 fn health() -> Vec<Operation> {
@@ -125,8 +135,9 @@ fn products() -> Vec<Operation> {
         Operation::new("GET", "/v1/plans/{plan}", Read, "Shows a version of a plan").answers::<Plan>().tagged(),
         Operation::new("GET", "/v1/components/{digest}", Read, "Shows a component").answers::<Component>(),
         Operation::new("PUT", "/v1/components/{digest}", Publish, "Uploads a component")
+            .takes_bytes("application/wasm")
             .makes_or_finds::<Component>()
-            .refuses(&[Code::PayloadTooLarge, Code::RequestTimeout, Code::ComponentRefused]),
+            .refuses(&[Code::ComponentRefused]),
     ];
     all.extend(suspension::<Api>(api, ["Suspends an API", "Resumes an API"]));
     all.extend(suspension::<Release>(release, ["Suspends a release", "Resumes a release"]));

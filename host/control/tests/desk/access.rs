@@ -93,6 +93,8 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         .replace("{access_key}", &things.credential)
         .replace("{arn}", &things.execution)
         .replace("{schedule}", "report")
+        .replace("{bucket}", "orders")
+        .replace("{*key}", "2026/may.csv")
         .replace("{webhook}", &things.webhook)
         .replace("{delivery}", &things.delivery)
         .replace("{name}", "mail")

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use types::Clock;
 
-use crate::backup::{self, COMPONENTS, CONFIGURATION, DATABASES, Entry, List, Named};
+use crate::backup::{self, COMPONENTS, CONFIGURATION, DATABASES, Entry, List, Named, OBJECTS};
 use crate::cli::Session;
 use crate::folder::{Folder, make_private, sync_folder};
 use crate::output::complain;
@@ -109,6 +109,11 @@ fn copy_all(folder: &Folder, into: &Path, clock: &Clock) -> anyhow::Result<List>
     for name in components(&folder.components())? {
         files.push(copy_plain(folder, into, format!("{COMPONENTS}/{name}"))?);
     }
+    progress.doing(OBJECTS);
+    // After the executions: what a map run that is in their copy has still to read was there before.
+    for name in stored(&folder.join(OBJECTS))? {
+        files.extend(copy_if_there(folder, into, name)?);
+    }
     let named = Named::of(folder).unwrap_or_else(|error| {
         complain(format_args!("host.toml is copied, and none of the files that it may name: {error:#}"));
         Named::none()
@@ -127,6 +132,27 @@ fn copy_plain(folder: &Folder, into: &Path, name: String) -> anyhow::Result<Entr
     make_private(copy.parent().unwrap_or(into)).with_context(|| format!("could not make room for {name}"))?;
     let (bytes, sha256) = backup::copy_file(&folder.join(&name), &copy, |_| {})?;
     Ok(Entry { name, bytes, sha256, schema_version: None })
+}
+
+/// Copies a file that may be deleted at any moment.
+fn copy_if_there(folder: &Folder, into: &Path, name: String) -> anyhow::Result<Option<Entry>> {
+    let from = folder.join(&name);
+    match copy_plain(folder, into, name) {
+        Err(_) if !from.exists() => Ok(None),
+        copied => copied.map(Some),
+    }
+}
+
+/// The objects of all organisations, in order, as paths in the data folder.
+fn stored(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    objects::each_of(folder, &mut |organisation, name| {
+        names.push(format!("{OBJECTS}/{organisation}/{}/{}", name.bucket(), name.key()));
+        Ok(())
+    })
+    .with_context(|| format!("could not look into {}", folder.display()))?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn copy_database(folder: &Folder, into: &Path, name: &str, progress: &Progress) -> anyhow::Result<Entry> {

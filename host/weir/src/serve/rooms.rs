@@ -167,8 +167,9 @@ pub(super) fn workflows(
 ) -> anyhow::Result<Workflows> {
     let path = folder.workflows_db();
     let work = Arc::new(WithApprovals { others: gateway.jobs(), delivery: delivery.clone() });
-    Workflows::open(&path, config.executions.settings(folder.path()), clock.clone(), work)
-        .with_context(|| format!("could not open {}", path.display()))
+    let settings =
+        workflows::Settings { objects: config.objects.limits(), ..config.executions.settings(folder.path()) };
+    Workflows::open(&path, settings, clock.clone(), work).with_context(|| format!("could not open {}", path.display()))
 }
 
 fn slots(config: &HostToml) -> u32 {

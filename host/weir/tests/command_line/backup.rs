@@ -47,6 +47,8 @@ fn a_host_that_was_destroyed_under_load_comes_back_with_every_call_answered_befo
     let place = Place::new();
     let host = place.start();
     let key = open(&place);
+    fs::write(place.path().join("may.csv"), "sku,n\na,1\n").unwrap();
+    place.run(&["objects", "put", "may.csv", "orders/2026/may 1.csv", "--organisation", "echo"]).expect_success();
     let (answered, stop) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(AtomicBool::new(false)));
     let before = std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -88,6 +90,10 @@ fn a_host_that_was_destroyed_under_load_comes_back_with_every_call_answered_befo
 
     let host = place.start();
     place.run(&["call", "echo", "GET", "/x", "--key", &key]).expect_success();
+    let object = ["objects", "get", "orders/2026/may 1.csv", "--organisation", "echo"];
+    assert_eq!(place.run(&object).expect_success(), "sku,n\na,1\n");
+    let listed = place.run(&["objects", "list", "orders", "--organisation", "echo"]).expect_success();
+    assert!(listed.contains("2026/may 1.csv"), "{listed}");
     let books = place.run(&["doctor", "--reconcile"]).out();
     assert!(books.contains("the chain is intact"), "{books}");
     assert_eq!(host.stop().0, Some(0));

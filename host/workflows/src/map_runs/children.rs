@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use asl::{Execution, MapItem, StateMachine, TaskId};
+use objects::Owned;
+use objects::items::{Item, ItemError, Position, Source};
 use serde_json::{Map, Value};
 
 use super::{DriveError, fail, room};
 use crate::history::{self, Cursor};
-use crate::items::{Item, Position, Source};
-use crate::objects::Objects;
 use crate::operations::Refusal;
 use crate::sql;
 use crate::sql::executions::{New, OfRun};
@@ -63,7 +63,7 @@ pub(super) async fn start(house: &Arc<House>, run: MapRun) -> Result<bool, Drive
         return Ok(true);
     };
     let machine = house.machine(above.definition).await?;
-    let objects = Objects::of(&house.objects, &above.organisation);
+    let objects = house.objects.of(above.organisation.parse()?);
     let before = run.clone();
     let shaped =
         tokio::task::spawn_blocking(move || shape(&before, &above, (&machine, &objects)).map(|shaped| (shaped, above)));
@@ -139,7 +139,7 @@ impl From<serde_json::Error> for Trouble {
 }
 
 /// Reads a piece of the items, and makes inputs of them. Blocks.
-fn shape(run: &MapRun, above: &Above, (machine, objects): (&Arc<StateMachine>, &Objects)) -> Result<Shaped, Trouble> {
+fn shape(run: &MapRun, above: &Above, (machine, objects): (&Arc<StateMachine>, &Owned)) -> Result<Shaped, Trouble> {
     let execution =
         Execution::decode(Arc::clone(machine), &above.frames).map_err(|error| Trouble::Load(error.into()))?;
     let request: Value = serde_json::from_str(&run.request)?;
@@ -156,7 +156,7 @@ fn shape(run: &MapRun, above: &Above, (machine, objects): (&Arc<StateMachine>, &
     };
     let left = source.most().saturating_sub(run.items);
     let most = wanted.min(usize::try_from(left).unwrap_or(usize::MAX));
-    let failed = |error: crate::items::ItemError| {
+    let failed = |error: ItemError| {
         tracing::debug!(%error, map_run = run.id, "the items of a map run cannot be read");
         Trouble::Broken(("States.ItemReaderFailed", error.to_string()))
     };

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use objects::{Name, ObjectError, Owned, Writing};
 use serde_json::{Value, json};
 
 use super::{DriveError, child_arn, fail, written};
 use crate::arn::{Arn, Thing};
-use crate::objects::{OBJECT_MAX, ObjectError, ObjectName, Objects, Writing};
 use crate::operations::{Refusal, seconds};
 use crate::sql;
 use crate::sql::machines::Machine;
@@ -17,8 +17,8 @@ use crate::standard::{Happened, House};
 const READ_MAX: u32 = 100;
 /// Bytes of the output of a state, and some: the state itself says when it is too much.
 const OUTPUT_MAX: usize = 262_144 + 16;
-/// Bytes after which a result goes on in another object.
-const FILE_MAX: u64 = OBJECT_MAX / 4;
+/// The share of what an object may have after which a result goes on in another.
+const FULL_AT: u64 = 4;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(super) async fn conclude(house: &Arc<House>, run: MapRun) -> Result<bool, Dr
         _ => Form::Compact,
     };
     let output = if let Some(writer) = writer.filter(|writer| writer.get("Resource").is_some()) {
-        let objects = Objects::of(&house.objects, &organisation);
+        let objects = house.objects.of(organisation.parse()?);
         let (task_house, task_run, writer) = (Arc::clone(house), run.clone(), writer.clone());
         let writing =
             tokio::task::spawn_blocking(move || write(&task_house, (&task_run, &machine), (&objects, &writer, form)));
@@ -158,7 +158,7 @@ enum WriteError {
 fn write(
     house: &House,
     (run, machine): (&MapRun, &Machine),
-    (objects, writer, form): (&Objects, &Value, Form),
+    (objects, writer, form): (&Owned, &Value, Form),
 ) -> Result<Value, WriteError> {
     let argument = |name: &str| {
         writer.get("Arguments").and_then(|given| given.get(name)).and_then(Value::as_str).unwrap_or_default()
@@ -192,7 +192,7 @@ fn write(
     let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing }.to_string();
     let manifest = json!({ "DestinationBucket": bucket, "MapRunArn": arn, "ResultFiles": files });
     let key = format!("{folder}/manifest.json");
-    let mut file = objects.write(&ObjectName::new(bucket, &key)?)?;
+    let mut file = objects.write(&Name::new(bucket, &key)?)?;
     file.put(manifest.to_string().as_bytes())?;
     file.finish()?;
     Ok(written(&arn, bucket, &key))
@@ -200,7 +200,7 @@ fn write(
 
 /// The objects of one kind of results, each begun when the one before is large.
 struct Sheets<'s> {
-    objects: &'s Objects,
+    objects: &'s Owned,
     bucket: &'s str,
     base: String,
     is_lines: bool,
@@ -210,7 +210,8 @@ struct Sheets<'s> {
 
 impl Sheets<'_> {
     fn put(&mut self, result: &Value) -> Result<(), ObjectError> {
-        let is_large = self.open.as_ref().is_some_and(|(_, file)| file.bytes >= FILE_MAX);
+        let most = self.objects.limits().object_max.get() / FULL_AT;
+        let is_large = self.open.as_ref().is_some_and(|(_, file)| file.bytes() >= most);
         if is_large {
             self.close()?;
         }
@@ -222,7 +223,7 @@ impl Sheets<'_> {
             None => {
                 let end = if is_lines { "jsonl" } else { "json" };
                 let key = format!("{}_{}.{end}", self.base, self.done.len());
-                let file = self.objects.write(&ObjectName::new(self.bucket, &key)?)?;
+                let file = self.objects.write(&Name::new(self.bucket, &key)?)?;
                 (&mut self.open.insert((key, file)).1, begin)
             }
         };
@@ -233,8 +234,8 @@ impl Sheets<'_> {
     fn close(&mut self) -> Result<(), ObjectError> {
         let Some((key, mut file)) = self.open.take() else { return Ok(()) };
         file.put(if self.is_lines { b"\n" } else { b"]" })?;
-        let bytes = file.finish()?;
-        self.done.push(json!({ "Key": key, "Size": bytes }));
+        let written = file.finish()?;
+        self.done.push(json!({ "Key": key, "Size": written.bytes }));
         Ok(())
     }
 

@@ -8,7 +8,9 @@ use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 
 use serde_json::{Value, json};
 
-use crate::objects::{ObjectError, ObjectName, Objects};
+use crate::error::ObjectError;
+use crate::name::Name;
+use crate::owned::Owned;
 
 /// Bytes of one item as it is written, which is what a document may have.
 const ITEM_MAX: usize = 262_144;
@@ -17,18 +19,19 @@ const PIECE_MAX: usize = 1 << 20;
 
 /// One item.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Item {
-    pub(crate) value: Value,
+pub struct Item {
+    /// The item.
+    pub value: Value,
     /// Where the items are the members of an object.
-    pub(crate) key: Option<String>,
+    pub key: Option<String>,
     /// Where the next one is to be looked for.
-    pub(crate) next: Position,
+    pub next: Position,
 }
 
 /// Where reading stands. The default is the beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
-pub(crate) struct Position {
+pub struct Position {
     /// Bytes, or items of the state's data.
     at: u64,
     /// Records of a CSV file.
@@ -52,48 +55,55 @@ enum Inside {
 
 /// Some items, in their order.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Piece {
-    pub(crate) items: Vec<Item>,
+pub struct Piece {
+    /// The items.
+    pub items: Vec<Item>,
     /// There are no more after them.
-    pub(crate) is_end: bool,
+    pub is_end: bool,
 }
 
 /// What is read, and how.
 #[derive(Debug, Clone)]
-pub(crate) struct Source<'r> {
+pub struct Source<'r> {
     request: &'r Value,
 }
 
 /// Why there are no items: `States.ItemReaderFailed`.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ItemError {
+pub enum ItemError {
+    /// There is no such object, or it cannot be opened or listed.
     #[error(transparent)]
     Object(#[from] ObjectError),
+    /// The disk has failed.
     #[error("could not read the object")]
     Read(#[from] io::Error),
+    /// A text is no JSON.
     #[error("an item is no JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// It is of another form than it is said to be.
     #[error("the object is not as its InputType says: {0}")]
     Malformed(String),
+    /// An item is larger than a document may be.
     #[error("an item is larger than {ITEM_MAX} bytes")]
     TooLarge,
+    /// It is of a form that is not read here.
     #[error("{0} is not read here; convert the object to JSON, JSONL or CSV")]
     Unsupported(String),
 }
 
 impl<'r> Source<'r> {
     /// Of what a Map asks for.
-    pub(crate) const fn of(request: &'r Value) -> Self {
+    pub const fn of(request: &'r Value) -> Self {
         Self { request }
     }
 
     /// `MaxItems`.
-    pub(crate) fn most(&self) -> u64 {
+    pub fn most(&self) -> u64 {
         self.text_at("/ItemReader/ReaderConfig/MaxItems").and_then(Value::as_u64).unwrap_or(u64::MAX)
     }
 
     /// What `$$.Map.Item.Source` says.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match (self.bucket(), self.argument("Key"), self.is_listing()) {
             _ if self.request.get("ItemReader").is_none() => "STATE_DATA".to_owned(),
             (bucket, Some(key), false) => format!("S3://{bucket}/{key}"),
@@ -123,15 +133,19 @@ impl<'r> Source<'r> {
     }
 
     /// At most `most` items from a position on. Blocks.
-    pub(crate) fn read(&self, objects: &Objects, from: &Position, most: usize) -> Result<Piece, ItemError> {
+    ///
+    /// # Errors
+    ///
+    /// See [`ItemError`].
+    pub fn read(&self, objects: &Owned, from: &Position, most: usize) -> Result<Piece, ItemError> {
         if self.request.get("ItemReader").is_none() {
             return Ok(of_data(self.request.get("Items"), from, most));
         }
         if self.is_listing() {
             return self.list(objects, from, most);
         }
-        let name = ObjectName::new(self.bucket(), self.argument("Key").unwrap_or_default())?;
-        let mut file = objects.open(&name)?;
+        let name = Name::new(self.bucket(), self.argument("Key").unwrap_or_default())?;
+        let mut file = objects.open(&name)?.file;
         match self.config("InputType").unwrap_or("JSON") {
             "CSV" => csv::read(self, file, from, most),
             kind @ ("JSON" | "JSONL") => {
@@ -143,7 +157,7 @@ impl<'r> Source<'r> {
         }
     }
 
-    fn list(&self, objects: &Objects, from: &Position, most: usize) -> Result<Piece, ItemError> {
+    fn list(&self, objects: &Owned, from: &Position, most: usize) -> Result<Piece, ItemError> {
         if self.config("Transformation") == Some("LOAD_AND_FLATTEN") {
             return Err(ItemError::Unsupported("the Transformation LOAD_AND_FLATTEN".to_owned()));
         }
@@ -154,7 +168,7 @@ impl<'r> Source<'r> {
         let is_end = listed.len() <= most;
         let items = listed.into_iter().take(most).map(|one| {
             let value = json!({
-                "Etag": format!("\"{:x}-{:x}\"", one.changed_s, one.bytes), "Key": one.key, "LastModified": one.changed_s,
+                "Etag": one.etag(), "Key": one.key, "LastModified": one.changed.as_micros().div_euclid(1_000_000),
                 "Size": one.bytes, "StorageClass": "STANDARD",
             });
             Item { value, key: None, next: Position { after: one.key, ..Position::default() } }

@@ -3,17 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{ItemError, Position, Source};
-use crate::objects::{ObjectName, Objects};
+use crate::{Limits, Name, Objects, Owned};
 
 struct Place {
-    objects: Objects,
+    objects: Owned,
     _folder: tempfile::TempDir,
 }
 
 fn place(text: &[u8]) -> Place {
     let folder = tempfile::tempdir().unwrap();
-    let objects = Objects::of(folder.path(), "one");
-    let mut writing = objects.write(&ObjectName::new("bucket", "key").unwrap()).unwrap();
+    let whose = types::OrganisationId::from_u128(1);
+    let objects = Objects::open(folder.path().to_owned(), Limits::default()).of(whose);
+    let mut writing = objects.write(&Name::new("bucket", "key").unwrap()).unwrap();
     writing.put(text).unwrap();
     writing.finish().unwrap();
     Place { objects, _folder: folder }
