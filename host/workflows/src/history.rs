@@ -71,6 +71,8 @@ impl History {
 
     /// The execution is over.
     pub(crate) fn over(&mut self, at: Timestamp, outcome: &Outcome) {
+        // Those of states that nothing but the end of the whole has ended.
+        self.abort_map_runs(at, |_| true);
         let from = self.last_of(0);
         match outcome {
             Outcome::Succeeded(output) => {
@@ -87,6 +89,12 @@ impl History {
         }
     }
 
+    /// The map runs of states that are given up are, too.
+    fn abort_map_runs(&mut self, at: Timestamp, is_given_up: impl Fn(u64) -> bool) {
+        let aborted = self.cursor.abort_map_runs(at, is_given_up);
+        self.events.extend(aborted);
+    }
+
     fn last_of(&self, frame: u64) -> u64 {
         self.cursor.frames.get(&frame).map_or(0, |standing| standing.last)
     }
@@ -101,14 +109,7 @@ impl History {
     }
 
     fn push(&mut self, at: Timestamp, kind: &str, from: u64, details: Option<(&str, Value)>) -> u64 {
-        self.cursor.at = self.cursor.at.max(at);
-        self.cursor.last += 1;
-        let mut event = json!({
-            "timestamp": self.cursor.at.as_micros(), "type": kind, "id": self.cursor.last, "previousEventId": from,
-        });
-        if let Some((key, details)) = details {
-            event[key] = details;
-        }
+        let event = self.cursor.next(at, kind, from, details);
         self.events.push(event);
         self.cursor.last
     }

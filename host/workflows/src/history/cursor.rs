@@ -6,7 +6,7 @@ use asl::TaskId;
 use serde_json::{Value, json};
 use types::Timestamp;
 
-use super::named;
+use super::{EVENTS_MAX, named};
 use crate::integration::Kind;
 
 /// Where a history stands. Kept as JSON with the frames of its execution.
@@ -91,35 +91,64 @@ impl Cursor {
         self.last
     }
 
-    /// The event that says that somebody has stopped the execution, as it is written.
+    /// The events that say that somebody has stopped the execution, as they are written.
     pub(crate) fn abort(&mut self, at: Timestamp, error: Option<&str>, cause: Option<&str>) -> String {
-        let from = self.frames.get(&0).map_or(0, |standing| standing.last);
-        self.alone(at, "ExecutionAborted", from, ("executionAbortedEventDetails", named(error, cause)))
+        self.end(at, "ExecutionAborted", ("executionAbortedEventDetails", named(error, cause)))
     }
 
-    /// The event that says that the execution has failed by the host, as it is written.
+    /// The events that say that the execution has failed by the host, as they are written.
     pub(crate) fn fail(&mut self, at: Timestamp, error: &str, cause: &str) -> String {
-        let from = self.frames.get(&0).map_or(0, |standing| standing.last);
-        self.alone(at, "ExecutionFailed", from, ("executionFailedEventDetails", named(Some(error), Some(cause))))
+        self.end(at, "ExecutionFailed", ("executionFailedEventDetails", named(Some(error), Some(cause))))
     }
 
     /// The event that says that the execution is begun again, as it is written. What was asked for is forgotten.
     pub(crate) fn redrive(&mut self, at: Timestamp, redrives: u32) -> String {
         let details = json!({ "redriveCount": redrives });
-        let event = self.alone(at, "ExecutionRedriven", self.last, ("executionRedrivenEventDetails", details));
+        let event = self.next(at, "ExecutionRedriven", self.last, Some(("executionRedrivenEventDetails", details)));
         self.tasks.clear();
         self.submitted.clear();
         self.frames = BTreeMap::from([(0, Standing { last: self.last, ..Standing::default() })]);
-        event
+        Value::Array(vec![event]).to_string()
     }
 
-    fn alone(&mut self, at: Timestamp, kind: &str, from: u64, (key, details): (&str, Value)) -> String {
+    /// The end that comes from outside, and before it what it ends.
+    fn end(&mut self, at: Timestamp, kind: &str, details: (&str, Value)) -> String {
+        let mut events = self.abort_map_runs(at, |_| true);
+        let from = self.frames.get(&0).map_or(0, |standing| standing.last);
+        events.push(self.next(at, kind, from, Some(details)));
+        Value::Array(events).to_string()
+    }
+
+    /// The events that say that map runs are given up: those of the branches that `is_given_up` names. Whoever calls it
+    /// forgets what they were asked for.
+    pub(super) fn abort_map_runs(&mut self, at: Timestamp, is_given_up: impl Fn(u64) -> bool) -> Vec<Value> {
+        let asked = self.tasks.values().filter(|asked| asked.kind == Kind::MapRun && is_given_up(asked.frame));
+        // The last event of all that there may be is the one that ends the execution.
+        let room = usize::try_from((EVENTS_MAX - 1).saturating_sub(self.last)).unwrap_or(usize::MAX);
+        let frames: Vec<u64> = asked.map(|asked| asked.frame).take(room).collect();
+        let mut events = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let from = self.frames.get(&frame).map_or(0, |standing| standing.last);
+            events.push(self.next(at, "MapRunAborted", from, None));
+            let last = self.last;
+            if let Some(standing) = self.frames.get_mut(&frame) {
+                standing.last = last;
+            }
+        }
+        events
+    }
+
+    /// The next event. No event is earlier than the one before.
+    pub(super) fn next(&mut self, at: Timestamp, kind: &str, from: u64, details: Option<(&str, Value)>) -> Value {
         self.at = self.at.max(at);
         self.last += 1;
-        let event = json!({
-            "timestamp": self.at.as_micros(), "type": kind, "id": self.last, "previousEventId": from, key: details,
+        let mut event = json!({
+            "timestamp": self.at.as_micros(), "type": kind, "id": self.last, "previousEventId": from,
         });
-        Value::Array(vec![event]).to_string()
+        if let Some((key, details)) = details {
+            event[key] = details;
+        }
+        event
     }
 }
 

@@ -135,6 +135,7 @@ impl History {
     /// A Parallel or Map state fails with one of its branches; the others are given up.
     fn given_up(&mut self, step: &Step, kind: StateKind) {
         let (at, frame) = (step.at, step.frame);
+        let within = self.within(frame);
         let below: Vec<u64> = self
             .cursor
             .frames
@@ -145,6 +146,7 @@ impl History {
         let mut last = self.last_of(frame);
         // The one whose events came last is the one that has failed.
         let failing = below.iter().max_by_key(|id| self.last_of(**id)).copied();
+        self.abort_map_runs(at, |frame| within.contains(&frame));
         let ordered = failing.into_iter().chain(below.iter().copied().filter(|id| Some(*id) != failing));
         for id in ordered.collect::<Vec<_>>() {
             let index = self.cursor.frames.get(&id).and_then(|one| one.parent).map_or(0, |(_, index)| index);
@@ -169,16 +171,22 @@ impl History {
         self.gather(frame);
     }
 
-    /// Forgets everything below a frame, and what it asked for.
-    fn gather(&mut self, frame: u64) {
-        let mut gone = vec![frame];
+    /// Everything below a frame.
+    fn within(&self, frame: u64) -> Vec<u64> {
+        let mut found = vec![frame];
         // A child is younger than its parent: one pass finds all.
         for (id, one) in &self.cursor.frames {
-            if one.parent.is_some_and(|(above, _)| gone.contains(&above)) {
-                gone.push(*id);
+            if one.parent.is_some_and(|(above, _)| found.contains(&above)) {
+                found.push(*id);
             }
         }
-        gone.retain(|id| *id != frame);
+        found.retain(|id| *id != frame);
+        found
+    }
+
+    /// Forgets everything below a frame, and what it asked for.
+    fn gather(&mut self, frame: u64) {
+        let gone = self.within(frame);
         self.cursor.frames.retain(|id, _| !gone.contains(id));
         self.close_where(|_, asked| gone.contains(&asked.frame));
         if let Some(standing) = self.cursor.frames.get_mut(&frame) {

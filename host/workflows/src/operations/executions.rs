@@ -155,7 +155,7 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describ
     let (machine, record) = find_one(house, caller, &asked.execution_arn).await?;
     let mut answer = json!({
         "executionArn": asked.execution_arn, "stateMachineArn": machine.arn(None), "name": record.name,
-        "status": record.status, "startDate": seconds(record.started),
+        "status": record.shown_status(), "startDate": seconds(record.started),
         "inputDetails": { "included": !metadata_only }, "redriveCount": record.redrives,
     });
     if let Some(redriven) = record.redriven {

@@ -13,7 +13,7 @@ use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::machines::Machine;
-use crate::sql::map_runs::{MapRun, Tolerance};
+use crate::sql::map_runs::{MapRun, PENDING_REDRIVE, Tolerance};
 use crate::standard::House;
 
 /// A map run with the execution that began it, and its machine.
@@ -113,6 +113,7 @@ struct Counts {
     failed: u64,
     timed_out: u64,
     aborted: u64,
+    pending_redrive: u64,
 }
 
 impl Counts {
@@ -122,18 +123,20 @@ impl Counts {
             "FAILED" => self.failed = count,
             "TIMED_OUT" => self.timed_out = count,
             "ABORTED" => self.aborted = count,
+            PENDING_REDRIVE => self.pending_redrive = count,
             _ => self.running = count,
         }
     }
 
     fn shown(&self, (written, redrivable): (bool, bool)) -> Value {
         let unsuccessful = self.failed + self.timed_out + self.aborted;
+        let total = unsuccessful + self.pending_redrive + self.running + self.succeeded;
         json!({
             "pending": 0, "running": self.running, "succeeded": self.succeeded, "failed": self.failed,
             "timedOut": self.timed_out, "aborted": self.aborted,
-            "total": unsuccessful + self.running + self.succeeded,
+            "total": total,
             "resultsWritten": if written { unsuccessful + self.succeeded } else { 0 },
-            "failuresNotRedrivable": if redrivable { 0 } else { unsuccessful }, "pendingRedrive": 0,
+            "failuresNotRedrivable": if redrivable { 0 } else { unsuccessful }, "pendingRedrive": self.pending_redrive,
         })
     }
 }
@@ -199,11 +202,11 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
             percent: asked.tolerated_failure_percentage.unwrap_or(run.tolerance.percent),
         };
         sql::map_runs::set_tolerance(db, id, tolerance)?;
+        let turn = (Some(limits(run.tolerance)), Some(limits(tolerance)));
+        acts::note(db, (&caller, now), ("map_run.change", asked.map_run_arn), turn)?;
         Ok::<_, Refusal>(())
     });
     changing.await?;
-        let turn = (Some(limits(run.tolerance)), Some(limits(tolerance)));
-        acts::note(db, (&caller, now), ("map_run.change", asked.map_run_arn), turn)?;
     house.mapped.notify_one();
     Ok(json!({}))
 }

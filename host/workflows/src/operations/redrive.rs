@@ -46,6 +46,7 @@ pub(super) fn refusal(machine: &Machine, record: &Record, kept: Option<&str>, no
     match (&*record.status, record.stopped, events) {
         ("RUNNING", _, _) => Some("Execution is RUNNING and cannot be redriven."),
         ("SUCCEEDED", _, _) => Some("Execution is SUCCEEDED and cannot be redriven."),
+        _ if record.is_pending => Some("Execution is PENDING_REDRIVE and cannot be redriven."),
         _ if record.map_run.is_some() => Some(BY_MAP_RUN),
         _ if machine.status != "ACTIVE" => Some("State machine is in DELETING status."),
         _ if record.started.after(OPEN_MAX) <= now => Some("Execution has exceeded the max execution time."),

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use types::Timestamp;
 
+use super::map_runs::{PENDING, PENDING_REDRIVE};
 use super::steps::{self, Parent, unsigned};
 
 /// An execution to be.
@@ -60,6 +61,15 @@ pub(crate) struct Record {
     pub(crate) seed: u64,
     /// The map run that it is a child of, and the label of that.
     pub(crate) map_run: Option<(i64, String)>,
+    /// It is such a child, did not succeed, and waits to be begun again.
+    pub(crate) is_pending: bool,
+}
+
+impl Record {
+    /// Its status as callers know it.
+    pub(crate) fn shown_status(&self) -> &str {
+        if self.is_pending { PENDING_REDRIVE } else { &self.status }
+    }
 }
 
 const COLUMNS: &str = "e.seq, e.machine, e.name, e.definition, e.version, e.alias, e.status, e.started_us,
@@ -97,6 +107,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         redriven: row.get::<_, Option<i64>>(19)?.map(Timestamp::from_micros),
         seed: row.get::<_, i64>(22)?.cast_unsigned(),
         map_run,
+        is_pending: row.get(23)?,
     })
 }
 
@@ -140,7 +151,7 @@ pub(crate) fn insert(db: &Connection, new: &New) -> rusqlite::Result<i64> {
 
 pub(crate) fn by_name(db: &Connection, machine: i64, name: &str) -> rusqlite::Result<Option<Record>> {
     let text = format!(
-        "SELECT {COLUMNS} FROM execution e JOIN machine m ON m.id = e.machine
+        "SELECT {COLUMNS}, {PENDING} FROM execution e JOIN machine m ON m.id = e.machine
          WHERE e.machine = ? AND e.name = ? AND e.kind = 'STANDARD'"
     );
     db.prepare_cached(&text)?.query_row(params![machine, name], record).optional()
@@ -156,7 +167,7 @@ pub(crate) fn find(
     // Before the label of a distributed Map stands its machine.
     let (machine, label) = machine.split_once('/').map_or((machine, None), |(name, label)| (name, Some(label)));
     let text = format!(
-        "SELECT {COLUMNS} FROM machine m JOIN execution e ON e.machine = m.id
+        "SELECT {COLUMNS}, {PENDING} FROM machine m JOIN execution e ON e.machine = m.id
          WHERE m.organisation = ?1 AND m.region = ?2 AND m.name = ?3 AND e.name = ?4 AND e.kind = 'STANDARD'
            AND (SELECT label FROM map_run WHERE id = e.map_run) IS ?5 ORDER BY e.seq DESC LIMIT 1"
     );
@@ -166,14 +177,15 @@ pub(crate) fn find(
 /// An execution that somebody began, by its name, with what is to be handed back.
 pub(crate) fn begun(db: &Connection, name: &str) -> rusqlite::Result<Option<(Record, String)>> {
     let text = format!(
-        "SELECT {COLUMNS}, e.origin AS origin FROM execution e JOIN machine m ON m.id = e.machine
+        "SELECT {COLUMNS}, {PENDING}, e.origin AS origin FROM execution e JOIN machine m ON m.id = e.machine
          WHERE e.name = ? AND e.origin IS NOT NULL"
     );
     db.prepare_cached(&text)?.query_row([name], |row| Ok((record(row)?, row.get("origin")?))).optional()
 }
 
 pub(crate) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Option<Record>> {
-    let text = format!("SELECT {COLUMNS} FROM execution e JOIN machine m ON m.id = e.machine WHERE e.seq = ?");
+    let text =
+        format!("SELECT {COLUMNS}, {PENDING} FROM execution e JOIN machine m ON m.id = e.machine WHERE e.seq = ?");
     db.prepare_cached(&text)?.query_row([seq], record).optional()
 }
 

@@ -3,6 +3,8 @@
 use rusqlite::{Connection, params};
 use types::Timestamp;
 
+use super::map_runs::{PENDING, PENDING_REDRIVE};
+
 /// One line of a list of executions.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
@@ -36,11 +38,16 @@ pub(crate) struct Of {
 
 /// Executions of one machine, the newest first, those before `before`.
 pub(crate) fn executions(db: &Connection, of: &Of, before: i64, most: u32) -> rusqlite::Result<Vec<Line>> {
-    let by_status = if of.status.is_some() { "status = ?2" } else { "?2 IS NULL" };
+    let by_status = match (of.status.as_deref(), of.map_run) {
+        (None, _) => "?2 IS NULL".to_owned(),
+        (Some(_), None) => "status = ?2".to_owned(),
+        (Some(PENDING_REDRIVE), Some(_)) => format!("?2 = ?2 AND {PENDING}"),
+        (Some(_), Some(_)) => format!("status = ?2 AND NOT {PENDING}"),
+    };
     let of_run = if of.map_run.is_some() { "map_run = ?8 AND ?1 = ?1" } else { "machine = ?1 AND map_run IS ?8" };
     let text = format!(
-        "SELECT seq, name, version, alias, status, started_us, stopped_us, redrives, redriven_us, items, kind, seed
-         FROM execution WHERE {of_run} AND {by_status} AND seq < ?3 AND (?4 IS NULL OR version = ?4) AND (?5 IS NULL OR alias = ?5)
+        "SELECT seq, name, version, alias, iif({PENDING}, '{PENDING_REDRIVE}', status), started_us, stopped_us, redrives, redriven_us, items, kind, seed
+         FROM execution e WHERE {of_run} AND {by_status} AND seq < ?3 AND (?4 IS NULL OR version = ?4) AND (?5 IS NULL OR alias = ?5)
            AND (?7 IS NULL OR (redrives > 0) = ?7)
          ORDER BY seq DESC LIMIT ?6"
     );

@@ -86,6 +86,14 @@ fn map_run(row: &Row<'_>) -> rusqlite::Result<MapRun> {
     })
 }
 
+/// Whether a child, `e`, did not succeed and waits to be begun again, since its map run was.
+pub(crate) const PENDING: &str =
+    "(e.map_run IS NOT NULL AND e.status IN ('FAILED', 'TIMED_OUT', 'ABORTED') AND EXISTS (
+  SELECT 1 FROM map_run r WHERE r.id = e.map_run AND r.status = 'RUNNING'
+    AND coalesce(e.redriven_us, e.started_us) < r.redriven_us))";
+/// What such a child is called.
+pub(crate) const PENDING_REDRIVE: &str = "PENDING_REDRIVE";
+
 /// Begins a map run with a step of its execution; or begins one again whose execution is redriven.
 pub(crate) fn begin(db: &Connection, execution: i64, new: &New, at: Timestamp) -> rusqlite::Result<()> {
     let kind = if new.is_express { "EXPRESS" } else { "STANDARD" };
@@ -164,7 +172,11 @@ pub(crate) fn of_execution(db: &Connection, execution: i64, before: i64, most: u
 
 /// How many children and items there are, by status.
 pub(crate) fn counts(db: &Connection, id: i64) -> rusqlite::Result<Vec<(String, u64, u64)>> {
-    db.prepare_cached("SELECT status, count(*), sum(items) FROM execution WHERE map_run = ? GROUP BY status")?
+    let text = format!(
+        "SELECT iif({PENDING}, '{PENDING_REDRIVE}', e.status), count(*), sum(e.items) FROM execution e
+         WHERE e.map_run = ? GROUP BY 1"
+    );
+    db.prepare_cached(&text)?
         .query_map([id], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs()))
         })?

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use workflows::Settings;
 
-use crate::house::{House, function, text};
+use crate::house::{House, function, lines, text};
 
 /// A machine of one distributed Map whose children ask for `task`.
 fn map_of(kind: &str, task: &str, more: &Value) -> Value {
@@ -235,6 +235,28 @@ async fn stopping_the_execution_stops_the_map_run_and_its_children() {
     for child in house.children(&run).await {
         assert_eq!((&child["status"], child.get("stopDate").is_some()), (&json!("ABORTED"), true));
     }
+    let ends = ["MapStateStarted", "MapRunStarted", "MapRunAborted", "ExecutionAborted"];
+    let history = house.history(&execution).await;
+    assert!(kinds(&history).ends_with(&ends), "{history:?}");
+    assert_eq!(lines(&history)[3..], ["4 MapRunStarted 3", "5 MapRunAborted 4", "6 ExecutionAborted 5"]);
+}
+
+#[tokio::test]
+async fn a_map_run_beside_a_branch_that_fails_is_aborted_before_the_state_fails() {
+    let house = House::new();
+    let fails = json!({ "StartAt": "W", "States": { "W": { "Type": "Wait", "Seconds": 1, "Next": "F" },
+        "F": { "Type": "Fail", "Error": "Bad" } } });
+    let parallel = json!({ "Type": "Parallel", "Branches": [map("STANDARD", "never", &json!({})), fails],
+        "Catch": [{ "ErrorEquals": ["Bad"], "Next": "Caught" }], "End": true });
+    let definition = json!({ "StartAt": "Both", "States": { "Both": parallel, "Caught": { "Type": "Succeed" } } });
+    let machine = house.machine("machine", &definition).await;
+    let execution = house.start(&machine, json!([1, 2])).await;
+    assert_eq!(house.ended(&execution).await["status"], "SUCCEEDED");
+    assert_eq!(house.until(&execution, 0).await["status"], "ABORTED");
+    let history = house.history(&execution).await;
+    let ends = ["FailStateEntered", "MapRunAborted", "ParallelStateFailed", "ParallelStateExited"];
+    let at = kinds(&history).iter().position(|kind| *kind == ends[0]).unwrap();
+    assert_eq!(kinds(&history)[at..at + 4], ends, "{history:?}");
 }
 
 #[tokio::test]
@@ -291,6 +313,41 @@ async fn a_redrive_begins_the_children_again_that_did_not_succeed() {
         let history = house.history(&execution).await;
         assert!(kinds(&history).contains(&"MapRunRedriven"), "{history:?}");
     }
+}
+
+#[tokio::test]
+async fn children_that_are_still_to_be_begun_again_are_told_apart() {
+    let house = House::new();
+    let inner = json!({ "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" }, "StartAt": "First",
+        "States": { "First": { "Type": "Task", "Resource": function("broken"), "Next": "Then" },
+            "Then": { "Type": "Task", "Resource": function("never"), "End": true } } });
+    let more = json!({ "ItemProcessor": inner, "ToleratedFailureCount": 2, "MaxConcurrency": 1 });
+    let machine = house.machine("machine", &map("STANDARD", "echo", &more)).await;
+    let execution = house.start(&machine, json!([1, 2, 3])).await;
+    assert_eq!(house.ended(&execution).await["status"], "FAILED");
+    let before = house.map_run(&execution).await;
+    assert_eq!(
+        (&before["executionCounts"]["failed"], &before["executionCounts"]["pendingRedrive"]),
+        (&json!(3), &json!(0))
+    );
+    house.desk.is_mended.store(true, Ordering::SeqCst);
+    house.call("RedriveExecution", json!({ "executionArn": execution })).await;
+    // One runs, and never ends; the others wait for it.
+    let run = house.until(&execution, 1).await;
+    let counts = &run["executionCounts"];
+    assert_eq!((&counts["pendingRedrive"], &counts["failed"], &counts["total"]), (&json!(2), &json!(0), &json!(3)));
+    assert_eq!(run["itemCounts"]["pendingRedrive"], 2);
+    let of = |status: &str| json!({ "mapRunArn": run["mapRunArn"], "statusFilter": status });
+    let waiting = house.call("ListExecutions", of("PENDING_REDRIVE")).await;
+    let waiting = waiting["executions"].as_array().unwrap();
+    assert!(waiting.len() == 2 && waiting.iter().all(|one| one["status"] == "PENDING_REDRIVE"), "{waiting:?}");
+    assert_eq!(house.call("ListExecutions", of("FAILED")).await["executions"], json!([]));
+    let child = house.describe(waiting[0]["executionArn"].as_str().unwrap()).await;
+    assert_eq!((&child["status"], &child["redriveStatus"]), (&json!("PENDING_REDRIVE"), &json!("NOT_REDRIVABLE")));
+    // Given up before their turn, they are what they were.
+    house.call("StopExecution", json!({ "executionArn": execution })).await;
+    let counts = house.until(&execution, 0).await["executionCounts"].clone();
+    assert_eq!((&counts["pendingRedrive"], &counts["failed"], &counts["aborted"]), (&json!(0), &json!(2), &json!(1)));
 }
 
 #[tokio::test]
