@@ -8,7 +8,10 @@ use http::header::CONTENT_TYPE;
 /// Prometheus' text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// `router`, with `/metrics` answered by `text`. It is called for each request, on a thread of the runtime.
-pub fn exposing(router: Router, text: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
-    router.route("/metrics", get(async move || ([(CONTENT_TYPE, TEXT)], text())))
+/// `router`, with `/metrics` answered by `text`, which is called for each request.
+pub fn exposing<F>(router: Router, text: impl Fn() -> F + Clone + Send + Sync + 'static) -> Router
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    router.route("/metrics", get(async move || ([(CONTENT_TYPE, TEXT)], text().await)))
 }

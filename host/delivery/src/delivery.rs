@@ -17,6 +17,7 @@ use crate::seal::Seal;
 use crate::settings::Settings;
 use crate::sql;
 use crate::sql::outbox::{self, News};
+use crate::tally::Tally;
 use crate::worker;
 
 /// Read connections: lists, and the worker.
@@ -45,6 +46,7 @@ pub(crate) struct House {
     pub(crate) places: Arc<Semaphore>,
     /// What is being sent, with its lane.
     pub(crate) under_way: Mutex<HashSet<(String, DispatchId)>>,
+    pub(crate) tally: Tally,
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
 }
@@ -98,6 +100,7 @@ impl Delivery {
             approvals_due: Notify::new(),
             places: Arc::new(Semaphore::new(worker::AT_ONCE)),
             under_way: Mutex::default(),
+            tally: Tally::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         });
@@ -132,6 +135,11 @@ impl Delivery {
     /// Waits until there may be a new answer to an execution.
     pub async fn decided(&self) {
         self.0.decided.notified().await;
+    }
+
+    /// What the writer of the file has done and has still to do.
+    pub fn stats(&self) -> store::Stats {
+        self.0.store.stats()
     }
 
     /// Cuts off what is being sent, which is sent again when the file is opened again, and closes the file.

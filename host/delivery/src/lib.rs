@@ -24,6 +24,7 @@ mod seal;
 mod settings;
 mod sign;
 mod sql;
+mod tally;
 mod worker;
 
 pub use approval::{Answer, Approval, ApprovalQuery, ApprovalStatus, Ask, AskError, Decided, Decision, Question, Told};
@@ -37,4 +38,5 @@ pub use seal::{Seal, Unsealed};
 pub use settings::Settings;
 pub use sign::signature;
 pub use sql::outbox::News;
+pub use tally::{Counts, Outcomes};
 pub use worker::WAY_OUT;

@@ -237,6 +237,7 @@ async fn record(house: &House, done: Done) {
         Ended::Accepted | Ended::Again { .. } => {}
     }
     let disables = matches!(done.ended, Ended::Never { disables: true, .. });
+    house.tally.count(&done);
     if let Err(error) = house.store.write(move |db| due::record(db, &done)).await {
         tracing::error!(%error, dispatch.id = %dispatch, "what became of a message could not be written");
         tokio::select! {

@@ -138,7 +138,10 @@ fn start(
         workflows.stop();
         Ok(())
     });
-    let router = control::exposing(router, move || metrics.text());
+    let router = control::exposing(router, move || {
+        let metrics = metrics.clone();
+        async move { metrics.text().await }
+    });
     let ((desk, tls), closing) = (listeners.control, watch.closing());
     watch.keep("control", async move {
         control::serve(desk, tls, router, closing).await;

@@ -10,6 +10,7 @@ use types::Timestamp;
 use crate::sql::executions::New;
 use crate::sql::machines;
 use crate::start::{self, StartChild, run_new};
+use crate::tally::By;
 use crate::work::{Job, Owner};
 use crate::{TaskFailed, Workflows, history, sql};
 
@@ -44,10 +45,10 @@ pub enum BeginError {
     /// So many of the organisation's executions run.
     #[error("{0} executions of the organisation run, which is as many as may")]
     TooMany(u64),
-    /// The file has no time.
     /// The organisation starts executions faster than it may: how long until there may be one more.
     #[error("executions of the organisation are started faster than they may")]
     TooFast(Duration),
+    /// The file has no time.
     #[error("workflows.db takes no more at the moment")]
     Busy,
     /// The file could not be written. Whether the execution has begun is not known.
@@ -91,9 +92,9 @@ impl Workflows {
     /// See [`BeginError`].
     pub async fn begin(&self, begin: Begin) -> Result<(), BeginError> {
         let (house, at) = (&self.0, self.0.clock.now());
-        let most = house.settings.running_max;
         house.starts.take(begin.owner.organisation, house.clock.moment()).map_err(BeginError::TooFast)?;
-        run_new(house, async |epoch| {
+        let most = house.settings.running_max;
+        run_new(house, By::Call, async |epoch| {
             let written = house.store.write(move |db| {
                 if sql::executions::begun(db, &begin.name)?.is_some() {
                     return Ok((None, ()));

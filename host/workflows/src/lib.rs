@@ -19,6 +19,7 @@ mod search;
 mod sql;
 mod standard;
 mod start;
+mod tally;
 mod task;
 mod work;
 
@@ -29,5 +30,6 @@ pub use rate::StartRate;
 pub use schedule::{NewSchedule, Schedule, ScheduleError};
 pub use search::{Counts, Detail, Search, Summary};
 pub use standard::{Settings, Workflows};
+pub use tally::{EndCounts, StartCounts};
 pub use task::{Task, TaskFailed, Tasks};
 pub use work::{Job, Owner, Performed, Performing, Work};

@@ -1,11 +1,14 @@
 //! Executions as operators and providers look for them: over all machines of an organisation.
 
+use std::time::Duration;
+
 use store::ReadError;
 use types::{OrganisationId, Timestamp};
 
 use crate::Workflows;
 use crate::arn::{Arn, Thing};
 use crate::sql::search;
+use crate::tally::{EndCounts, StartCounts};
 
 /// What is looked for: all of it has to hold.
 #[derive(Debug, Clone)]
@@ -73,8 +76,14 @@ pub struct Counts {
     pub running: u64,
     /// Those of them that are in memory; the others wait in the file.
     pub live: u64,
-    /// Facts that usage.db has not been told.
+    /// Facts that others have not been told.
     pub outbox: u64,
+    /// How long what the clock moves on has been due, and has not been moved on: zero where the clock is kept up with.
+    pub late: Duration,
+    /// What was started since the file was opened.
+    pub started: StartCounts,
+    /// What has ended since.
+    pub ended: EndCounts,
 }
 
 impl Workflows {
@@ -117,7 +126,16 @@ impl Workflows {
     ///
     /// The file could not be read.
     pub async fn counts(&self) -> Result<Counts, ReadError> {
-        let (running, outbox) = self.0.store.read(search::counts).await?;
-        Ok(Counts { running, outbox, live: u64::try_from(self.live()).unwrap_or(u64::MAX) })
+        let epoch = self.0.epoch;
+        let (running, outbox, due) = self.0.store.read(move |db| search::counts(db, epoch)).await?;
+        let (now, house) = (self.0.clock.now(), &self.0);
+        Ok(Counts {
+            running,
+            outbox,
+            live: u64::try_from(self.live()).unwrap_or(u64::MAX),
+            late: due.map_or(Duration::ZERO, |due| now.since(Timestamp::from_micros(due))),
+            started: house.tally.starts(),
+            ended: house.tally.ends(),
+        })
     }
 }

@@ -33,6 +33,7 @@ use types::{ByteCount, Clock, OrganisationId};
 
 use crate::rate::{StartRate, Starts};
 use crate::sql;
+use crate::tally::Tally;
 use crate::work::Work;
 
 /// Read connections: operations, and executions that are loaded.
@@ -103,6 +104,7 @@ pub(crate) struct House {
     /// The number of this opening of the file.
     pub(crate) epoch: i64,
     pub(crate) starts: Starts,
+    pub(crate) tally: Tally,
     /// The executions in memory, by number.
     live: Mutex<HashMap<i64, Arc<Live>>>,
     /// How often the runner of an execution has panicked.
@@ -166,6 +168,7 @@ impl Workflows {
             objects: Objects::open(path.with_file_name("objects"), settings.objects),
             epoch,
             starts: Starts::new(settings.starts),
+            tally: Tally::default(),
             live: Mutex::default(),
             panics: Mutex::default(),
             slots: Arc::new(Semaphore::new(settings.live_max)),
@@ -276,6 +279,7 @@ impl House {
 
     /// An execution was ended from outside: what runs it stops.
     pub(crate) fn stop(&self, seq: i64) {
+        self.tally.ended("ABORTED");
         if let Some(live) = self.lock_live().get(&seq) {
             live.lost.cancel();
         }

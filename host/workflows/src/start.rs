@@ -17,6 +17,7 @@ use crate::sql::executions::New;
 use crate::sql::machines::Machine;
 use crate::sql::steps::{Closing, Loaded, Parent};
 use crate::standard::{Happened, House};
+use crate::tally::By;
 use crate::work::Job;
 
 /// An execution that is to be started.
@@ -40,18 +41,22 @@ pub(crate) struct Started {
 
 /// Starts an execution. Answers once it is on disk.
 pub(crate) async fn execution(house: &Arc<House>, start: Start) -> Result<Started, OperationError> {
-    run_new(house, async |epoch| write(house, start, epoch).await).await
+    run_new(house, By::Operation, async |epoch| write(house, start, epoch).await).await
 }
 
 /// Runs what `write` has written, if it is new: at once where there is room in memory. `write` is given the opening that
 /// claims it, and answers with its number.
 pub(crate) async fn run_new<T, E>(
     house: &Arc<House>,
+    by: By,
     write: impl AsyncFnOnce(i64) -> Result<(Option<i64>, T), E>,
 ) -> Result<T, E> {
     let mut slot = house.try_slot();
     let epoch = if slot.is_some() { house.epoch } else { 0 };
     let (seq, started) = write(epoch).await?;
+    if seq.is_some() {
+        house.tally.started(by, 1);
+    }
     match seq {
         Some(seq) => match slot.take() {
             Some(slot) => house.run(seq, slot),

@@ -93,3 +93,12 @@ pub(crate) fn sweep(db: &Connection, before: Timestamp, most: u32) -> rusqlite::
     }
     Ok(ended.len())
 }
+
+/// Messages that wait and that are dead letters, a million of each at most.
+pub(crate) fn counts(db: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let of = |status: &str| -> rusqlite::Result<u64> {
+        db.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM dispatch WHERE status = ? LIMIT 1000000)")?
+            .query_row([status], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
+    };
+    Ok((of("WAITING")?, of("DEAD")?))
+}

@@ -4,10 +4,12 @@
 //! bounded set of values. Our own text instead of a library's registry: the libraries' histograms take a lock for each
 //! observation, and what is here is names and numbers (docs/adr/0021).
 
+mod machines;
 mod page;
 mod text;
 
 use catalog::Catalog;
+use delivery::Delivery;
 use gateway::Gateway;
 use ledger::Ledger;
 use sandbox::Sandbox;
@@ -25,24 +27,27 @@ pub(super) struct Metrics {
     pub(super) ledger: Ledger,
     pub(super) sandbox: Sandbox,
     pub(super) workflows: Workflows,
+    pub(super) delivery: Delivery,
     /// Slots of the pool of instances.
     pub(super) slots: u32,
 }
 
 impl Metrics {
     /// Everything, as of now.
-    pub(super) fn text(&self) -> String {
+    pub(super) async fn text(&self) -> String {
         let mut text = Text::default();
-        self.tell(&mut text);
+        self.tell(&mut text).await;
         text.finish()
     }
 
     /// Writes everything down, as of now.
-    pub(super) fn tell(&self, text: &mut impl Page) {
+    pub(super) async fn tell(&self, text: &mut impl Page) {
         text.gauge("weir_build_info", "The program that runs.", [(vec![("version", env!("CARGO_PKG_VERSION"))], 1)]);
         self.requests(text);
         self.calls(text);
         self.machinery(text);
+        self.executions(text).await;
+        self.deliveries(text).await;
     }
 
     fn requests(&self, text: &mut impl Page) {
@@ -124,12 +129,9 @@ impl Metrics {
             "Transactions of usage.db, each with all calls that ended meanwhile.",
             [(vec![], usage.commit_times)],
         );
-        text.gauge(
-            "weir_executions_live",
-            "Executions of state machines in memory; those that only wait are not.",
-            [(vec![], wide(self.workflows.live()))],
-        );
-        stores(text, &[("usage.db", usage), ("workflows.db", self.workflows.stats())]);
+        let stats =
+            [("usage.db", usage), ("workflows.db", self.workflows.stats()), ("delivery.db", self.delivery.stats())];
+        stores(text, &stats);
     }
 }
 

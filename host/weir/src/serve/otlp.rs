@@ -141,7 +141,7 @@ impl Export {
     async fn send_points(&mut self, metrics: &Metrics) {
         let Some(url) = self.otel.metrics.clone() else { return };
         let mut points = Points::new(self.started, self.clock.now());
-        metrics.tell(&mut points);
+        metrics.tell(&mut points).await;
         let request = messages::metrics(&self.otel.resource, points.finish());
         self.send("metrics", url, request.encode_to_vec()).await;
     }

@@ -144,6 +144,7 @@ impl Rooms {
             ledger: self.ledger.clone(),
             sandbox: self.sandbox.clone(),
             workflows: workflows.clone(),
+            delivery: self.delivery.clone(),
             slots: slots(config),
         }
     }

@@ -10,7 +10,7 @@ const PROJECT: &str = "[api]\nslug = \"echo\"\ntitle = \"Echo\"\n[component]\nwo
                        quotas = [{ object = \"requests\", amount = 3, per = \"month\", limit = \"hard\" }]\n";
 
 /// Every sample, by name and labels. What is no sample or comment fails.
-fn scrape(host: &Host) -> BTreeMap<String, f64> {
+pub(crate) fn scrape(host: &Host) -> BTreeMap<String, f64> {
     let url = format!("{}/metrics", host.up["control"].as_str().unwrap());
     let mut answer = ureq::get(&url).call().unwrap();
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));

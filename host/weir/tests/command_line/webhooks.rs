@@ -10,6 +10,7 @@ use types::SecretValue;
 
 use crate::aws::Client;
 use crate::host::{HOST_TOML, Place};
+use crate::metrics::scrape;
 
 /// Takes every message.
 struct Receiver {
@@ -34,13 +35,13 @@ impl Receiver {
 
     /// The body of a message of this kind, and whether `secret` has signed it.
     fn until(&self, kind: &str, secret: &SecretValue) -> Value {
-        for _ in 0..500 {
         self.until_at("/hooks", kind, secret)
     }
 
     /// The same for a message that has come to `path`.
     fn until_at(&self, path: &str, kind: &str, secret: &SecretValue) -> Value {
         let (wanted, line) = (format!("\"type\":\"{kind}\""), format!("POST {path} "));
+        for _ in 0..500 {
             let is_it = |one: &&String| one.contains(&wanted) && one.starts_with(&line);
             if let Some(found) = self.received.lock().unwrap().iter().find(is_it) {
                 let (head, body) = found.split_once("\r\n\r\n").unwrap();
@@ -102,6 +103,17 @@ fn an_execution_that_ended_is_told_to_the_webhook_that_asks_for_it() {
     assert_eq!((&told["data"]["execution"], &told["data"]["error"]), (&json!(failed), &json!("Refused")));
     assert_eq!(receiver.received.lock().unwrap().len(), 2, "nobody asked for what succeeded");
 
+    let samples = scrape(&host);
+    let of = |name: &str| samples.get(name).copied().unwrap_or_else(|| panic!("{name} in {samples:#?}"));
+    assert_eq!(of("weir_executions_started_total{by=\"operation\"}"), 2.0);
+    assert_eq!(of("weir_executions_ended_total{status=\"succeeded\"}"), 1.0);
+    assert_eq!(of("weir_executions_ended_total{status=\"failed\"}"), 1.0);
+    assert_eq!((of("weir_executions_open"), of("weir_timers_late_seconds")), (0.0, 0.0));
+    assert!(of("weir_delivery_attempts_total{kind=\"webhook\",outcome=\"accepted\"}") >= 1.0);
+    assert_eq!(
+        (of("weir_delivery_attempts_total{kind=\"mail\",outcome=\"dead\"}"), of("weir_deliveries_dead")),
+        (0.0, 0.0)
+    );
     let said = place.run(&["deliveries", "list", "--status", "delivered"]).expect_success();
     assert!(said.contains("execution.failed") && said.contains("ping") && said.contains(id), "{said}");
     let listed = run(&["deliveries", "list"]);
@@ -109,6 +121,7 @@ fn an_execution_that_ended_is_told_to_the_webhook_that_asks_for_it() {
     let shown = place.run(&["deliveries", "show", one]).expect_success();
     assert!(shown.contains("204"), "{shown}");
     run(&["deliveries", "redeliver", one]);
+    run(&["executions", "redrive", &failed]);
     run(&["webhooks", "disable", id]);
     assert!(place.run(&["webhooks", "list"]).expect_success().contains("by its owner"));
     run(&["webhooks", "delete", id]);
@@ -120,15 +133,6 @@ fn an_execution_that_ended_is_told_to_the_webhook_that_asks_for_it() {
     assert_eq!(host.stop().0, Some(0));
 }
 
-#[test]
-    run(&["executions", "redrive", &failed]);
-fn a_host_whose_mail_is_half_configured_does_not_start() {
-    let place = Place::new();
-    place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtps://mail.example.com\"\n"));
-    place.run(&["serve"]).expect_failure(&["mail.from is missing"]);
-    place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtp+plain://mail.example.com\"\nfrom = \"a@b.example\"\n"));
-    place.run(&["serve"]).expect_failure(&["for 127.0.0.1"]);
-}
 const PROJECT: &str = r#"
 [api]
 slug = "slow"
@@ -195,3 +199,11 @@ fn the_app_whose_call_has_started_an_execution_is_told_that_it_is_over_and_sees_
     assert_eq!(host.stop().0, Some(0));
 }
 
+#[test]
+fn a_host_whose_mail_is_half_configured_does_not_start() {
+    let place = Place::new();
+    place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtps://mail.example.com\"\n"));
+    place.run(&["serve"]).expect_failure(&["mail.from is missing"]);
+    place.configure(&format!("{HOST_TOML}[mail]\nsmtp = \"smtp+plain://mail.example.com\"\nfrom = \"a@b.example\"\n"));
+    place.run(&["serve"]).expect_failure(&["for 127.0.0.1"]);
+}

@@ -15,6 +15,7 @@ use crate::sql::executions::{New, OfRun};
 use crate::sql::map_runs::MapRun;
 use crate::standard::{House, LoadError};
 use crate::start::random;
+use crate::tally::By;
 
 /// Children that are begun with one commit at most.
 const BEGIN_MAX: u64 = 100;
@@ -78,7 +79,7 @@ pub(super) async fn start(house: &Arc<House>, run: MapRun) -> Result<bool, Drive
     let beginning = house.store.write(move |db| {
         let count = u64::try_from(shaped.children.len()).unwrap_or(u64::MAX);
         if !sql::map_runs::advance(db, &run, (&shaped.position, shaped.items, shaped.at_end), count)? {
-            return Ok(());
+            return Ok(0);
         }
         for child in shaped.children {
             let details = history::start_details(&child.input, &above.role_arn);
@@ -102,9 +103,9 @@ pub(super) async fn start(house: &Arc<House>, run: MapRun) -> Result<bool, Drive
             };
             sql::executions::insert(db, &new)?;
         }
-        Ok::<_, Refusal>(())
+        Ok::<_, Refusal>(count)
     });
-    beginning.await?;
+    house.tally.started(By::MapRun, beginning.await?);
     house.look();
     Ok(true)
 }

@@ -254,15 +254,15 @@ pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> An
             let mut stopped = Vec::new();
             let why = (now, asked.error.as_deref(), asked.cause.as_deref());
             abort(db, seq, why, &mut stopped)?;
-            let record = sql::executions::by_seq(db, seq)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            Ok::<_, Refusal>((record.stopped.unwrap_or(now), stopped))
-        })
             if !stopped.is_empty() {
                 // The cause is a text of people's.
                 let after = json!({ "status": "ABORTED", "error": asked.error, "executions": stopped.len() });
                 let turn = (Some(json!({ "status": "RUNNING" })), Some(after));
                 acts::note(db, (&caller, now), ("execution.stop", asked.execution_arn), turn)?;
             }
+            let record = sql::executions::by_seq(db, seq)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            Ok::<_, Refusal>((record.stopped.unwrap_or(now), stopped))
+        })
         .await?;
     for seq in stopped {
         house.stop(seq);

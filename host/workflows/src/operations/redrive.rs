@@ -95,11 +95,11 @@ pub(super) async fn redrive(house: &Arc<House>, caller: &Caller, asked: Redrive)
         let mut cursor = Cursor::read(&kept)?;
         let event = (cursor.last() + 1, cursor.redrive(now, record.redrives.saturating_add(1)));
         sql::redrives::redrive(db, seq, (now, asked.client_token.as_deref()), Some(event), &cursor.text()?)?;
-        Ok::<_, Refusal>(now)
         let before = json!({ "status": record.status, "redrives": record.redrives });
         let after = json!({ "status": "RUNNING", "redrives": record.redrives.saturating_add(1) });
         let turn = (Some(before), Some(after));
         acts::note(db, (&caller, now), ("execution.redrive", asked.execution_arn), turn)?;
+        Ok::<_, Refusal>(now)
     });
     let at = redriven.await?;
     house.wake(seq);

@@ -93,11 +93,18 @@ pub(crate) fn one(
     db.prepare_cached(&text)?.query_row(params![organisation, account, region, machine, name, seed], detail).optional()
 }
 
-/// Executions that run, and facts in the outbox.
-pub(crate) fn counts(db: &Connection) -> rusqlite::Result<(u64, u64)> {
+/// Executions that run, facts in the outbox, and when the first of what the clock moves on is due: of executions that nobody
+/// runs, and of schedules.
+pub(crate) fn counts(db: &Connection, epoch: i64) -> rusqlite::Result<(u64, u64, Option<i64>)> {
     let one = |text: &str| -> rusqlite::Result<u64> {
         let count: i64 = db.prepare_cached(text)?.query_row([], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     };
-    Ok((one("SELECT coalesce(sum(executions), 0) FROM running")?, one("SELECT count(*) FROM outbox")?))
+    let due = db
+        .prepare_cached(
+            "SELECT min(wake_us) FROM execution WHERE status = 'RUNNING' AND wake_us IS NOT NULL AND wake_us > 0 AND epoch <> ?",
+        )?
+        .query_row([epoch], |row| row.get::<_, Option<i64>>(0))?;
+    let due = due.into_iter().chain(super::schedules::next_due(db)?).min();
+    Ok((one("SELECT coalesce(sum(executions), 0) FROM running")?, one("SELECT count(*) FROM outbox")?, due))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::facts::{arn, context};
 use super::{House, Live};
 use crate::integration::{Errand, Until};
-use crate::sql::steps::{Closing, Loaded, Step, step};
+use crate::sql::steps::{Closing, Loaded, Step, Stepped, step};
 use crate::start::{self, StartChild};
 use crate::work::{Job, Owner};
 use crate::{Task, TaskFailed, Tasks};
@@ -82,6 +82,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
         outcome = run => outcome,
     };
     let closing = closing(&outcome);
+    let status = closing.status;
     let written = Step {
         seq,
         epoch: house.epoch,
@@ -91,9 +92,13 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
         settle: tasks.take_used(),
         ..Step::default()
     };
-    if let Err(error) = house.store.write(move |db| step(db, &written)).await {
-        tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
-        super::runner::give_back(house, seq).await;
+    match house.store.write(move |db| step(db, &written)).await {
+        Ok(Stepped::Written { .. }) => house.tally.ended(status),
+        Ok(Stepped::Lost) => {}
+        Err(error) => {
+            tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
+            super::runner::give_back(house, seq).await;
+        }
     }
     house.used.notify_one();
     house.mapped.notify_one();

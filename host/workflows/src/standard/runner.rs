@@ -114,6 +114,7 @@ pub(super) async fn after_panic(house: &Arc<House>, seq: i64, panics: u32) {
     loop {
         match house.store.write(move |db| crate::operations::fail_lost(db, (seq, epoch), now)).await {
             Ok(parent) => {
+                house.tally.ended("FAILED");
                 house.mapped.notify_one();
                 return parent.into_iter().for_each(|parent| house.wake(parent));
             }
@@ -204,6 +205,7 @@ impl<'h> Runner<'h> {
             Gone::Lost
         })?;
         let is_over = outcome.is_some();
+        let status = step.closing.as_ref().map(|closing| closing.status);
         let parks = step.park;
         let parent = step.closing.as_ref().and_then(|closing| closing.parent.as_ref()).map(|(parent, _)| *parent);
         // It may be a child, or have begun a map run that is to be stopped.
@@ -215,6 +217,9 @@ impl<'h> Runner<'h> {
             Stepped::Written { more } => more,
         };
         self.revision += 1;
+        if let Some(status) = status {
+            self.house.tally.ended(status);
+        }
         if has_used {
             self.house.used.notify_one();
         }

@@ -47,6 +47,18 @@ fn pass() -> Value {
 }
 
 #[tokio::test]
+async fn a_turn_that_nobody_takes_is_late() {
+    let (clock, time) = ManualClock::at(START);
+    let house = House::with(clock);
+    let machine = house.machine("machine", &pass()).await;
+    house.workflows.put_schedule(ACTOR.to_owned(), &owner(&house), every_minute(&machine), None).await.unwrap();
+    house.workflows.stop();
+    assert_eq!(house.workflows.counts().await.unwrap().late, Duration::ZERO);
+    time.advance(Duration::from_secs(90));
+    assert_eq!(house.workflows.counts().await.unwrap().late, Duration::from_secs(30));
+}
+
+#[tokio::test]
 async fn each_turn_starts_one_execution_that_knows_when_it_was_due() {
     let (clock, hands) = ManualClock::at(START);
     let house = House::with(clock);

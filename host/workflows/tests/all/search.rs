@@ -1,5 +1,7 @@
 //! Executions that are looked for.
 
+use std::time::Duration;
+
 use serde_json::json;
 use workflows::Search;
 
@@ -71,5 +73,7 @@ async fn one_execution_is_shown_to_its_organisation_alone_and_counted_while_it_r
     house.call("StopExecution", json!({ "executionArn": arn, "error": "Enough" })).await;
     let detail = house.workflows.execution(own, &arn).await.unwrap().expect("it is there");
     assert_eq!((&*detail.summary.status, detail.error.as_deref()), ("ABORTED", Some("Enough")));
-    assert_eq!(house.workflows.counts().await.unwrap().running, 0);
+    let counts = house.workflows.counts().await.unwrap();
+    assert_eq!((counts.running, counts.started.operation, counts.ended.aborted), (0, 1, 1));
+    assert_eq!((counts.late, counts.ended.succeeded + counts.ended.failed), (Duration::ZERO, 0));
 }
