@@ -53,14 +53,14 @@ fn every_mistake_is_reported_and_not_only_the_first() {
     refused(
         &definition,
         &[
-            (SCHEMA, "/Extra"),
             (MissingTransitionTarget, "/StartAt"),
+            (SCHEMA, "/Extra"),
+            (SCHEMA, "/TimeoutSeconds"),
+            (SCHEMA, "/Version"),
             (SCHEMA, "/States/A"),
             (MissingTransitionTarget, "/States/A/Next"),
             (SCHEMA, "/States/B/End"),
             (SCHEMA, "/States/C/Type"),
-            (SCHEMA, "/TimeoutSeconds"),
-            (SCHEMA, "/Version"),
         ],
     );
 }
@@ -171,11 +171,11 @@ fn a_wildcard_error_stands_alone_and_all_stands_last() {
     state_refused(
         &with(numbers),
         &[
-            (SCHEMA, "/Retry/0/BackoffRate"),
             (SCHEMA, "/Retry/0/IntervalSeconds"),
-            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/MaxAttempts"),
+            (SCHEMA, "/Retry/0/BackoffRate"),
             (SCHEMA, "/Retry/0/MaxDelaySeconds"),
+            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/Next"),
         ],
     );

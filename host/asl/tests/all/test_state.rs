@@ -106,7 +106,7 @@ fn an_error_that_nothing_takes_fails_the_state() {
     let failed = answer(&about(&state, &json!({"order": {}}), &mock));
     assert_eq!((&failed["status"], &failed["error"]), (&json!("FAILED"), &json!("States.Runtime")));
     let data = failed["inspectionData"].as_object().unwrap();
-    assert_eq!(data.keys().collect::<Vec<_>>(), ["afterInputPath", "input", "variables"]);
+    assert_eq!(data.keys().collect::<Vec<_>>(), ["input", "afterInputPath", "variables"]);
 }
 
 #[test]
