@@ -10,6 +10,7 @@ mod aws_credential;
 mod consumer;
 mod execution;
 mod invitation;
+mod machine_role;
 pub mod openapi;
 mod own;
 mod problem;
@@ -37,6 +38,7 @@ pub use execution::{
     Redriven, StopExecution,
 };
 pub use invitation::{Accept, Accepted, Invitation, InvitationEntry, NewInvitation};
+pub use machine_role::{MachineRole, MachineRoleQuery, NewMachineRole};
 pub use own::{OwnCall, OwnCallQuery, OwnError, OwnExecution, OwnObject, OwnSpend, OwnSubscription, OwnUsage};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};
 pub use provider::{
