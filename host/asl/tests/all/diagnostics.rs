@@ -332,7 +332,7 @@ fn a_map_has_one_processor_and_the_fields_of_its_mode() {
         map
     };
     let set = |name: &'static str, value: Value| map(&move |map| drop(map.insert(name.to_owned(), value.clone())));
-    state_refused(&map(&|map| drop(map.remove("ItemProcessor"))), &[(SCHEMA, "")]);
+    state_refused(&map(&|map| drop(map.shift_remove("ItemProcessor"))), &[(SCHEMA, "")]);
     for (name, value) in [
         ("Iterator", inner.clone()),
         ("MaxConcurrency", json!(-1)),

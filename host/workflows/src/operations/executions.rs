@@ -14,7 +14,7 @@ use crate::history::Cursor;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::steps::Closing;
-use crate::standard::{ExpressTasks, House};
+use crate::standard::{Behind, ExpressTasks, House};
 use crate::start::{self, Start};
 use crate::work::Owner;
 

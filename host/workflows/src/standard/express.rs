@@ -83,9 +83,10 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     };
     let arn = arn(&facts);
     let owner = Owner { organisation, account: facts.account.clone() };
+    let context = context(&facts, &arn);
     let role_arn = context.role_arn.as_deref().map(Arc::from);
     let tasks = ExpressTasks::new(house, seq, owner, (&arn, Behind { origin: facts.origin.clone(), role_arn }));
-    let run = crate::express::run(&machine, Arc::new(input), context(&facts, &arn), &tasks, &house.clock);
+    let run = crate::express::run(&machine, Arc::new(input), context, &tasks, &house.clock);
     let outcome = tokio::select! {
         () = live.lost.cancelled() => return,
         // It is run again when the file is opened again.
