@@ -10,6 +10,7 @@ mod aws_credential;
 mod consumer;
 mod execution;
 mod invitation;
+mod machine_role;
 mod object;
 pub mod openapi;
 mod own;
@@ -38,6 +39,7 @@ pub use execution::{
     Redriven, StopExecution,
 };
 pub use invitation::{Accept, Accepted, Invitation, InvitationEntry, NewInvitation};
+pub use machine_role::{MachineRole, MachineRoleQuery, NewMachineRole};
 pub use object::{Bucket, ObjectQuery, ObjectUse, ObjectsQuery, StoredObject};
 pub use own::{OwnCall, OwnCallQuery, OwnError, OwnExecution, OwnObject, OwnSpend, OwnSubscription, OwnUsage};
 pub use problem::{FieldError, PROBLEM_JSON, Problem};

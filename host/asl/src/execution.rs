@@ -312,6 +312,11 @@ impl Execution {
         self.frames.of_task(task).is_some()
     }
 
+    /// What the run knows about itself, as it was when it began.
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
     /// The machine that runs.
     pub const fn machine(&self) -> &Arc<StateMachine> {
         &self.machine

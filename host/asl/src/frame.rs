@@ -193,6 +193,10 @@ impl Frames {
     }
 
     pub(crate) fn push(&mut self, frame: Frame) {
+        // Most runs have one frame at a time, and many of them wait for long: no room is kept for three more.
+        if self.0.is_empty() {
+            self.0.reserve_exact(1);
+        }
         self.0.push(frame);
     }
 

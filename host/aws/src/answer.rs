@@ -97,7 +97,7 @@ fn function(answered: &Answered<'_>) -> Result<Value, ServiceFault> {
         return Err(ServiceFault::new(name, payload.to_string()));
     }
     let mut members = members(&answered.parts.headers);
-    members.remove("ContentType");
+    members.shift_remove("ContentType");
     members.insert("Payload".to_owned(), payload);
     members.insert("StatusCode".to_owned(), json!(answered.parts.status.as_u16()));
     Ok(Value::Object(members))
@@ -177,7 +177,7 @@ fn plain(name: &str, text: String) -> Value {
 
 /// An element whose children are `member`s is the list of these.
 fn lists(mut members: Map<String, Value>) -> Value {
-    match (members.len(), members.remove("member")) {
+    match (members.len(), members.shift_remove("member")) {
         (1, Some(list)) => list,
         (_, Some(list)) => {
             members.insert("member".to_owned(), list);

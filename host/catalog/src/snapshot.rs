@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
-use types::{AccessKeyId, ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, SecretName, SubscriptionId, TokenId};
+use types::{
+    AccessKeyId, ApiId, AppId, Digest, KeyId, OrganisationId, PlanId, RoleName, SecretName, SubscriptionId, TokenId,
+};
 
-use crate::{Api, App, AwsCredential, Key, Organisation, Plan, Secret, Subscription, Suspension, Token};
+use crate::{Api, App, AwsCredential, Key, MachineRole, Organisation, Plan, Secret, Subscription, Suspension, Token};
 
 /// One consistent state of the catalog. Never changes; a change makes another one.
 ///
@@ -26,6 +28,7 @@ pub struct Snapshot {
     subscriptions_by_id: HashTrieMapSync<SubscriptionId, Arc<Subscription>>,
     token_digests: HashTrieMapSync<Digest, Arc<Token>>,
     secrets: RedBlackTreeMapSync<(OrganisationId, SecretName), Arc<Secret>>,
+    machine_roles: RedBlackTreeMapSync<(OrganisationId, RoleName), Arc<MachineRole>>,
     aws_credentials: RedBlackTreeMapSync<AccessKeyId, Arc<AwsCredential>>,
     // Apart from the plans and apps, so that suspending one leaves its subscriptions and keys as they are.
     suspended_plans: HashTrieMapSync<PlanId, Arc<Suspension>>,
@@ -130,6 +133,16 @@ impl Snapshot {
         self.secrets.values()
     }
 
+    /// The role of this organisation's state machines with this name, removed or not.
+    pub fn machine_role(&self, organisation: OrganisationId, name: &RoleName) -> Option<&Arc<MachineRole>> {
+        self.machine_roles.get(&(organisation, name.clone()))
+    }
+
+    /// All roles of state machines, removed ones too, by organisation and name.
+    pub fn machine_roles(&self) -> impl Iterator<Item = &Arc<MachineRole>> {
+        self.machine_roles.values()
+    }
+
     /// The credential for clients of AWS with this id.
     pub fn aws_credential(&self, id: AccessKeyId) -> Option<&Arc<AwsCredential>> {
         self.aws_credentials.get(&id)
@@ -214,6 +227,9 @@ impl Snapshot {
         for secret in changed.secrets {
             next.secrets.insert_mut((secret.organisation, secret.name.clone()), secret);
         }
+        for role in changed.machine_roles {
+            next.machine_roles.insert_mut((role.organisation, role.name.clone()), role);
+        }
         for token in changed.tokens {
             next.token_digests.insert_mut(token.digest, Arc::clone(&token));
             next.tokens.insert_mut(token.id, token);
@@ -286,6 +302,7 @@ pub(crate) struct Changed {
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) tokens: Vec<Arc<Token>>,
     pub(crate) secrets: Vec<Arc<Secret>>,
+    pub(crate) machine_roles: Vec<Arc<MachineRole>>,
     /// `None`: it was deleted.
     pub(crate) aws_credentials: Vec<(AccessKeyId, Option<Arc<AwsCredential>>)>,
     /// `None`: not, or no longer.

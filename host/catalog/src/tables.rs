@@ -8,8 +8,10 @@ pub(crate) mod api;
 pub(crate) mod aws_credential;
 mod change;
 mod column;
+mod egress;
 pub(crate) mod invitation;
 pub(crate) mod load;
+pub(crate) mod machine_role;
 pub(crate) mod organisation;
 pub(crate) mod outbox;
 pub(crate) mod plan;
@@ -36,4 +38,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("tables/aws-credential.sql"),
     include_str!("tables/traced.sql"),
     include_str!("tables/starts.sql"),
+    include_str!("tables/machine-role.sql"),
 ];

@@ -21,7 +21,8 @@ use crate::routes::things::{
 use crate::routes::tokens::TokenAt;
 use crate::routes::{
     accounts, apis, approvals, audit, aws_credentials, books, components, consumers, deliveries, executions, health,
-    invitations, objects, plans, releases, reports, schedules, secrets, sign_up, tokens, traces, webhooks,
+    invitations, machine_roles, objects, plans, releases, reports, schedules, secrets, sign_up, tokens, traces,
+    webhooks,
 };
 use crate::states;
 
@@ -79,6 +80,8 @@ fn paths() -> Vec<(&'static str, Pace, MethodRouter<Desk>)> {
         ("/v1/subscriptions/{subscription}/spend-cap", Quick, put(consumers::set_spend_cap)),
         ("/v1/secrets", Quick, get(secrets::list)),
         ("/v1/secrets/{name}", Quick, put(secrets::set).delete(secrets::remove)),
+        ("/v1/machine-roles", Quick, get(machine_roles::list)),
+        ("/v1/machine-roles/{role}", Quick, put(machine_roles::set).delete(machine_roles::remove)),
         ("/v1/aws-credentials", Quick, get(aws_credentials::list).post(aws_credentials::create)),
         (
             "/v1/aws-credentials/{access_key}",

@@ -12,6 +12,7 @@ pub(crate) mod deliveries;
 pub(crate) mod executions;
 pub(crate) mod health;
 pub(crate) mod invitations;
+pub(crate) mod machine_roles;
 pub(crate) mod objects;
 pub(crate) mod plans;
 pub(crate) mod releases;

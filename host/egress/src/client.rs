@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
-use types::{ByteCount, Clock, EgressRule, ReleaseId, SecretName};
+use types::{ByteCount, Clock, EgressRule, SecretName};
 
 use crate::address::AddressRules;
 use crate::body::{Held, InBody, OutBody, Outgoing};
@@ -95,9 +95,9 @@ impl Egress {
         self.0.addresses.machine().listens(sockets);
     }
 
-    /// What the guests of a release hold in place of a secret.
-    pub fn placeholder(&self, release: ReleaseId, name: &SecretName) -> String {
-        self.0.placeholders.of(release, name)
+    /// What is held in place of a secret by what it is granted to. `holder`: the id of that, as a number.
+    pub fn placeholder(&self, holder: u128, name: &SecretName) -> String {
+        self.0.placeholders.of(holder, name)
     }
 
     /// Whether the operator's list lets a request go to `target`, as far as that can be said before its name is

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::{HeaderMap, HeaderValue};
 use sha2::Sha256;
-use types::{HostKey, OrganisationId, ReleaseId, Scheme, SecretName, SecretValue};
+use types::{HostKey, OrganisationId, Scheme, SecretName, SecretValue};
 
 use crate::fault::Denied;
 use crate::target::{Host, Target};
@@ -52,9 +52,9 @@ impl Placeholders {
         Self(mac)
     }
 
-    pub(crate) fn of(&self, release: ReleaseId, name: &SecretName) -> String {
+    pub(crate) fn of(&self, holder: u128, name: &SecretName) -> String {
         let mut mac = self.0.clone();
-        mac.update(&release.as_u128().to_be_bytes());
+        mac.update(&holder.to_be_bytes());
         mac.update(name.as_str().as_bytes());
         let digest = mac.finalize().into_bytes();
         let hex: String = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect();
@@ -233,10 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_one_releases_own_and_stays_the_same() {
+    fn a_placeholder_is_one_holders_own_and_stays_the_same() {
         let placeholders = Placeholders::new(&HostKey::from_bytes([1; 32]));
-        let (one, other) =
-            (ReleaseId::generate(Timestamp::from_micros(1)), ReleaseId::generate(Timestamp::from_micros(2)));
+        let (one, other) = (1, 2);
         let name: SecretName = "stripe".parse().unwrap();
         assert_eq!(placeholders.of(one, &name), placeholders.of(one, &name));
         assert_ne!(placeholders.of(one, &name), placeholders.of(other, &name));

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sandbox::{CallContext, Ran, Step};
+use sandbox::{CallContext, Outbound, Ran, Step};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use types::{ApiId, ByteCount, CallId, Fact, Fuel, Outcome, TaskUse, Timestamp};
+use types::{ApiId, ByteCount, CallId, Fact, Fuel, Outcome, RoleName, TaskUse, Timestamp};
 use workflows::{Job, Performed, Performing, TaskFailed, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
@@ -64,20 +64,51 @@ async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>
     }
 }
 
-/// Sends the request of an HTTP task, as the release may that is the execution's machine.
+/// Sends the request of an HTTP task, as the release may that is the execution's machine, or as the machine's role may.
 async fn request(premises: &Premises, job: &Job) -> Result<Value, TaskFailed> {
-    let Some(origin) = job.origin.as_deref().and_then(Origin::read) else {
-        let cause = "no release stands behind this execution, and so no grant to reach a host: publish the machine as a \
-                     workflow that `starts` executions, or call a component that has the grant";
-        return Err(failed("States.Permissions", cause.to_owned()));
+    let parameters = &*job.task.input;
+    let origin = job.origin.as_deref().and_then(Origin::read);
+    let (outbound, depth) = match &origin {
+        Some(origin) => (of_release(premises, job, origin).await?, origin.depth),
+        None => (Some(of_role(premises, job, parameters)?), 0),
     };
+    let way_out = WayOut::new(&premises.house.sandbox, outbound.as_ref(), depth);
+    way_out.perform(parameters, &job.invocation_id).await
+}
+
+/// What the release behind an execution grants.
+async fn of_release(premises: &Premises, job: &Job, origin: &Origin) -> Result<Option<Outbound>, TaskFailed> {
     let house = &premises.house;
     let release = house.catalog.release(origin.api, origin.number).await.map_err(|error| host_failed(&error))?;
-    let sandbox = &house.sandbox;
     let of = (job.owner.organisation, &origin.slug);
-    let outbound = release.and_then(|release| sandbox.outbound(of, release.id, &release.egress));
-    let way_out = WayOut::new(sandbox, outbound.as_ref(), origin.depth);
-    way_out.perform(&job.task.input, &job.invocation_id).await
+    Ok(release.and_then(|release| house.sandbox.outbound(of, release.id.as_u128(), &release.egress)))
+}
+
+/// What the role grants that the execution's machine names.
+fn of_role(premises: &Premises, job: &Job, parameters: &Value) -> Result<Outbound, TaskFailed> {
+    let organisation = job.owner.organisation;
+    let refuse = |cause: String| failed("States.Permissions", cause);
+    let place = parameters.get("ApiEndpoint").and_then(Value::as_str).unwrap_or("any place");
+    let Some(name) = job.role_arn.as_deref().and_then(RoleName::of_arn) else {
+        let cause = format!(
+            "this machine may not reach {place}: its roleArn is no arn:aws:iam::ACCOUNT:role/NAME, whose NAME `weir workflow \
+             roles set` grants places to"
+        );
+        return Err(refuse(cause));
+    };
+    let snapshot = premises.house.catalog.snapshot();
+    let role = snapshot.machine_role(organisation, &name);
+    let Some((role, granted)) = role.and_then(|role| Some((role, role.egress.as_ref()?))) else {
+        let cause = format!(
+            "this machine may not reach {place}: the role {name} is not set. `weir workflow roles set {name} FILE` grants \
+             it the places and secrets of a file"
+        );
+        return Err(refuse(cause));
+    };
+    // No API's slug, so that its connections and places are its own.
+    let holder = format!("role/{}", role.id).into();
+    let outbound = premises.house.sandbox.outbound((organisation, &holder), role.id.as_u128(), granted);
+    outbound.ok_or_else(|| refuse(format!("the role {name} grants nothing, or this host has no [egress]")))
 }
 
 /// Calls a component. Dropping the future stops it.

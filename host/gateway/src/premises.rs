@@ -69,12 +69,13 @@ impl Premises {
     pub(crate) fn new(house: House, settings: Settings) -> Result<Self, SettingsError> {
         settings.check()?;
         let envelope = Envelope::parse(&settings.envelope)?;
-        let permits = Permits::new(Shares {
+        let shares = Shares {
             places: settings.guests,
             lent: settings.long_guests,
             queue: settings.waiting_per_api,
             patience: settings.patience,
-        });
+        };
+        let permits = Permits::new(shares, house.clock.clone());
         Ok(Self {
             strangers: Strangers::new(house.clock.moment()),
             inquirers: Strangers::new(house.clock.moment()),

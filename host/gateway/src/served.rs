@@ -94,7 +94,7 @@ pub(crate) struct ServedRoute {
 
 impl Served {
     fn compile(api: &Api, release: &Arc<Release>, share: &Arc<Share>, sandbox: &Sandbox) -> Result<Self, ServeError> {
-        let outbound = sandbox.outbound((api.organisation, &api.slug), release.id, &release.egress);
+        let outbound = sandbox.outbound((api.organisation, &api.slug), release.id.as_u128(), &release.egress);
         let names = release.routes.iter().map(|route| (route.method.as_str(), route.template.as_str()));
         let templates = Templates::compile(names)?;
         let serve = |route: &Arc<Route>| ServedRoute {

@@ -55,6 +55,8 @@ pub(crate) fn fail<T>(code: &'static str) -> Result<T> {
 }
 
 impl Fault {
+    // Not inlined: it would take room on the stack of every level that may fail.
+    #[inline(never)]
     pub(crate) fn new(code: &'static str) -> Box<Self> {
         Box::new(Self { code, ..Self::default() })
     }

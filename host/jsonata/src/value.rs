@@ -41,6 +41,12 @@ pub(crate) enum Value<'a> {
     Tuples(&'a [Tuple<'a>], Stream),
 }
 
+/// A field of an object of the document. What hashing the name takes is not to lie on the stack of every level.
+#[inline(never)]
+pub(crate) fn member<'a>(record: &'a Map<String, Json>, name: &str) -> Option<Value<'a>> {
+    record.get(name).map(Value::from)
+}
+
 /// What kind of array it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Flags(u8);
@@ -157,7 +163,7 @@ impl<'a> Value<'a> {
     pub(crate) fn field(self, name: &str) -> Option<Self> {
         match self {
             Self::Object(object) => object.get(name),
-            Self::Record(record) => record.get(name).map(Self::from),
+            Self::Record(record) => member(record, name),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egress::{BodyFault, BoundSecret, Denied, Grant, InBody, Limits, Line, SendError, Timeouts};
 use http_body_util::BodyExt as _;
-use types::{OrganisationId, ReleaseId, SecretName};
+use types::{OrganisationId, SecretName};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::upload::Sandbox;
@@ -27,16 +27,17 @@ impl Outbound {
 }
 
 impl Sandbox {
-    /// Makes ready what a release is granted. `None`: it is granted nothing, or this host has no way out.
+    /// Makes ready what a release, or a role of state machines, is granted. `holder`: its id as a number. `None`: it is
+    /// granted nothing, or this host has no way out.
     pub fn outbound(
         &self,
         (organisation, api): (OrganisationId, &Arc<str>),
-        release: ReleaseId,
+        holder: u128,
         granted: &types::Egress,
     ) -> Option<Outbound> {
         let egress = self.egress().filter(|_| !granted.is_empty())?;
         let bound = |secret: &types::SecretGrant| BoundSecret {
-            placeholder: egress.placeholder(release, &secret.name),
+            placeholder: egress.placeholder(holder, &secret.name),
             name: secret.name.clone(),
             hosts: secret.hosts.clone(),
             headers: secret.headers.clone(),

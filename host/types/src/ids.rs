@@ -119,6 +119,8 @@ ids! {
     TokenId = "tok",
     /// One secret of an organisation.
     SecretId = "sec",
+    /// One role of an organisation's state machines.
+    RoleId = "rol",
     /// One invitation to sign up.
     InvitationId = "inv",
     /// One endpoint that webhooks go to.

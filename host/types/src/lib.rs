@@ -16,6 +16,7 @@ mod money;
 mod outcome;
 mod period;
 mod plan;
+mod role;
 mod schema;
 mod secret;
 mod starts;
@@ -36,12 +37,13 @@ pub use fact::{Act, Fact, TaskUse};
 pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
     ApiId, AppId, ApprovalId, ApprovalLinkId, CallId, DispatchId, EndpointId, ExecutionId, IdError, InvitationId,
-    KeyId, MessageId, OrganisationId, OutboxId, PlanId, ReleaseId, RouteId, SecretId, SubscriptionId, TokenId,
+    KeyId, MessageId, OrganisationId, OutboxId, PlanId, ReleaseId, RoleId, RouteId, SecretId, SubscriptionId, TokenId,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use outcome::Outcome;
 pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
+pub use role::{RoleName, RoleNameError};
 pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue, random_bytes};
 pub use starts::{Starts, StartsError};
 pub use traced::{Traced, TracedError};

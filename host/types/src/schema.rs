@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{AccessKeyId, Currency, Digest, Fuel, ObjectName, SecretName, Units};
+use crate::{AccessKeyId, Currency, Digest, Fuel, ObjectName, RoleName, SecretName, Units};
 
 macro_rules! inline {
     ($($name:ident => $schema:tt,)*) => {$(
@@ -30,6 +30,7 @@ inline! {
     Digest => { "type": "string", "pattern": "^[0-9a-f]{64}$" },
     Fuel => { "type": "integer", "minimum": 0, "maximum": i64::MAX },
     ObjectName => { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9 _-]{0,39}$" },
+    RoleName => { "type": "string", "pattern": RoleName::PATTERN },
     SecretName => { "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$" },
     Units => { "type": "integer", "minimum": 0, "maximum": i64::MAX },
 }

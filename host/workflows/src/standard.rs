@@ -14,7 +14,7 @@ mod letter;
 mod runner;
 mod sweep;
 
-pub(crate) use express::ExpressTasks;
+pub(crate) use express::{Behind, ExpressTasks};
 pub(crate) use facts::{arn, digest};
 pub(crate) use letter::Happened;
 

@@ -25,6 +25,8 @@ pub struct Job {
     pub execution: String,
     /// What whoever began the execution gave along: see [`crate::Begin::origin`].
     pub origin: Option<Arc<str>>,
+    /// `roleArn` of the machine as it was when the execution began. `None`: it has none.
+    pub role_arn: Option<Arc<str>>,
     /// What it asks for. Its resource is without the suffix that says when it counts as done.
     pub task: Task,
     /// The same for all attempts of one visit of one state, after a restart too, and for nothing else anywhere: what

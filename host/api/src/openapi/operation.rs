@@ -236,7 +236,7 @@ impl Operation {
         let required = query["required"].as_array().cloned().unwrap_or_default();
         for (name, schema) in query["properties"].as_object().unwrap_or(&Map::new()) {
             let mut schema = schema.clone();
-            let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            let description = schema.as_object_mut().and_then(|schema| schema.shift_remove("description"));
             not_null(&mut schema);
             let required = required.contains(&json!(name));
             let mut parameter = json!({ "name": name, "in": "query", "required": required, "schema": schema });
@@ -321,7 +321,7 @@ fn not_null(schema: &mut Value) {
         }
     }
     if let Some(schema) = schema.as_object_mut() {
-        schema.remove("default");
+        schema.shift_remove("default");
     }
 }
 
@@ -340,6 +340,7 @@ fn path_schema(name: &str) -> Value {
         "subscription" => id("sub"),
         "call" => id("call"),
         "access_key" => json!({ "type": "string", "pattern": "^WEIR[A-Z2-7]{16}$" }),
+        "role" => json!({ "type": "string", "pattern": "^[A-Za-z0-9_+=,.@-]{1,64}$" }),
         "name" => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$" }),
         _ => json!({ "type": "string" }),
     }

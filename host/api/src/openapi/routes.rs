@@ -7,12 +7,12 @@ use super::operation::Operation;
 use crate::{
     Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, AwsCredential, AwsCredentialEntry, AwsCredentialQuery,
     Call, CallLogs, CallQuery, CallTrace, CancelQuery, Component, Execution, ExecutionDetail, ExecutionQuery, Health,
-    HistoryEvent, Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, NewApi,
-    NewApp, NewAwsCredential, NewInvitation, NewKey, NewOrganisation, NewPlan, NewRelease, NewSchedule, NewSecret,
-    NewSubscription, NewToken, Organisation, Page, Plan, Readiness, Reconciliation, RedriveExecutions, Redriven,
-    Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run, Schedule, ScheduleQuery, SchedulesQuery, Secret,
-    SecretQuery, SpendCap, StopExecution, Subscription, Suspend, Token, TokenEntry, Usage, UsageQuery, Verification,
-    Who,
+    HistoryEvent, Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, MachineRole,
+    MachineRoleQuery, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey, NewMachineRole, NewOrganisation,
+    NewPlan, NewRelease, NewSchedule, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan, Readiness,
+    Reconciliation, RedriveExecutions, Redriven, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run, Schedule,
+    ScheduleQuery, SchedulesQuery, Secret, SecretQuery, SpendCap, StopExecution, Subscription, Suspend, Token,
+    TokenEntry, Usage, UsageQuery, Verification, Who,
 };
 
 /// Every route.
@@ -22,6 +22,7 @@ pub fn operations() -> Vec<Operation> {
         accounts(),
         products(),
         secrets(),
+        machine_roles(),
         aws_credentials(),
         super::sent::operations(),
         super::stored::operations(),
@@ -158,6 +159,22 @@ fn secrets() -> Vec<Operation> {
         Operation::new("DELETE", secret, Manage, "Removes a secret: requests that would carry it are denied")
             .query::<SecretQuery>()
             .answers::<Secret>(),
+    ]
+}
+
+fn machine_roles() -> Vec<Operation> {
+    let role = "/v1/machine-roles/{role}";
+    vec![
+        Operation::new("GET", "/v1/machine-roles", Read, "Lists the roles of state machines, with what they grant")
+            .query::<MachineRoleQuery>()
+            .answers::<Page<MachineRole>>()
+            .refuses(&[Code::NotFound]),
+        Operation::new("PUT", role, Manage, "Sets what the state machines under a role may reach outside")
+            .takes::<NewMachineRole>()
+            .makes_or_finds::<MachineRole>(),
+        Operation::new("DELETE", role, Manage, "Removes a role: requests of its state machines are denied")
+            .query::<MachineRoleQuery>()
+            .answers::<MachineRole>(),
     ]
 }
 

@@ -31,7 +31,7 @@ fn machine(definition: &str) -> Arc<StateMachine> {
 
 fn run(definition: &str) -> Execution {
     let context = Context { execution_id: "execution-1".to_owned(), seed: 7, ..Context::default() };
-    let mut run = machine(definition).start(Arc::new(json!({"x": null, "items": [1, 2, 3]})), context, second(0.0));
+    let mut run = machine(definition).start(Arc::new(json!({"items": [1, 2, 3], "x": null})), context, second(0.0));
     while let Some(effect) = run.next_effect() {
         match effect {
             Effect::Invoke { task, state, .. } if state.as_str() == "Fails" => {

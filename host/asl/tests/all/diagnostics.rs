@@ -53,14 +53,14 @@ fn every_mistake_is_reported_and_not_only_the_first() {
     refused(
         &definition,
         &[
-            (SCHEMA, "/Extra"),
             (MissingTransitionTarget, "/StartAt"),
+            (SCHEMA, "/Extra"),
+            (SCHEMA, "/TimeoutSeconds"),
+            (SCHEMA, "/Version"),
             (SCHEMA, "/States/A"),
             (MissingTransitionTarget, "/States/A/Next"),
             (SCHEMA, "/States/B/End"),
             (SCHEMA, "/States/C/Type"),
-            (SCHEMA, "/TimeoutSeconds"),
-            (SCHEMA, "/Version"),
         ],
     );
 }
@@ -171,11 +171,11 @@ fn a_wildcard_error_stands_alone_and_all_stands_last() {
     state_refused(
         &with(numbers),
         &[
-            (SCHEMA, "/Retry/0/BackoffRate"),
             (SCHEMA, "/Retry/0/IntervalSeconds"),
-            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/MaxAttempts"),
+            (SCHEMA, "/Retry/0/BackoffRate"),
             (SCHEMA, "/Retry/0/MaxDelaySeconds"),
+            (SCHEMA, "/Retry/0/JitterStrategy"),
             (SCHEMA, "/Retry/0/Next"),
         ],
     );
@@ -332,7 +332,7 @@ fn a_map_has_one_processor_and_the_fields_of_its_mode() {
         map
     };
     let set = |name: &'static str, value: Value| map(&move |map| drop(map.insert(name.to_owned(), value.clone())));
-    state_refused(&map(&|map| drop(map.remove("ItemProcessor"))), &[(SCHEMA, "")]);
+    state_refused(&map(&|map| drop(map.shift_remove("ItemProcessor"))), &[(SCHEMA, "")]);
     for (name, value) in [
         ("Iterator", inner.clone()),
         ("MaxConcurrency", json!(-1)),

@@ -429,7 +429,7 @@ fn a_machine_that_catches_its_own_endless_expression_for_ever_is_ended() {
     let states = json!({"A": map(&json!({"Items": [1], "ItemProcessor": inner, "Catch": again, "End": null, "Next": "B"})),
         "B": {"Type": "Succeed"}});
     let mut states = states;
-    states["A"].as_object_mut().unwrap().remove("End");
+    states["A"].as_object_mut().unwrap().shift_remove("End");
     let outcome = run(&states, json!(0), context());
     assert!(
         matches!(&outcome, Outcome::Failed { error: Some(error), .. } if error == "States.DataLimitExceeded"),

@@ -70,7 +70,7 @@ fn the_children_of_a_distributed_map_are_machines_of_their_own_kind() {
     // The kind of the children ends with them.
     let mut after: Value = serde_json::from_str(&machine(&children("STANDARD"))).unwrap();
     after["States"]["A"]["Next"] = json!("Z");
-    after["States"]["A"].as_object_mut().unwrap().remove("End");
+    after["States"]["A"].as_object_mut().unwrap().shift_remove("End");
     after["States"]["Z"] = task("arn:aws:states:::states:startExecution.sync");
     assert_eq!(refused(&after.to_string(), MachineKind::Standard), [""; 0]);
     after["States"]["A"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = json!("EXPRESS");

@@ -97,7 +97,7 @@ fn a_retrier_with_tries_left_makes_an_error_retriable() {
 #[test]
 fn an_error_that_nothing_takes_fails_the_state() {
     let mut state = task();
-    state.as_object_mut().unwrap().remove("Catch");
+    state.as_object_mut().unwrap().shift_remove("Catch");
     let mock = json!({"mock": {"errorOutput": {"error": "Strange", "cause": "why"}}});
     let failed = answer(&about(&state, &json!({"order": {"sum": 5}}), &mock));
     assert_eq!(failed, json!({"status": "FAILED", "error": "Strange", "cause": "why"}));
@@ -106,7 +106,7 @@ fn an_error_that_nothing_takes_fails_the_state() {
     let failed = answer(&about(&state, &json!({"order": {}}), &mock));
     assert_eq!((&failed["status"], &failed["error"]), (&json!("FAILED"), &json!("States.Runtime")));
     let data = failed["inspectionData"].as_object().unwrap();
-    assert_eq!(data.keys().collect::<Vec<_>>(), ["afterInputPath", "input", "variables"]);
+    assert_eq!(data.keys().collect::<Vec<_>>(), ["input", "afterInputPath", "variables"]);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_reader_gives_the_items_that_are_said() {
     let reader = json!({"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
         "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/rows"}});
     let mut map = map(&json!({"ItemReader": reader}));
-    map.as_object_mut().unwrap().remove("ItemsPath");
+    map.as_object_mut().unwrap().shift_remove("ItemsPath");
     map["ItemProcessor"]["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
     let more = json!({"mock": {"result": "[]"}, "inspectionLevel": "DEBUG",
         "stateConfiguration": {"mapItemReaderData": r#"{"rows": [5]}"#}});

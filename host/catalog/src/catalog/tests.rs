@@ -18,6 +18,7 @@ use crate::{
 
 mod aws_credentials;
 mod commands;
+mod machine_roles;
 mod secrets;
 mod versions;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Params, Row};
 use types::{
-    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, ReleaseId, SecretId, SubscriptionId,
-    TokenId,
+    AccessKeyId, ApiId, AppId, Fact, KeyId, KeyKind, OrganisationId, PlanId, ReleaseId, RoleId, SecretId,
+    SubscriptionId, TokenId,
 };
 
-use super::{aws_credential, column, plan, release, revision, secret, suspension};
+use super::{aws_credential, column, machine_role, plan, release, revision, secret, suspension};
 use crate::snapshot::Changed;
 use crate::{
     Api, App, Key, Limits, Live, Organisation, Plan, Release, Role, Scope, Snapshot, Subject, Subscription, Token,
@@ -37,6 +37,7 @@ pub(crate) struct Touched {
     apps: BTreeSet<AppId>,
     keys: BTreeSet<KeyId>,
     secrets: BTreeSet<SecretId>,
+    machine_roles: BTreeSet<RoleId>,
     subscriptions: BTreeSet<SubscriptionId>,
     tokens: BTreeSet<TokenId>,
     aws_credentials: BTreeSet<AccessKeyId>,
@@ -69,6 +70,7 @@ impl Touched {
             Some(AppId::PREFIX) => self.apps.extend(subject.parse::<AppId>()),
             Some(KeyId::PREFIX) => self.keys.extend(subject.parse::<KeyId>()),
             Some(SecretId::PREFIX) => self.secrets.extend(subject.parse::<SecretId>()),
+            Some(RoleId::PREFIX) => self.machine_roles.extend(subject.parse::<RoleId>()),
             Some(SubscriptionId::PREFIX) => self.subscriptions.extend(subject.parse::<SubscriptionId>()),
             Some(TokenId::PREFIX) => self.tokens.extend(subject.parse::<TokenId>()),
             // The ids of credentials have AWS's form, without an underscore.
@@ -89,6 +91,7 @@ pub(crate) fn everything(conn: &Connection, ceiling: &Limits) -> rusqlite::Resul
         subscriptions: all(conn, SUBSCRIPTION, |row| subscription(row, |plan| by_id.get(&plan).map(Arc::clone)))?,
         tokens: all(conn, TOKEN, token)?,
         secrets: all(conn, secret::SELECT, secret::read)?,
+        machine_roles: all(conn, machine_role::SELECT, machine_role::read)?,
         aws_credentials: aws_credential::all(conn)?,
         suspended_plans: suspension::plans(conn)?,
         suspended_apps: suspension::apps(conn)?,
@@ -145,6 +148,9 @@ pub(crate) fn touched(
     }
     for id in &touched.secrets {
         changed.secrets.push(one(conn, secret::SELECT, id, secret::read)?);
+    }
+    for id in &touched.machine_roles {
+        changed.machine_roles.push(one(conn, machine_role::SELECT, id, machine_role::read)?);
     }
     for id in &touched.tokens {
         changed.tokens.push(one(conn, TOKEN, id, token)?);

@@ -1,7 +1,6 @@
 //! Components, releases with their routes and objects, and which release is live.
 
 mod check;
-mod egress;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use types::{ApiId, Digest, Fact, ReleaseId, RouteId, Starts, Units};
 
 use super::change::{Change, Turn};
 use super::suspension::check_reason;
-use super::{api, column, secret};
+use super::{api, column, egress};
 use crate::{CatalogError, Component, Limits, ObjectDeclaration, Release, Route, Runs, Suspension};
 
 pub use check::{NewRelease, NewRoute, NewRuns};
@@ -91,8 +90,10 @@ pub(crate) fn create(change: &Change<'_>, new: &NewRelease) -> Result<u32, Catal
         NewRuns::Workflow { .. } => None,
     };
     check::check(new, component.as_ref())?;
-    egress::check(new)?;
-    require_secrets(change, new)?;
+    egress::check(&new.egress)?;
+    if !new.egress.secrets.is_empty() {
+        egress::require_secrets(change, api::organisation(change, new.api)?, &new.egress)?;
+    }
     let latest = latest(change.conn, new.api)?;
     if let Some(latest) = latest.as_ref().filter(|latest| says_the_same(latest, new)) {
         return Ok(latest.number);
@@ -140,21 +141,6 @@ fn insert(change: &Change<'_>, new: &NewRelease, (id, number): (ReleaseId, u32))
             new.starts().map(Starts::as_str)
         ],
     )
-}
-
-/// Refuses secrets that nobody has set: their requests would all be denied.
-fn require_secrets(change: &Change<'_>, new: &NewRelease) -> Result<(), CatalogError> {
-    if new.egress.secrets.is_empty() {
-        return Ok(());
-    }
-    let organisation = api::organisation(change, new.api)?;
-    for wanted in &new.egress.secrets {
-        if !secret::is_set(change, organisation, &wanted.name)? {
-            let why = format!("the secret {0} is not set: `weir secrets set {0}` comes first", wanted.name);
-            return Err(CatalogError::invalid("egress", why));
-        }
-    }
-    Ok(())
 }
 
 fn insert_objects(change: &Change<'_>, id: ReleaseId, objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {

@@ -98,6 +98,7 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         .replace("{webhook}", &things.webhook)
         .replace("{delivery}", &things.delivery)
         .replace("{name}", "mail")
+        .replace("{role}", "orders")
         .replace("{call}", "call_01JD3W0000000000000000000A");
     let body = match (method, path) {
         ("POST", "/v1/organisations") => json!({"name": "other"}),
@@ -107,6 +108,7 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
         ("POST", "/v1/apis/{slug}/releases") => release(&things.digest.parse().unwrap()),
         ("POST", "/v1/apis/{slug}/plans") => plan(),
         ("PUT", "/v1/secrets/{name}") => json!({"value": "hidden", "organisation": "acme"}),
+        ("PUT", "/v1/machine-roles/{role}") => json!({"allow": [{"host": "a.example.com"}], "organisation": "acme"}),
         ("POST", "/v1/aws-credentials") => json!({"name": "ci", "organisation": "acme"}),
         ("POST", "/v1/webhooks") => {
             json!({"url": "https://hooks.example.com/", "events": ["*"], "organisation": "acme"})
@@ -136,7 +138,9 @@ pub(crate) fn request(things: &Things, method: &str, path: &str) -> (String, Val
     };
     match path {
         "/v1/usage" => (format!("{filled}?subscription={}", things.subscription), body),
-        "/v1/secrets/{name}" if method == "DELETE" => (format!("{filled}?organisation=acme"), body),
+        "/v1/secrets/{name}" | "/v1/machine-roles/{role}" if method == "DELETE" => {
+            (format!("{filled}?organisation=acme"), body)
+        }
         "/v1/schedules" | "/v1/schedules/{schedule}" if method != "PUT" => {
             (format!("{filled}?organisation=acme"), body)
         }

@@ -5,6 +5,7 @@ mod access;
 mod approvals;
 mod house;
 mod invitations;
+mod machine_roles;
 mod objects;
 mod openapi;
 mod post;

@@ -34,7 +34,7 @@ impl Connection {
     /// Opens the connection `name` for a request to `target`.
     pub(super) fn of(line: &Line, name: &SecretName, target: &Target) -> Result<Self, TaskFault> {
         let not_granted = || {
-            let cause = format!("the connection {name} is not granted to the release for {}", target.host);
+            let cause = format!("the connection {name} is not granted for {}", target.host);
             TaskFault::named("States.Permissions", cause)
         };
         let grant = &line.0.grant;

@@ -42,7 +42,7 @@ fn a_step_with_a_retry_is_refused() {
 fn a_step_inside_of_a_parallel_state_is_refused() {
     let refused = changed(|states| {
         let mut meter = states["Meter"].clone();
-        meter.as_object_mut().unwrap().remove("Next");
+        meter.as_object_mut().unwrap().shift_remove("Next");
         meter["End"] = true.into();
         states["Meter"] = serde_json::json!({
             "Type": "Parallel", "Next": "Audit", "Branches": [{"StartAt": "Inner", "States": {"Inner": meter}}],

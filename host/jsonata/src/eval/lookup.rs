@@ -2,12 +2,12 @@
 
 use super::Evaluation;
 use crate::error::Result;
-use crate::value::{Flags, NESTING_MAX, Value, too_deep};
+use crate::value::{Flags, NESTING_MAX, Value, member, too_deep};
 
 /// The field of an object; of an array, those of all its items.
 pub(crate) fn lookup<'a>(run: &Evaluation<'a>, input: Value<'a>, name: &str, depth: usize) -> Result<Value<'a>> {
     let items = match input {
-        Value::Record(record) => return Ok(record.get(name).map_or(Value::Undefined, Value::from)),
+        Value::Record(record) => return Ok(member(record, name).unwrap_or(Value::Undefined)),
         Value::Object(object) => return Ok(object.get(name).unwrap_or(Value::Undefined)),
         _ => match input.items() {
             Some(items) => items,

@@ -111,7 +111,7 @@ async fn run(component: Vec<u8>, allowed: SocketAddr, granted: serde_json::Value
     let organisation = OrganisationId::generate(Timestamp::from_micros(1));
     let release = ReleaseId::generate(Timestamp::from_micros(1));
     let granted = serde_json::from_value(granted).unwrap();
-    let outbound = house.sandbox.outbound((organisation, &"corpus".into()), release, &granted);
+    let outbound = house.sandbox.outbound((organisation, &"corpus".into()), release.as_u128(), &granted);
     let context = CallContext { outbound, ..context() };
     house.sandbox.call_http(&component, context, request(), &Arc::new(Limits::default())).await
 }

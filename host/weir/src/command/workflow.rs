@@ -5,6 +5,7 @@ mod approvals;
 mod format;
 mod graph;
 mod play;
+mod roles;
 mod run;
 mod svg;
 mod test;
@@ -40,6 +41,9 @@ pub(crate) enum Workflow {
     Graph(graph::Graph),
     /// List what executions ask people, with the links at which that is decided. Asks the host
     Approvals(approvals::Approvals),
+    /// Set, list and remove the roles of state machines: what their HTTP tasks may reach. Asks the host
+    #[command(subcommand)]
+    Roles(roles::Roles),
 }
 
 impl Workflow {
@@ -53,6 +57,7 @@ impl Workflow {
             Self::Format(format) => format.run(session),
             Self::Graph(graph) => graph.run(session),
             Self::Approvals(approvals) => approvals.run(session),
+            Self::Roles(roles) => roles.run(session),
         }
     }
 }

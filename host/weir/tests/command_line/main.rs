@@ -15,6 +15,7 @@ mod otlp;
 mod pages;
 mod publish;
 mod purchase;
+mod roles;
 mod shell;
 mod sign_up;
 mod standing;

@@ -15,7 +15,7 @@ use crate::history::Cursor;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::steps::Closing;
-use crate::standard::{ExpressTasks, House};
+use crate::standard::{Behind, ExpressTasks, House};
 use crate::start::{self, Start};
 use crate::work::Owner;
 
@@ -91,7 +91,8 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
         ..asl::Context::default()
     };
     let owner = Owner { organisation: caller.organisation, account: caller.account.clone() };
-    let tasks = ExpressTasks::new(house, 0, owner, (&arn, None));
+    let role_arn = context.role_arn.as_deref().map(Arc::from);
+    let tasks = ExpressTasks::new(house, 0, owner, (&arn, Behind { origin: None, role_arn }));
     let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
     let outcome = crate::express::run(&definition, input, context, &tasks, &house.clock).await;
     let used = tasks.take_used();
@@ -110,7 +111,7 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
             answer[details] = json!({ "included": !metadata_only });
         }
         if metadata_only && let Some(members) = answer.as_object_mut() {
-            members.remove(document);
+            members.shift_remove(document);
         }
     }
     Ok(answer)

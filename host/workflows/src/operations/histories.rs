@@ -77,7 +77,7 @@ fn strip(event: &mut Map<String, Value>) {
     for (_, details) in event.iter_mut().filter(|(key, _)| key.ends_with("EventDetails")) {
         if let Some(details) = details.as_object_mut() {
             for data in ["input", "output", "parameters", "assignedVariables"] {
-                details.remove(data);
+                details.shift_remove(data);
             }
         }
     }

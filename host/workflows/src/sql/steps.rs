@@ -295,7 +295,9 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
     let loaded = db
         .prepare_cached(
             "SELECT m.organisation, m.account, m.region,
-               m.name || coalesce('/' || (SELECT label FROM map_run WHERE id = e.map_run), ''), m.role_arn, e.name, e.definition, e.kind, e.started_us,
+               m.name || coalesce('/' || (SELECT label FROM map_run WHERE id = e.map_run), ''), 
+               coalesce((SELECT role_arn FROM machine_version WHERE machine = m.id AND number = e.version), m.role_arn),
+               e.name, e.definition, e.kind, e.started_us,
                e.input, e.seed, e.revision, e.parent, e.parent_task, e.parent_mode, f.state, f.cursor,
                e.redrives, e.redriven_us, e.redriving,
                coalesce(e.origin, (SELECT above.origin FROM map_run r JOIN execution above ON above.seq = r.execution
@@ -307,7 +309,9 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
             let parent: Option<i64> = row.get(12)?;
             let parent = match parent {
                 None => None,
-                Some(execution) => Some(Parent { execution, task: row.get::<_, i64>(13)?.unsigned_abs(), mode: row.get(14)? }),
+                Some(execution) => {
+                    Some(Parent { execution, task: row.get::<_, i64>(13)?.unsigned_abs(), mode: row.get(14)? })
+                }
             };
             let state: Option<Vec<u8>> = row.get(15)?;
             let frames = match state {

@@ -14,6 +14,15 @@ use crate::start::{self, StartChild};
 use crate::work::{Job, Owner};
 use crate::{Task, TaskFailed, Tasks};
 
+/// In whose name an execution's tasks are done.
+#[derive(Clone)]
+pub(crate) struct Behind {
+    /// See [`Job::origin`].
+    pub(crate) origin: Option<Arc<str>>,
+    /// See [`Job::role_arn`].
+    pub(crate) role_arn: Option<Arc<str>>,
+}
+
 /// The tasks of an express execution.
 pub(crate) struct ExpressTasks {
     house: Arc<House>,
@@ -21,14 +30,14 @@ pub(crate) struct ExpressTasks {
     seq: i64,
     owner: Owner,
     arn: String,
-    origin: Option<Arc<str>>,
+    behind: Behind,
     /// What its attempts have used: written with its end.
     used: Mutex<Vec<String>>,
 }
 
 impl ExpressTasks {
-    pub(crate) fn new(house: &Arc<House>, seq: i64, owner: Owner, (arn, origin): (&str, Option<Arc<str>>)) -> Self {
-        Self { house: Arc::clone(house), seq, owner, arn: arn.to_owned(), origin, used: Mutex::default() }
+    pub(crate) fn new(house: &Arc<House>, seq: i64, owner: Owner, (arn, behind): (&str, Behind)) -> Self {
+        Self { house: Arc::clone(house), seq, owner, arn: arn.to_owned(), behind, used: Mutex::default() }
     }
 
     /// What its attempts have used, for the books.
@@ -41,8 +50,9 @@ impl Tasks for ExpressTasks {
     async fn perform(&self, task: Task) -> Result<Arc<Value>, TaskFailed> {
         let (errand, id) = (Errand::of(&task.resource), asl::TaskId::new(task.invocation));
         let invocation_id = format!("{}:{}", self.arn, task.invocation);
-        let (owner, execution, origin) = (self.owner.clone(), self.arn.clone(), self.origin.clone());
-        let job = Job { owner, execution, origin, task, invocation_id };
+        let (owner, execution) = (self.owner.clone(), self.arn.clone());
+        let Behind { origin, role_arn } = self.behind.clone();
+        let job = Job { owner, execution, origin, role_arn, task, invocation_id };
         match errand {
             Errand::Work => {
                 // Never closed: an error cannot be.
@@ -73,8 +83,10 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     };
     let arn = arn(&facts);
     let owner = Owner { organisation, account: facts.account.clone() };
-    let tasks = ExpressTasks::new(house, seq, owner, (&arn, facts.origin.clone()));
-    let run = crate::express::run(&machine, Arc::new(input), context(&facts, &arn), &tasks, &house.clock);
+    let context = context(&facts, &arn);
+    let role_arn = context.role_arn.as_deref().map(Arc::from);
+    let tasks = ExpressTasks::new(house, seq, owner, (&arn, Behind { origin: facts.origin.clone(), role_arn }));
+    let run = crate::express::run(&machine, Arc::new(input), context, &tasks, &house.clock);
     let outcome = tokio::select! {
         () = live.lost.cancelled() => return,
         // It is run again when the file is opened again.

@@ -272,7 +272,8 @@ impl<'h> Runner<'h> {
                     let work = Task { state, frame, resource, input, invocation: invocation.get(), attempt };
                     let (owner, execution) = (self.owner.clone(), self.arn.clone());
                     let origin = self.facts.origin.clone();
-                    let job = Job { owner, execution, origin, task: work, invocation_id };
+                    let role_arn = self.run.context().role_arn.as_deref().map(Arc::from);
+                    let job = Job { owner, execution, origin, role_arn, task: work, invocation_id };
                     asked.push(Asked { errand, job, task });
                 }
                 Effect::MapRun { task, state, frame, request, kind } => {

@@ -21,7 +21,7 @@ fn map_of(kind: &str, task: &str, more: &Value) -> Value {
 /// The same, where nothing is caught.
 fn map(kind: &str, task: &str, more: &Value) -> Value {
     let mut definition = map_of(kind, task, more);
-    definition["States"].as_object_mut().unwrap().remove("Caught");
+    definition["States"].as_object_mut().unwrap().shift_remove("Caught");
     definition
 }
 

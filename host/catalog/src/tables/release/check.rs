@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, Starts, Traced, Units};
+use types::{ApiId, ByteCount, Capability, Digest, Egress, Fuel, ObjectName, SecretName, Starts, Traced, Units};
 
 use crate::{CatalogError, Component, Limits, ObjectDeclaration};
 
@@ -104,7 +104,25 @@ pub(super) fn check(new: &NewRelease, component: Option<&Component>) -> Result<(
     objects(&new.objects)?;
     routes(new)?;
     config(&new.config)?;
+    placeholders(new)?;
     errors(&new.errors)
+}
+
+/// Whether a component can read the placeholders of its secrets. Those of a workflow are connections of its HTTP tasks.
+fn placeholders(new: &NewRelease) -> Result<(), CatalogError> {
+    if new.egress.secrets.is_empty() || matches!(new.runs, NewRuns::Workflow { .. }) {
+        return Ok(());
+    }
+    if !new.grants.contains(&Capability::Config) {
+        let why = "a component reads the placeholders of its secrets as settings: grant config";
+        return Err(CatalogError::invalid("egress", why));
+    }
+    match new.config.keys().find(|name| name.starts_with(SecretName::SETTING)) {
+        Some(name) => {
+            Err(CatalogError::invalid("config", format!("{name} is the place of a secret: call it otherwise")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn workflow(new: &NewRelease, definition: &str) -> Result<(), CatalogError> {

@@ -1,10 +1,11 @@
-//! What a release may reach outside, as its provider asks for it.
+//! What a release or a machine's role may reach outside, as its organisation asks for it.
 
 use std::collections::BTreeSet;
 
-use types::{Capability, Egress, EgressRule, HostPattern, Scheme, SecretGrant, SecretName, is_host_name};
+use types::{Egress, EgressRule, HostPattern, OrganisationId, Scheme, SecretGrant, is_host_name};
 
-use super::check::{NewRelease, NewRuns};
+use super::change::Change;
+use super::secret;
 use crate::CatalogError;
 
 const RULES: usize = 32;
@@ -12,8 +13,8 @@ const SECRETS: usize = 16;
 const SECRET_HOSTS: usize = 8;
 const SECRET_HEADERS: usize = 4;
 
-pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
-    let Egress { allow, secrets } = &new.egress;
+/// Refuses what cannot be granted, whoever it is for.
+pub(super) fn check(Egress { allow, secrets }: &Egress) -> Result<(), CatalogError> {
     let refuse = |why: String| Err(CatalogError::invalid("egress", why));
     if allow.len() > RULES || secrets.len() > SECRETS {
         return refuse(format!("at most {RULES} places and {SECRETS} secrets"));
@@ -28,19 +29,22 @@ pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
         }
         check_secret(secret, allow)?;
     }
-    // The secrets of a workflow are connections of its HTTP tasks: nobody reads a placeholder.
-    if secrets.is_empty() || matches!(new.runs, NewRuns::Workflow { .. }) {
-        return Ok(());
-    }
-    if !new.grants.contains(&Capability::Config) {
-        return refuse("a component reads the placeholders of its secrets as settings: grant config".to_owned());
-    }
-    match new.config.keys().find(|name| name.starts_with(SecretName::SETTING)) {
-        Some(name) => {
-            Err(CatalogError::invalid("config", format!("{name} is the place of a secret: call it otherwise")))
+    Ok(())
+}
+
+/// Refuses secrets that nobody has set: their requests would all be denied.
+pub(super) fn require_secrets(
+    change: &Change<'_>,
+    organisation: OrganisationId,
+    egress: &Egress,
+) -> Result<(), CatalogError> {
+    for wanted in &egress.secrets {
+        if !secret::is_set(change, organisation, &wanted.name)? {
+            let why = format!("the secret {0} is not set: `weir secrets set {0}` comes first", wanted.name);
+            return Err(CatalogError::invalid("egress", why));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 fn check_secret(secret: &SecretGrant, allow: &[EgressRule]) -> Result<(), CatalogError> {
@@ -51,7 +55,7 @@ fn check_secret(secret: &SecretGrant, allow: &[EgressRule]) -> Result<(), Catalo
     if let Some(host) =
         secret.hosts.iter().find(|host| !is_host_name(host) || !allow.iter().any(|rule| covers(rule, host)))
     {
-        return refuse(&format!("{host} is no host that the release may reach over https"));
+        return refuse(&format!("{host} is none of the hosts that may be reached over https"));
     }
     let is_header = |name: &String| {
         let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
