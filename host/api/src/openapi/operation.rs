@@ -64,7 +64,8 @@ pub struct Operation {
     /// The media type of a body that is no document.
     bytes: Option<&'static str>,
     answers: Vec<(u16, Schema)>,
-    answers_bytes: bool,
+    /// The media type of an answer that is no document.
+    answers_bytes: Option<&'static str>,
     tagged: bool,
     matching: Matching,
     repeats: Repeats,
@@ -89,7 +90,7 @@ impl Operation {
             body: None,
             bytes: None,
             answers: Vec::new(),
-            answers_bytes: false,
+            answers_bytes: None,
             tagged: false,
             matching: Matching::No,
             repeats: Repeats::Plainly,
@@ -127,7 +128,7 @@ impl Operation {
 
     /// It answers with bytes: 200.
     pub(super) fn answers_bytes(mut self) -> Self {
-        self.answers_bytes = true;
+        self.answers_bytes = Some("application/octet-stream");
         self.codes.push(Code::Conflict);
         self
     }
@@ -264,8 +265,8 @@ impl Operation {
 
     fn responses(&self, generator: &mut SchemaGenerator) -> Value {
         let mut responses = Map::new();
-        if self.answers_bytes {
-            let content = json!({ "application/octet-stream": { "schema": {} } });
+        if let Some(kind) = self.answers_bytes {
+            let content = json!({ kind: { "schema": {} } });
             responses.insert("200".to_owned(), json!({ "description": "Its bytes.", "content": content }));
         }
         for (status, schema) in &self.answers {

@@ -321,7 +321,7 @@ pub(super) async fn redrive(house: &Arc<House>, run: MapRun) -> Result<bool, Dri
                     sql::redrives::redrive(db, seq, (now, None), Some(event), &cursor.text()?)?;
                     begun += 1;
                 }
-                None if record.is_express => {
+                None if record.is_express() => {
                     sql::redrives::redrive(db, seq, (now, None), None, "")?;
                     begun += 1;
                 }

@@ -99,7 +99,7 @@ fn results_of(child: &Child, machine: &Machine, (run, form): (&MapRun, Form)) ->
 /// A child as AWS writes it.
 fn described(child: &Child, machine: &Machine, run: &MapRun) -> Value {
     let (record, labelled) = (&child.record, format!("{}/{}", machine.name, run.label));
-    let of = (&*record.name, record.is_express, record.seed);
+    let of = (&*record.name, record.is_express(), record.seed);
     let thing = Thing::Machine { name: labelled.clone(), qualifier: None };
     let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing };
     let mut shown = json!({

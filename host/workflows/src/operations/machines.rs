@@ -79,16 +79,18 @@ pub(super) struct Create {
     version_description: Option<String>,
 }
 
+fn asked_kind(word: Option<&str>) -> Result<MachineKind, OperationError> {
+    match word {
+        None | Some("STANDARD") => Ok(MachineKind::Standard),
+        Some("EXPRESS") => Ok(MachineKind::Express),
+        Some(other) => Err(check::constraint(other, "type", "Member must satisfy enum value set: [STANDARD, EXPRESS]")),
+    }
+}
+
 pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
     check::name(&asked.name)?;
     check::length(&asked.role_arn, "roleArn", 256)?;
-    let is_express = match asked.kind.as_deref() {
-        None | Some("STANDARD") => false,
-        Some("EXPRESS") => true,
-        Some(other) => {
-            return Err(check::constraint(other, "type", "Member must satisfy enum value set: [STANDARD, EXPRESS]"));
-        }
-    };
+    let kind = asked_kind(asked.kind.as_deref())?;
     if asked.version_description.is_some() && !asked.publish {
         let text = "Version description can only be set when publish is set to true";
         return Err(OperationError::validation(text));
@@ -96,7 +98,6 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
     let description = asked.version_description.clone().unwrap_or_default();
     check::length(&description, "versionDescription", 256)?;
     tags::check(&asked.tags)?;
-    let kind = if is_express { MachineKind::Express } else { MachineKind::Standard };
     parse(asked.definition.clone(), kind).await?;
     let now = house.clock.now();
     let new = New {
@@ -104,7 +105,7 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
         account: caller.account.clone(),
         region: caller.region.clone(),
         name: asked.name.clone(),
-        kind: if is_express { "EXPRESS" } else { "STANDARD" },
+        kind: if kind == MachineKind::Express { "EXPRESS" } else { "STANDARD" },
         role_arn: asked.role_arn,
         settings: asked.beside.text(),
         definition: asked.definition,

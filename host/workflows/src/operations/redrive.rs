@@ -34,7 +34,7 @@ pub(crate) fn until(at: Timestamp) -> Timestamp {
 
 /// What is kept of an execution that was stopped at `at`: until when, and the cursor. Nothing of an express one.
 pub(super) fn kept(record: &Record, at: Timestamp, cursor: &Cursor) -> rusqlite::Result<Option<(Timestamp, String)>> {
-    if record.is_express { Ok(None) } else { Ok(Some((until(at), cursor.text()?))) }
+    if record.is_express() { Ok(None) } else { Ok(Some((until(at), cursor.text()?))) }
 }
 
 /// Why a child is not begun again by itself.

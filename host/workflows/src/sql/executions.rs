@@ -1,5 +1,6 @@
 //! Executions as they are asked about: started, described, stopped.
 
+use asl::MachineKind;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use types::Timestamp;
 
@@ -44,7 +45,7 @@ pub(crate) struct Record {
     pub(crate) machine: i64,
     pub(crate) name: String,
     pub(crate) definition: i64,
-    pub(crate) is_express: bool,
+    pub(crate) kind: MachineKind,
     pub(crate) version: Option<u32>,
     pub(crate) alias: Option<String>,
     pub(crate) status: String,
@@ -66,6 +67,10 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    pub(crate) fn is_express(&self) -> bool {
+        self.kind == MachineKind::Express
+    }
+
     /// Its status as callers know it.
     pub(crate) fn shown_status(&self) -> &str {
         if self.is_pending { PENDING_REDRIVE } else { &self.status }
@@ -91,7 +96,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         machine: row.get(1)?,
         name: row.get(2)?,
         definition: row.get(3)?,
-        is_express: row.get::<_, String>(17)? == "EXPRESS",
+        kind: if row.get::<_, String>(17)? == "EXPRESS" { MachineKind::Express } else { MachineKind::Standard },
         version: row.get(4)?,
         alias: row.get(5)?,
         status: row.get(6)?,

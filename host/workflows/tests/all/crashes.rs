@@ -52,7 +52,7 @@ async fn facts(house: &House, execution: &str) -> Facts {
         ids.push(event["id"].as_u64().unwrap());
         let members = event.as_object_mut().unwrap();
         for differs in ["id", "previousEventId", "timestamp"] {
-            members.remove(differs);
+            members.shift_remove(differs);
         }
         let told = event.to_string();
         // The description of the child has its times.
