@@ -20,3 +20,4 @@ mod resume;
 mod schedules;
 mod search;
 mod upkeep;
+mod usage;
