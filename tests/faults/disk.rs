@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::ensure;
 use rusqlite::{Connection, OpenFlags};
 use store::{NoGroup, Options, Store, Synchronous};
-use tests::disk::{Fault, Scope, fail_at, register, went_by};
+use tests::disk::{Fault, Scope, alone, fail_at, register, went_by};
 
 const OPTIONS: Options = Options {
     synchronous: Synchronous::Full,
@@ -43,6 +43,7 @@ fn after_power_loss(path: &Path) -> anyhow::Result<Vec<i64>> {
 
 #[test]
 fn what_was_answered_is_on_the_disk_whichever_of_its_calls_fails() -> anyhow::Result<()> {
+    let _alone = alone();
     register(Scope::EveryFile)?;
     for fault in Fault::ALL {
         for call in 0.. {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod executions;
 mod held;
 mod kill;
 mod quota;

@@ -22,6 +22,17 @@ impl Books {
         self.0.prepare_cached(sql)?.query_row(parameters, |row| row.get(0)).with_context(|| sql.to_owned())
     }
 
+    /// Rows of two texts.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn pairs(&self, sql: &str) -> anyhow::Result<Vec<(String, String)>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<_>>().with_context(|| sql.to_owned())
+    }
+
     /// How many call rows `call` has that stand under a link of the chain.
     ///
     /// # Errors

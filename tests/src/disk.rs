@@ -9,7 +9,7 @@ mod fault;
 mod file;
 mod overlay;
 
-pub use fault::{Fault, fail_at, went_by};
+pub use fault::{Fault, alone, fail_at, went_by};
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;

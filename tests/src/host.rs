@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::app::{App, agent};
+use crate::app::agent;
 use crate::books::Books;
 use crate::component::Component;
 
@@ -18,8 +18,6 @@ use crate::component::Component;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How often the harness looks.
 const LOOK: Duration = Duration::from_millis(10);
-/// The organisation that owns everything here.
-const ORGANISATION: &str = "tests";
 
 /// What the host's files lie on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,11 +176,6 @@ impl Drop for Host {
     }
 }
 
-/// A hard quota of `amount` of `object` a month.
-pub fn hard(object: &str, amount: u64) -> Value {
-    json!({ "object": object, "amount": amount, "per": "month", "limit": "hard" })
-}
-
 impl Host {
     /// A host on an empty folder.
     ///
@@ -336,62 +329,6 @@ impl Host {
         answer(request.send(component.bytes())?)
     }
 
-    /// Publishes `component` as the API `slug`, for every method and path, with the default limits.
-    ///
-    /// # Errors
-    ///
-    /// When a step is refused.
-    pub fn publish(&self, slug: &str, component: &Component) -> anyhow::Result<()> {
-        self.publish_within(slug, component, &json!({}))
-    }
-
-    /// Publishes it within `limits`, as a release has them.
-    ///
-    /// # Errors
-    ///
-    /// When a step is refused.
-    pub fn publish_within(&self, slug: &str, component: &Component, limits: &Value) -> anyhow::Result<()> {
-        self.must("POST", "/v1/organisations", &json!({ "name": ORGANISATION }))?;
-        self.must("POST", "/v1/apis", &json!({ "slug": slug, "title": slug, "organisation": ORGANISATION }))?;
-        let (status, answer) = self.upload(component)?;
-        ensure!((200..300).contains(&status), "the component was refused: {status} {answer}");
-        let release = json!({
-            "component": component.digest().to_string(),
-            "world": "http",
-            "limits": limits,
-            "routes": [{ "method": "*", "path": "/{*rest}" }],
-        });
-        let release = self.must("POST", &format!("/v1/apis/{slug}/releases"), &release)?;
-        self.must("PUT", &format!("/v1/apis/{slug}/live"), &json!({ "release": release["number"] }))?;
-        Ok(())
-    }
-
-    /// Makes a plan of `quotas`, such as [`hard`] makes, without a rate.
-    ///
-    /// # Errors
-    ///
-    /// When it is refused.
-    pub fn plan(&self, api: &str, name: &str, quotas: &[Value]) -> anyhow::Result<()> {
-        self.must("POST", &format!("/v1/apis/{api}/plans"), &json!({ "name": name, "quotas": quotas }))?;
-        Ok(())
-    }
-
-    /// Makes an app with a key, and subscribes it.
-    ///
-    /// # Errors
-    ///
-    /// When a step is refused.
-    pub fn app(&self, name: &str, api: &str, plan: &str) -> anyhow::Result<App> {
-        let app = self.must("POST", "/v1/apps", &json!({ "name": name, "organisation": ORGANISATION }))?;
-        let id = app["id"].as_str().context("an app has an id")?;
-        let subscription = self.must("POST", "/v1/subscriptions", &json!({ "app": id, "api": api, "plan": plan }))?;
-        let key = self.must("POST", &format!("/v1/apps/{id}/keys"), &json!({}))?;
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let (key, subscription) =
-            text(&key["secret"]).zip(text(&subscription["id"])).context("a key and a subscription have their names")?;
-        Ok(App::new(self.gateway.clone(), key, subscription))
-    }
-
     /// What `weir doctor --reconcile` says of the books, and whether it is content.
     ///
     /// # Errors
@@ -412,7 +349,7 @@ impl Host {
         Books::open(&self.file("usage.db"))
     }
 
-    fn must(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    pub(crate) fn must(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
         let (status, answer) = self.ask(method, path, Some(body))?;
         ensure!((200..300).contains(&status), "{method} {path} was refused: {status} {answer}");
         Ok(answer)

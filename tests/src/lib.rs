@@ -18,8 +18,12 @@ mod books;
 mod component;
 pub mod disk;
 mod host;
+mod publish;
+mod states;
 
 pub use app::{App, Reply};
 pub use books::Books;
 pub use component::Component;
-pub use host::{Disk, Host, Setup, hard};
+pub use host::{Disk, Host, Setup};
+pub use publish::hard;
+pub use states::{Said, States};

@@ -157,8 +157,8 @@ pub struct Execution {
     pub(crate) next_task: u64,
     /// How many draws the run has made from its seed.
     pub(crate) draws: u64,
-    /// Invocations that the caller has not been told.
-    pub(crate) asked: VecDeque<FrameId>,
+    /// Invocations that the caller has not been told, by frame. That frame may have gone on to another meanwhile.
+    pub(crate) asked: VecDeque<(FrameId, TaskId)>,
     /// Branches to walk before control goes back to the caller.
     ready: VecDeque<FrameId>,
     announced: Option<Timestamp>,
@@ -241,8 +241,9 @@ impl Execution {
             self.finish_told = true;
             return Some(Effect::Finished(outcome.clone()));
         }
-        while let Some(frame) = self.asked.pop_front() {
-            if let Some(invoke) = self.frames.get(frame).and_then(|frame| self.invoke(frame)) {
+        while let Some((frame, task)) = self.asked.pop_front() {
+            let frame = self.frames.get(frame).filter(|frame| frame.task() == Some(task));
+            if let Some(invoke) = frame.and_then(|frame| self.invoke(frame)) {
                 return Some(invoke);
             }
         }

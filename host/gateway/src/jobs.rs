@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sandbox::{CallContext, Outbound, Ran, Step};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 use types::{ApiId, ByteCount, CallId, Fact, Fuel, Outcome, RoleName, TaskUse, Timestamp};
 use workflows::{Job, Performed, Performing, TaskFailed, Work};
 
@@ -37,7 +36,8 @@ async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>
         Resource::Component(name) if resource.starts_with("arn:") => {
             if !functions::is_own(premises, organisation, name) {
                 let task = (name, &*job.task.input);
-                if let Some(answer) = services::invoke(premises, organisation, task, &job.invocation_id).await {
+                let asked = services::invoke(premises, organisation, task, &job.invocation_id);
+                if let Some(answer) = while_awaited(job, asked).await? {
                     return answer.map(|mut answer| answer["Payload"].take());
                 }
             }
@@ -48,20 +48,27 @@ async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>
             let (name, payload) = functions::named(&job.task.input).map_err(as_function)?;
             if !functions::is_own(premises, organisation, name) {
                 let task = (name, &payload);
-                if let Some(answer) = services::invoke(premises, organisation, task, &job.invocation_id).await {
+                let asked = services::invoke(premises, organisation, task, &job.invocation_id);
+                if let Some(answer) = while_awaited(job, asked).await? {
                     return answer;
                 }
             }
             let (answer, call) = run(premises, job, (name, &payload), usage).await.map_err(as_function)?;
             Ok(functions::answered(name, &answer, &call.to_string()))
         }
-        Resource::HttpInvoke => request(premises, job).await,
+        Resource::HttpInvoke => while_awaited(job, request(premises, job)).await?,
         // The room of executions starts others itself.
         Resource::StartExecution | Resource::Other => {
             let task = (resource, &*job.task.input);
-            services::perform(premises, organisation, task, &job.invocation_id).await
+            while_awaited(job, services::perform(premises, organisation, task, &job.invocation_id)).await?
         }
     }
+}
+
+/// Asks somebody else, who is dropped when nobody waits for his answer any more.
+async fn while_awaited<T>(job: &Job, asked: impl Future<Output = T>) -> Result<T, TaskFailed> {
+    let given_up = || failed("States.TaskFailed", "nobody waits for it any more".to_owned());
+    job.halt.run_until_cancelled(asked).await.ok_or_else(given_up)
 }
 
 /// Sends the request of an HTTP task, as the release may that is the execution's machine, or as the machine's role may.
@@ -111,7 +118,7 @@ fn of_role(premises: &Premises, job: &Job, parameters: &Value) -> Result<Outboun
     outbound.ok_or_else(|| refuse(format!("the role {name} grants nothing, or this host has no [egress]")))
 }
 
-/// Calls a component. Dropping the future stops it.
+/// Calls a component, which stops when nobody waits for it any more, and when the future is dropped.
 async fn run(
     premises: &Arc<Premises>,
     job: &Job,
@@ -125,7 +132,7 @@ async fn run(
         NoFunction::Failed(failed) => failed,
         NoFunction::Host(error) => host_failed(&error),
     })?;
-    let halt = CancellationToken::new();
+    let halt = job.halt.child_token();
     let _stops_with_us = halt.clone().drop_guard();
     let context = CallContext {
         call,

@@ -227,7 +227,7 @@ async fn end(house: &Arc<House>, run: MapRun) -> Result<bool, DriveError> {
     let (now, execution) = (house.clock.now(), run.execution);
     let (status, letter) = if run.status == "FAILING" {
         let (error, cause) = (run.error.clone().unwrap_or_default(), run.cause.clone().unwrap_or_default());
-        ("FAILED", Some(Happened::Failed { task: run.task, error, cause }.text()))
+        ("FAILED", Some(Happened::Failed { task: run.task, error, cause }.text(now)))
     } else {
         ("ABORTED", None)
     };

@@ -261,5 +261,5 @@ pub(crate) fn tell_parent(facts: &Loaded, arn: &str, at: Timestamp, closing: &Cl
         let (error, cause) = ("States.TaskFailed".to_owned(), description.to_string());
         Happened::Failed { task: parent.task, error, cause }
     };
-    Some((parent.execution, told.text()))
+    Some((parent.execution, told.text(at)))
 }

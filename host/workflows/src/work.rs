@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::task::{Task, TaskFailed};
 
@@ -32,6 +33,8 @@ pub struct Job {
     /// The same for all attempts of one visit of one state, after a restart too, and for nothing else anywhere: what
     /// outside systems can tell repetitions by.
     pub invocation_id: String,
+    /// Cancelled when nobody waits for the answer any more: the work is to end soon, and to say what it has used.
+    pub halt: CancellationToken,
 }
 
 /// What a job came to.
@@ -48,7 +51,7 @@ pub type Performing = Pin<Box<dyn Future<Output = Performed> + Send>>;
 
 /// Does the work of tasks: components, requests to other hosts.
 pub trait Work: Send + Sync + 'static {
-    /// Does one job. Its future is dropped when nobody waits for it any more. It may be asked for again after a crash,
-    /// under the same invocation id and attempt.
+    /// Does one job. Its future is dropped when the host stops, and when it goes on for a second after [`Job::halt`]. It may
+    /// be asked for again after a crash, under the same invocation id and attempt.
     fn perform(&self, job: Job) -> Performing;
 }

@@ -29,6 +29,13 @@ struct Plan {
 
 static PLAN: Mutex<Plan> = Mutex::new(Plan { calls: 0, fails: None });
 
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test of this process lets calls fail: there is one plan for all.
+pub fn alone() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Lets the write or sync numbered `call` from now, from 0, fail once; only those of files on the lossy disk count.
 pub fn fail_at(call: u64, fault: Fault) {
     *plan() = Plan { calls: 0, fails: Some((call, fault)) };

@@ -173,7 +173,7 @@ impl Run {
         if outcome.is_some() {
             run.left = Frames::new(frames);
         } else {
-            run.asked = frames.iter().filter(|frame| frame.task().is_some()).map(|frame| frame.id).collect();
+            run.asked = frames.iter().filter_map(|frame| Some((frame.id, frame.task()?))).collect();
             run.frames = Frames::new(frames);
         }
         run.outcome = outcome;

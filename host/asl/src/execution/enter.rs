@@ -92,8 +92,8 @@ impl Execution {
     pub(super) fn invoke_soon(&mut self, id: FrameId, invoking: Invoking) -> Move {
         self.next_task += 1;
         if let Some(frame) = self.frames.get_mut(id) {
+            self.asked.push_back((id, invoking.task));
             frame.doing = Doing::Invoking(invoking);
-            self.asked.push_back(id);
         }
         Move::Stay
     }

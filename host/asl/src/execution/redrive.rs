@@ -4,7 +4,7 @@ use types::Timestamp;
 
 use super::walk::Move;
 use super::{Execution, Outcome};
-use crate::frame::{Doing, FrameId, Tries};
+use crate::frame::{Doing, Frame, FrameId, Tries};
 use crate::state::Work;
 use crate::trail::{Change, Step};
 
@@ -49,7 +49,7 @@ impl Execution {
         for id in ids {
             if let Some(run) = self.map_run(id) {
                 // Its children that have not succeeded begin again, and it is asked for again under its number.
-                self.asked.push_back(run);
+                self.asked.extend(self.frames.get(run).and_then(Frame::task).map(|task| (run, task)));
                 self.note_again(run, Change::Resumed);
                 continue;
             }

@@ -134,3 +134,15 @@ fn attempts_of_one_visit_have_one_invocation_and_another_visit_has_another() {
     assert_eq!(seen, [(first, 1), (first, 2), (first, 3), (second, 1), (second, 2)]);
     assert_ne!(first, second);
 }
+
+#[test]
+fn a_stored_run_that_is_answered_before_it_says_what_it_wants_asks_for_the_next_task_once() {
+    let machine = parse(&json!({"StartAt": "A", "States": {
+        "A": {"Type": "Task", "Resource": "a", "Next": "B"}, "B": {"Type": "Task", "Resource": "b", "End": true}}}));
+    let mut run = machine.start(Arc::new(json!(0)), Context::default(), NOW);
+    assert!(matches!(run.next_effect(), Some(Effect::Invoke { .. })));
+    let mut run = asl::Execution::decode(Arc::clone(&machine), &run.encode().unwrap()).unwrap();
+    run.apply(Event::Succeeded { task: TaskId::new(1), output: Arc::new(json!(1)) }, NOW).unwrap();
+    assert!(matches!(run.next_effect(), Some(Effect::Invoke { task, .. }) if task == TaskId::new(2)));
+    assert_eq!(run.next_effect(), None);
+}

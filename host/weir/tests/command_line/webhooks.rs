@@ -105,7 +105,8 @@ fn an_execution_that_ended_is_told_to_the_webhook_that_asks_for_it() {
 
     let samples = scrape(&host);
     let of = |name: &str| samples.get(name).copied().unwrap_or_else(|| panic!("{name} in {samples:#?}"));
-    let ended = ["succeeded", "failed"].map(|status| of(&format!("weir_executions_ended_total{{status=\"{status}\"}}")));
+    let ended =
+        ["succeeded", "failed"].map(|status| of(&format!("weir_executions_ended_total{{status=\"{status}\"}}")));
     assert_eq!((of("weir_executions_started_total{by=\"operation\"}"), ended), (2.0, [1.0, 1.0]));
     assert_eq!((of("weir_executions_open"), of("weir_timers_late_seconds")), (0.0, 0.0));
     assert!(of("weir_delivery_attempts_total{kind=\"webhook\",outcome=\"accepted\"}") >= 1.0);

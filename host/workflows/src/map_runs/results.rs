@@ -68,7 +68,7 @@ pub(super) async fn conclude(house: &Arc<House>, run: MapRun) -> Result<bool, Dr
         Err(broken) => return fail(house, &run, broken).await,
     };
     let (now, execution) = (house.clock.now(), run.execution);
-    let letter = Happened::Succeeded { task: run.task, output }.text();
+    let letter = Happened::Succeeded { task: run.task, output }.text(now);
     let ending = house
         .store
         .write(move |db| sql::map_runs::end(db, &run, ("SUCCEEDED", now), Some(&letter)).map_err(Refusal::from));

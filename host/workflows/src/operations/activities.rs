@@ -155,9 +155,10 @@ async fn take_one(
     sha256: [u8; 32],
     worker: Option<String>,
 ) -> Result<Option<(Taken, String)>, OperationError> {
+    let now = house.clock.now();
     let write = house.store.write(move |db| {
         let Some(taken) = sql::tokens::take_up(db, activity, &sha256)? else { return Ok(None) };
-        let letter = Happened::TakenUp { task: taken.task, worker }.text();
+        let letter = Happened::TakenUp { task: taken.task, worker }.text(now);
         sql::steps::tell(db, taken.execution, &letter)?;
         Ok::<_, Refusal>(Some((taken, letter)))
     });

@@ -48,6 +48,7 @@ pub(super) struct Heartbeat {
 
 pub(super) async fn heartbeat(house: &Arc<House>, caller: &Caller, asked: Heartbeat) -> Answered {
     let (sha256, organisation) = (checked(&asked.task_token)?, caller.organisation.to_string());
+    let now = house.clock.now();
     let execution = house
         .store
         .write(move |db| {
@@ -55,7 +56,7 @@ pub(super) async fn heartbeat(house: &Arc<House>, caller: &Caller, asked: Heartb
             if !found.is_open {
                 return Err(timed_out().into());
             }
-            sql::steps::tell(db, found.execution, &Happened::Beat { task: found.task }.text())?;
+            sql::steps::tell(db, found.execution, &Happened::Beat { task: found.task }.text(now))?;
             Ok::<_, Refusal>(found.execution)
         })
         .await?;
@@ -75,7 +76,7 @@ async fn answer(
         .store
         .write(move |db| {
             let found = sql::tokens::find(db, &sha256, &organisation)?.ok_or_else(unknown)?;
-            if !sql::tokens::answer(db, &found, now, &happened(found.task).text())? {
+            if !sql::tokens::answer(db, &found, now, &happened(found.task).text(now))? {
                 return Err(timed_out().into());
             }
             Ok::<_, Refusal>(found.execution)

@@ -95,7 +95,7 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
     let tasks = ExpressTasks::new(house, 0, owner, (&arn, Behind { origin: None, role_arn }));
     let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
     let outcome = crate::express::run(&definition, input, context, &tasks, &house.clock).await;
-    let used = tasks.take_used();
+    let used = tasks.take_used().await;
     if !used.is_empty() {
         // Nothing else is kept of it, and its answer waits for that.
         house.store.write(move |db| sql::steps::owe(db, &used).map_err(Refusal::from)).await?;

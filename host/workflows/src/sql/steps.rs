@@ -353,6 +353,15 @@ pub(crate) fn owe(db: &Connection, used: &[String]) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Puts what attempts have used there after the last step of their execution. Nothing, where it still runs: they are made
+/// again.
+pub(crate) fn owe_after(db: &Connection, seq: i64, (used, is_over): (&[String], bool)) -> rusqlite::Result<()> {
+    let runs = db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM execution WHERE seq = ? AND status = 'RUNNING')")?
+        .query_row([seq], |row| row.get::<_, bool>(0))?;
+    if is_over || !runs { owe(db, used) } else { Ok(()) }
+}
+
 /// What is to be told, the oldest first, with its numbers.
 pub(crate) fn outbox(db: &Connection, most: u32) -> rusqlite::Result<Vec<(i64, String)>> {
     db.prepare_cached("SELECT id, body FROM outbox WHERE topic = 'settle' ORDER BY id LIMIT ?")?

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use asl::Outcome;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::facts::{arn, context};
+use super::runner::{attempt, tell_of};
 use super::{House, Live};
 use crate::integration::{Errand, Until};
 use crate::sql::steps::{Closing, Loaded, Step, Stepped, step};
-use crate::start::{self, StartChild};
 use crate::work::{Job, Owner};
 use crate::{Task, TaskFailed, Tasks};
 
@@ -32,16 +34,21 @@ pub(crate) struct ExpressTasks {
     arn: String,
     behind: Behind,
     /// What its attempts have used: written with its end.
-    used: Mutex<Vec<String>>,
+    used: Arc<Mutex<Vec<String>>>,
+    /// Those that go on, of which some may be given up.
+    under_way: TaskTracker,
 }
 
 impl ExpressTasks {
     pub(crate) fn new(house: &Arc<House>, seq: i64, owner: Owner, (arn, behind): (&str, Behind)) -> Self {
-        Self { house: Arc::clone(house), seq, owner, arn: arn.to_owned(), behind, used: Mutex::default() }
+        let (house, arn) = (Arc::clone(house), arn.to_owned());
+        Self { house, seq, owner, arn, behind, used: Arc::default(), under_way: TaskTracker::new() }
     }
 
-    /// What its attempts have used, for the books.
-    pub(crate) fn take_used(&self) -> Vec<String> {
+    /// What its attempts have used, for the books, when all have ended.
+    pub(crate) async fn take_used(&self) -> Vec<String> {
+        self.under_way.close();
+        self.under_way.wait().await;
         std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -52,17 +59,22 @@ impl Tasks for ExpressTasks {
         let invocation_id = format!("{}:{}", self.arn, task.invocation);
         let (owner, execution) = (self.owner.clone(), self.arn.clone());
         let Behind { origin, role_arn } = self.behind.clone();
-        let job = Job { owner, execution, origin, role_arn, task, invocation_id };
+        let halt = CancellationToken::new();
+        let job = Job { owner, execution, origin, role_arn, task, invocation_id, halt: halt.clone() };
         match errand {
-            Errand::Work => {
-                // Never closed: an error cannot be.
-                let _place = self.house.tasks.acquire().await;
-                let performed = self.house.work.perform(job).await;
-                self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(performed.usage);
-                performed.answer
-            }
-            Errand::Start(until @ Until::Started) => {
-                start::child(&self.house, StartChild { seq: self.seq, task: id, until, job: &job }).await
+            Errand::Work | Errand::Start(Until::Started) => {
+                // In a task of its own: one that is given up is stopped, and what it has used counts.
+                let _stops_with_us = halt.drop_guard();
+                let (house, used, seq) = (Arc::clone(&self.house), Arc::clone(&self.used), self.seq);
+                let done = self.under_way.spawn(async move {
+                    let performed = attempt(&house, seq, (id, &errand), job).await;
+                    used.lock().unwrap_or_else(PoisonError::into_inner).extend(performed.usage);
+                    performed.answer
+                });
+                done.await.unwrap_or_else(|error| {
+                    tracing::error!(%error, seq, "the work of a task panicked");
+                    Err(TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() })
+                })
             }
             _ => {
                 let cause = format!("express executions cannot wait for {}", job.task.resource);
@@ -88,11 +100,13 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     let tasks = ExpressTasks::new(house, seq, owner, (&arn, Behind { origin: facts.origin.clone(), role_arn }));
     let run = crate::express::run(&machine, Arc::new(input), context, &tasks, &house.clock);
     let outcome = tokio::select! {
-        () = live.lost.cancelled() => return,
+        () = live.lost.cancelled() => None,
         // It is run again when the file is opened again.
         () = house.closing.cancelled() => return,
-        outcome = run => outcome,
+        outcome = run => Some(outcome),
     };
+    let used = tasks.take_used().await;
+    let Some(outcome) = outcome else { return tell_of(house, seq, (used, false)).await };
     let closing = closing(&outcome);
     let status = closing.status;
     let written = Step {
@@ -101,12 +115,12 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
         revision: facts.revision,
         at: house.clock.now(),
         closing: Some(closing),
-        settle: tasks.take_used(),
+        settle: used.clone(),
         ..Step::default()
     };
     match house.store.write(move |db| step(db, &written)).await {
         Ok(Stepped::Written { .. }) => house.tally.ended(status),
-        Ok(Stepped::Lost) => {}
+        Ok(Stepped::Lost) => tell_of(house, seq, (used, false)).await,
         Err(error) => {
             tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
             super::runner::give_back(house, seq).await;

@@ -1,5 +1,7 @@
 //! What has happened outside, on its way to an execution.
 
+use types::Timestamp;
+
 /// What has happened outside, as it lies in the inbox.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Happened {
@@ -14,8 +16,17 @@ pub(crate) enum Happened {
 }
 
 impl Happened {
-    /// As it lies in the inbox.
-    pub(crate) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// As it lies in the inbox, having happened at `at`.
+    pub(crate) fn text(&self, at: Timestamp) -> String {
+        serde_json::to_string(&(at, self)).unwrap_or_default()
+    }
+
+    /// What lies in the inbox, and when it happened; that is not known of what a former version put there.
+    pub(crate) fn read(text: &str) -> Option<(Option<Timestamp>, Self)> {
+        if text.starts_with('[') {
+            let (at, happened) = serde_json::from_str(text).ok()?;
+            return Some((Some(at), happened));
+        }
+        serde_json::from_str(text).ok().map(|happened| (None, happened))
     }
 }

@@ -1,5 +1,6 @@
 //! One execution in memory: what has happened goes in, one step transaction comes out, and what it asks for begins.
 
+mod attempts;
 mod hear;
 
 use std::collections::HashMap;
@@ -10,7 +11,10 @@ use asl::{Effect, Event, Execution, Outcome, TaskId, Watch};
 use serde_json::Value;
 use store::WriteError;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 use types::Timestamp;
+
+pub(super) use attempts::{attempt, tell_of};
 
 use super::facts::{arn, context, digest};
 use super::letter::Happened;
@@ -21,7 +25,7 @@ use crate::integration::{Errand, Until, base};
 use crate::map_runs;
 use crate::operations::redrivable_until;
 use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, load, release, step};
-use crate::start::{self, StartChild};
+use crate::start;
 use crate::work::{Job, Owner, Performed};
 
 /// A wait that is shorter is waited for in memory.
@@ -47,6 +51,12 @@ struct Asked {
     task: TaskId,
 }
 
+/// An attempt at a task.
+struct UnderWay {
+    handle: AbortHandle,
+    halt: CancellationToken,
+}
+
 struct Runner<'h> {
     house: &'h Arc<House>,
     live: &'h Live,
@@ -59,8 +69,8 @@ struct Runner<'h> {
     revision: i64,
     taken: i64,
     tasks: JoinSet<Ended>,
-    /// The tasks that are under way here.
-    under_way: HashMap<TaskId, AbortHandle>,
+    /// Those of these whose answers are waited for.
+    under_way: HashMap<TaskId, UnderWay>,
     settle: Vec<String>,
     wake: Option<Timestamp>,
     /// Another execution was started, and its end may lie in the inbox.
@@ -182,19 +192,20 @@ impl<'h> Runner<'h> {
     async fn drive(mut self) {
         let resumed = self.facts.frames.take().is_some();
         if resumed {
+            if self.take_whole_inbox().await.is_err() {
+                return self.leave(Err(Gone::Lost)).await;
+            }
             // Whatever is due is so now.
             self.apply(Event::Woke);
-            if self.take_inbox().await.is_err() {
-                return give_back(self.house, self.seq).await;
-            }
         }
-        loop {
+        let gone = loop {
             match self.turn().await {
                 Ok(true) => {}
-                Ok(false) | Err(Gone::Parked | Gone::Lost) => return,
-                Err(Gone::Closing) => return,
+                Ok(false) => break Ok(()),
+                Err(gone) => break Err(gone),
             }
-        }
+        };
+        self.leave(gone).await;
     }
 
     /// One step and what follows from it; `false`: the execution is over.
@@ -212,9 +223,14 @@ impl<'h> Runner<'h> {
         let maps = !step.map_runs.is_empty() || !step.given_up.is_empty() || is_over;
         let has_used = !step.settle.is_empty();
         let has_activities = step.tokens.iter().any(|token| token.activity.is_some());
-        let more = match self.commit(step).await? {
-            Stepped::Lost => return Err(Gone::Lost),
-            Stepped::Written { more } => more,
+        let used = step.settle.clone();
+        let more = match self.commit(step).await {
+            Ok(Stepped::Written { more }) => more,
+            Ok(Stepped::Lost) | Err(Gone::Lost) => {
+                self.settle = used;
+                return Err(Gone::Lost);
+            }
+            Err(gone) => return Err(gone),
         };
         self.revision += 1;
         if let Some(status) = status {
@@ -273,7 +289,8 @@ impl<'h> Runner<'h> {
                     let (owner, execution) = (self.owner.clone(), self.arn.clone());
                     let origin = self.facts.origin.clone();
                     let role_arn = self.run.context().role_arn.as_deref().map(Arc::from);
-                    let job = Job { owner, execution, origin, role_arn, task: work, invocation_id };
+                    let halt = CancellationToken::new();
+                    let job = Job { owner, execution, origin, role_arn, task: work, invocation_id, halt };
                     asked.push(Asked { errand, job, task });
                 }
                 Effect::MapRun { task, state, frame, request, kind } => {
@@ -310,7 +327,7 @@ impl<'h> Runner<'h> {
             given_up,
             taken: self.taken,
             wake: self.wake,
-            park: asked.is_empty() && self.under_way.is_empty() && !soon,
+            park: asked.is_empty() && self.tasks.is_empty() && !soon,
             closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
             settle: std::mem::take(&mut self.settle),
             map_runs: begun,
@@ -335,25 +352,13 @@ impl<'h> Runner<'h> {
             Errand::Activity => {
                 let cause = format!("Activity Does Not Exist: '{resource}'");
                 let missing = Happened::Failed { task: task.get(), error: "States.Runtime".to_owned(), cause };
+                let at = self.house.clock.now();
                 let activity =
-                    ActivityTask { resource: resource.to_owned(), input: input.to_string(), missing: missing.text() };
+                    ActivityTask { resource: resource.to_owned(), input: input.to_string(), missing: missing.text(at) };
                 Some(NewToken { task: task.get(), sha256: None, activity: Some(activity) })
             }
             Errand::Work | Errand::Start(_) => None,
         }
-    }
-
-    /// Drops the tasks that nobody waits for any more, and names them.
-    fn give_up(&mut self) -> Vec<u64> {
-        let run = &self.run;
-        self.under_way.retain(|task, handle| {
-            let waited_for = run.is_live(*task);
-            if !waited_for {
-                handle.abort();
-            }
-            waited_for
-        });
-        self.history.forget(|task| run.is_live(task))
     }
 
     fn closing(&self, outcome: &Outcome, at: Timestamp) -> Closing {
@@ -393,23 +398,5 @@ impl<'h> Runner<'h> {
                 }
             }
         }
-    }
-
-    fn begin(&mut self, asked: Asked) {
-        let Asked { errand, job, task } = asked;
-        let (house, seq) = (Arc::clone(self.house), self.seq);
-        let handle = self.tasks.spawn(async move {
-            // Never closed: an error cannot be.
-            let _place = house.tasks.acquire().await;
-            let performed = match &errand {
-                Errand::Start(until) => {
-                    let child = StartChild { seq, task, until: *until, job: &job };
-                    Performed { answer: start::child(&house, child).await, usage: None }
-                }
-                _ => house.work.perform(job).await,
-            };
-            Ended { task, errand, performed }
-        });
-        self.under_way.insert(task, handle);
     }
 }

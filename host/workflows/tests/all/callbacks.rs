@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use types::ManualClock;
 
-use crate::house::{House, lines};
+use crate::house::{House, function, lines};
 
 fn waits(extra: &Value) -> Value {
     let mut state = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -58,6 +58,24 @@ async fn a_token_is_accepted_once_after_a_restart_too() {
 }
 
 #[tokio::test]
+async fn what_follows_an_answer_that_came_while_nobody_ran_the_execution_is_done_once() {
+    let house = House::new();
+    let mut definition = waits(&json!({ "Next": "Then" }));
+    definition["States"]["Ask"].as_object_mut().unwrap().remove("End");
+    definition["States"]["Then"] = json!({ "Type": "Task", "Resource": function("echo"), "End": true });
+    let machine = house.machine("machine", &definition).await;
+    let execution = house.start(&machine, json!({})).await;
+    let token = token(&house, &execution).await;
+    while house.workflows.live() > 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    house.call("SendTaskSuccess", json!({ "taskToken": token, "output": "7" })).await;
+    assert_eq!(house.ended(&execution).await["output"], "7");
+    let asked = house.desk.asked.lock().unwrap().clone();
+    assert_eq!(asked.values().copied().collect::<Vec<_>>(), [1, 1], "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_failure_by_token_has_its_name_and_cause() {
     let house = House::new();
     let machine = house.machine("machine", &waits(&json!({}))).await;
@@ -84,6 +102,45 @@ async fn heartbeats_keep_a_task_alive_and_their_absence_ends_it() {
     hands.advance(Duration::from_secs(61));
     assert_eq!(house.ended(&execution).await["error"], "States.HeartbeatTimeout");
     assert_eq!(house.refused("SendTaskHeartbeat", json!({ "taskToken": token })).await, "TaskTimedOut");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_taken_in_time_counts_though_the_host_was_away_when_the_time_was_over() {
+    let (clock, hands) = ManualClock::at(types::Timestamp::from_micros(1_763_800_000_000_000));
+    let house = House::with(clock);
+    let machine = house.machine("machine", &waits(&json!({ "TimeoutSeconds": 60 }))).await;
+    let (answered, late) = (house.start(&machine, json!({})).await, house.start(&machine, json!({})).await);
+    let (token, late_token) = (token(&house, &answered).await, token(&house, &late).await);
+    // Nothing runs any more, and answers are still taken, as in the last moments of a host.
+    house.workflows.stop();
+    hands.advance(Duration::from_secs(30));
+    house.call("SendTaskSuccess", json!({ "taskToken": token, "output": "\"in time\"" })).await;
+    hands.advance(Duration::from_mins(60));
+    let house = house.reopened().await;
+    assert_eq!(house.ended(&answered).await["output"], "\"in time\"");
+    assert_eq!(house.ended(&late).await["error"], "States.Timeout");
+    assert_eq!(
+        house.refused("SendTaskSuccess", json!({ "taskToken": late_token, "output": "1" })).await,
+        "TaskTimedOut"
+    );
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_was_taken_in_time_counts_from_its_own_moment() {
+    let (clock, hands) = ManualClock::at(types::Timestamp::from_micros(1_763_800_000_000_000));
+    let house = House::with(clock);
+    let machine = house.machine("machine", &waits(&json!({ "HeartbeatSeconds": 60 }))).await;
+    let execution = house.start(&machine, json!({})).await;
+    let token = token(&house, &execution).await;
+    house.workflows.stop();
+    hands.advance(Duration::from_secs(50));
+    house.call("SendTaskHeartbeat", json!({ "taskToken": token })).await;
+    hands.advance(Duration::from_secs(50));
+    let house = house.reopened().await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(house.describe(&execution).await["status"], "RUNNING");
+    hands.advance(Duration::from_secs(11));
+    assert_eq!(house.ended(&execution).await["error"], "States.HeartbeatTimeout");
 }
 
 #[tokio::test]

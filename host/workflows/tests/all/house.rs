@@ -32,6 +32,7 @@ impl Work for Desk {
         *self.asked.lock().unwrap().entry(format!("{}/{}", job.invocation_id, job.task.attempt)).or_default() += 1;
         let is_mended = self.is_mended.load(Ordering::SeqCst);
         Box::pin(async move {
+            let attempt = format!("{}/{}", job.invocation_id, job.task.attempt);
             let name = job.task.resource.rsplit(':').next().unwrap_or_default().to_owned();
             let answer = match &*name {
                 "fail" => Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() }),
@@ -40,6 +41,13 @@ impl Work for Desk {
                     Err(TaskFailed { error: "Broken".into(), cause: "it is broken".to_owned() })
                 }
                 "never" => std::future::pending().await,
+                // Stops when it is told to, as a component does, and says what it has used.
+                "metered" => {
+                    job.halt.cancelled().await;
+                    let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
+                    return Performed { answer, usage: Some(attempt) };
+                }
+                "metered-once" => return Performed { answer: Ok(job.task.input), usage: Some(attempt) },
                 "slow" => {
                     tokio::time::sleep(Duration::from_millis(30)).await;
                     Ok(job.task.input)

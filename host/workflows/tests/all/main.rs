@@ -21,3 +21,4 @@ mod resume;
 mod schedules;
 mod search;
 mod upkeep;
+mod usage;

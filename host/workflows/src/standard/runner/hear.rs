@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use asl::{Event, TaskId};
 use tokio::task::JoinError;
+use types::Timestamp;
 
 use super::{Ended, Gone, LOOK_AGAIN, Runner, give_back};
 use crate::TaskFailed;
@@ -21,6 +22,7 @@ impl Runner<'_> {
         loop {
             let now = self.house.clock.now();
             if self.wake.is_some_and(|wake| wake <= now) {
+                self.take_whole_inbox().await?;
                 self.apply(Event::Woke);
                 break;
             }
@@ -57,7 +59,7 @@ impl Runner<'_> {
             Ok(ended) => ended,
             Err(error) if error.is_panic() => {
                 tracing::error!(%error, seq = self.seq, "the work of a task panicked");
-                let which = self.under_way.iter().find(|(_, handle)| handle.id() == error.id());
+                let which = self.under_way.iter().find(|(_, under_way)| under_way.handle.id() == error.id());
                 let Some(task) = which.map(|(task, _)| *task) else { return };
                 let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
                 Ended { task, errand: Errand::Work, performed: Performed { answer: Err(failed), usage: None } }
@@ -78,6 +80,13 @@ impl Runner<'_> {
         }
     }
 
+    /// Takes up all that has happened outside. What was acknowledged before a task's time was over comes in time, however
+    /// late it is read.
+    pub(super) async fn take_whole_inbox(&mut self) -> Result<(), Gone> {
+        while self.take_inbox().await? {}
+        Ok(())
+    }
+
     /// Takes up what has happened outside; whether there was anything.
     pub(super) async fn take_inbox(&mut self) -> Result<bool, Gone> {
         let before = self.taken;
@@ -91,28 +100,30 @@ impl Runner<'_> {
             }
         };
         for (id, body) in letters {
-            let letter = serde_json::from_str(&body);
-            if let Ok(Happened::Succeeded { task, .. } | Happened::Failed { task, .. }) = &letter
+            let letter = Happened::read(&body);
+            if let Some((_, Happened::Succeeded { task, .. } | Happened::Failed { task, .. })) = &letter
                 && self.history.cursor.is_starting(TaskId::new(*task))
             {
                 // The other execution was quick. First comes that it was started.
                 break;
             }
             self.taken = id;
-            let Ok(letter) = letter else { continue };
-            match letter {
+            let Some((at, happened)) = letter else { continue };
+            let now = self.house.clock.now();
+            let at = at.map_or(now, |at| at.min(now));
+            match happened {
                 Happened::Succeeded { task, output } => {
                     let Ok(output) = serde_json::from_str(&output) else { continue };
-                    self.apply(Event::Succeeded { task: TaskId::new(task), output: Arc::new(output) });
+                    self.apply_at(Event::Succeeded { task: TaskId::new(task), output: Arc::new(output) }, at);
                 }
                 Happened::Failed { task, error, cause } => {
-                    self.apply(Event::Failed { task: TaskId::new(task), error: error.into(), cause });
+                    self.apply_at(Event::Failed { task: TaskId::new(task), error: error.into(), cause }, at);
                 }
-                Happened::Beat { task } => self.apply(Event::Heartbeat { task: TaskId::new(task) }),
+                Happened::Beat { task } => self.apply_at(Event::Heartbeat { task: TaskId::new(task) }, at),
                 Happened::TakenUp { task, worker } => {
                     let task = TaskId::new(task);
-                    self.history.taken_up(self.house.clock.now(), task, worker.as_deref());
-                    self.apply(Event::Heartbeat { task });
+                    self.history.taken_up(at, task, worker.as_deref());
+                    self.apply_at(Event::Heartbeat { task }, at);
                 }
             }
         }
@@ -120,10 +131,14 @@ impl Runner<'_> {
     }
 
     pub(super) fn apply(&mut self, event: Event) {
+        self.apply_at(event, self.house.clock.now());
+    }
+
+    fn apply_at(&mut self, event: Event, at: Timestamp) {
         if event == Event::Woke {
             self.wake = None;
         }
-        if let Err(error) = self.run.apply(event, self.house.clock.now()) {
+        if let Err(error) = self.run.apply(event, at) {
             // An answer that comes in the moment in which its task times out is late.
             tracing::debug!(%error, seq = self.seq, "what has happened came too late");
         }

@@ -154,7 +154,8 @@ impl<'c> Components<'c> {
         let Some(workflows) = self.call.premises.workflows.get() else { return Err(not_offered(&task.resource)) };
         let (owner, execution) = (super::owner(self.call), super::execution(self.call));
         let invocation_id = format!("{execution}:{}", task.invocation);
-        let job = Job { owner, execution, origin: None, role_arn: None, task, invocation_id };
+        let halt = self.halt.child_token();
+        let job = Job { owner, execution, origin: None, role_arn: None, task, invocation_id, halt };
         // Boxed: few runs start one, and all would carry its size.
         Box::pin(workflows.start_for(&job)).await
     }
