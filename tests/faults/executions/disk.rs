@@ -172,6 +172,7 @@ async fn fault_at(call: u64, fault: Fault) -> anyhow::Result<bool> {
         organisation: OrganisationId::generate(Timestamp::from_micros(1_763_800_000_000_000)),
         account: "123456789012".to_owned(),
         region: "eu-central-1".to_owned(),
+        actor: Caller::HOST.to_owned(),
     };
     let folder = tempfile::tempdir()?;
     let mut scene = scene(folder.path(), &caller).await?;

@@ -61,7 +61,7 @@ async fn a_token_is_accepted_once_after_a_restart_too() {
 async fn what_follows_an_answer_that_came_while_nobody_ran_the_execution_is_done_once() {
     let house = House::new();
     let mut definition = waits(&json!({ "Next": "Then" }));
-    definition["States"]["Ask"].as_object_mut().unwrap().remove("End");
+    definition["States"]["Ask"].as_object_mut().unwrap().shift_remove("End");
     definition["States"]["Then"] = json!({ "Type": "Task", "Resource": function("echo"), "End": true });
     let machine = house.machine("machine", &definition).await;
     let execution = house.start(&machine, json!({})).await;
@@ -115,7 +115,7 @@ async fn an_answer_that_was_taken_in_time_counts_though_the_host_was_away_when_t
     house.workflows.stop();
     hands.advance(Duration::from_secs(30));
     house.call("SendTaskSuccess", json!({ "taskToken": token, "output": "\"in time\"" })).await;
-    hands.advance(Duration::from_mins(60));
+    hands.advance(Duration::from_hours(1));
     let house = house.reopened().await;
     assert_eq!(house.ended(&answered).await["output"], "\"in time\"");
     assert_eq!(house.ended(&late).await["error"], "States.Timeout");
