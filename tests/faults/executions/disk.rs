@@ -41,8 +41,8 @@ struct House {
 #[derive(Debug, Default)]
 struct Promises {
     started: Vec<String>,
-    answered: bool,
-    stopped: bool,
+    /// Executions, and the status that each of them must come to.
+    due: Vec<(String, &'static str)>,
 }
 
 impl House {
@@ -126,22 +126,23 @@ async fn ask_for_everything(scene: &Scene) -> Promises {
     let mut promises = Promises::default();
     promises.started.extend(house.start(&scene.works, "first").await);
     let answer = json!({ "taskToken": scene.token, "output": "7" });
-    promises.answered = house.ask("SendTaskSuccess", answer).await.is_some();
-    promises.stopped = house.ask("StopExecution", json!({ "executionArn": scene.idles })).await.is_some();
+    if house.ask("SendTaskSuccess", answer).await.is_some() {
+        promises.due.push((scene.asks.clone(), "SUCCEEDED"));
+    }
+    if house.ask("StopExecution", json!({ "executionArn": scene.idles })).await.is_some() {
+        promises.due.push((scene.idles.clone(), "ABORTED"));
+    }
     promises.started.extend(house.start(&scene.works, "second").await);
     promises
 }
 
 /// What was acknowledged is in `house`, and comes to its end there.
-async fn check(house: &House, scene: &Scene, promises: &Promises) -> anyhow::Result<()> {
+async fn check(house: &House, promises: &Promises) -> anyhow::Result<()> {
     for execution in &promises.started {
         ensure!(house.ended(execution).await? == "SUCCEEDED", "{execution} was started");
     }
-    if promises.answered {
-        ensure!(house.ended(&scene.asks).await? == "SUCCEEDED", "the task was answered");
-    }
-    if promises.stopped {
-        ensure!(house.describe(&scene.idles).await?["status"] == "ABORTED", "the execution was stopped");
+    for (execution, status) in &promises.due {
+        ensure!(house.ended(execution).await? == *status, "{execution} was to be {status}");
     }
     Ok(())
 }
@@ -180,7 +181,7 @@ async fn fault_at(call: u64, fault: Fault) -> anyhow::Result<bool> {
     let promises = ask_for_everything(&scene).await;
     let copy = after_power_loss(folder.path())?;
     // With power it goes on by itself, and takes what it has refused when it is asked for again.
-    check(&scene.house, &scene, &promises).await.context("in the process that saw the fault")?;
+    check(&scene.house, &promises).await.context("in the process that saw the fault")?;
     let mut started = Vec::new();
     for name in ["first", "second"] {
         // Refused where it is there already, and over.
@@ -193,7 +194,7 @@ async fn fault_at(call: u64, fault: Fault) -> anyhow::Result<bool> {
     fail_at(u64::MAX, fault);
     check_usage(&scene.house, &started).await?;
     let after = House::open(copy.path(), &caller)?;
-    check(&after, &scene, &promises).await.context("after the power was lost")?;
+    check(&after, &promises).await.context("after the power was lost")?;
     after.workflows.close().await;
     // All that it has done is on the disk, too.
     scene.house.workflows.close().await;
