@@ -44,5 +44,5 @@ pub use period::{Per, Period};
 pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms};
 pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue, random_bytes};
 pub use starts::{Starts, StartsError};
-pub use traced::{Traced, TracedError};
+pub use traced::Traced;
 pub use units::{AmountError, ByteCount, Fuel, Units};

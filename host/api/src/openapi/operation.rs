@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use types::Code;
 
 use super::reference;
+use crate::text;
 
 /// What a route asks of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +183,7 @@ impl Operation {
             document["requestBody"] = json!({ "required": required, "content": content });
         }
         if self.path.starts_with("/v1/components/") && self.method == "PUT" {
-            let content = json!({ "application/wasm": { "schema": {} } });
+            let content = json!({ "application/wasm": { "schema": { "type": "string", "format": "binary" } } });
             document["requestBody"] = json!({ "required": true, "content": content });
         }
         match self.access.scope() {
@@ -226,14 +227,14 @@ impl Operation {
             parameters.push(json!({
                 "name": "If-Match", "in": "header", "required": self.matching == Matching::Must,
                 "description": "The ETag of the thing as it was seen, or `*`. Of a plan that is changed, the API's.",
-                "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$" }, "example": "*",
+                "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$", "minLength": 1 }, "example": "*",
             }));
         }
         if self.repeats == Repeats::ByKey {
             parameters.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "A repeat within a day makes no second thing: 409 names the first.",
-                "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
+                "schema": { "type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$" },
             }));
         }
         parameters
@@ -312,6 +313,10 @@ fn path_schema(name: &str) -> Value {
         "key" => id("key"),
         "subscription" => id("sub"),
         "call" => id("call"),
+        "webhook" => id("whk"),
+        "delivery" => id("dlv"),
+        "schedule" => json!({ "type": "string", "pattern": text::SCHEDULE }),
+        "arn" => json!({ "type": "string", "minLength": 1 }),
         "access_key" => json!({ "type": "string", "pattern": "^WEIR[A-Z2-7]{16}$" }),
         "name" => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$" }),
         _ => json!({ "type": "string" }),

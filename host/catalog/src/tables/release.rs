@@ -79,7 +79,7 @@ fn require_usable(change: &Change<'_>, digest: &Digest) -> Result<Component, Cat
     let component = require_component(change, digest)?;
     match component.withdrawn {
         None => Ok(component),
-        Some(reason) => Err(CatalogError::invalid("component", format!("is withdrawn: {reason}"))),
+        Some(reason) => Err(CatalogError::unfit("component", format!("is withdrawn: {reason}"))),
     }
 }
 
@@ -151,7 +151,7 @@ fn require_secrets(change: &Change<'_>, new: &NewRelease) -> Result<(), CatalogE
     for wanted in &new.egress.secrets {
         if !secret::is_set(change, organisation, &wanted.name)? {
             let why = format!("the secret {0} is not set: `weir secrets set {0}` comes first", wanted.name);
-            return Err(CatalogError::invalid("egress", why));
+            return Err(CatalogError::unfit("egress", why));
         }
     }
     Ok(())
@@ -246,7 +246,7 @@ fn usable(change: &Change<'_>, api: ApiId, number: u32) -> Result<ReleaseId, Cat
         .ok_or_else(|| CatalogError::missing("release", &number))?;
     if let Some(suspended) = suspended {
         let why = format!("{number} is suspended, resume it first: {}", suspended.reason);
-        return Err(CatalogError::invalid("release", why));
+        return Err(CatalogError::unfit("release", why));
     }
     if let Some(component) = component {
         require_usable(change, &component)?;

@@ -18,10 +18,8 @@ pub(crate) async fn list(
     Query(query): Query<api::WebhookQuery>,
 ) -> Answer<api::Page<api::Webhook>> {
     let limit = page_limit(query.limit)?;
-    let after = query.after.as_deref().map(str::parse::<EndpointId>).transpose();
-    let after = after.map_err(|error| Refusal::field("/after", error.to_string()))?;
     let only = caller.only(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
-    let mut found = desk.house.delivery.endpoints(only, after, limit.saturating_add(1)).await?;
+    let mut found = desk.house.delivery.endpoints(only, query.after, limit.saturating_add(1)).await?;
     let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = if more { found.last().map(|one| one.id.to_string()) } else { None };

@@ -14,10 +14,10 @@ const SECRET_HEADERS: usize = 4;
 
 pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
     let Egress { allow, secrets } = &new.egress;
-    let refuse = |why: String| Err(CatalogError::invalid("egress", why));
     if allow.len() > RULES || secrets.len() > SECRETS {
-        return refuse(format!("at most {RULES} places and {SECRETS} secrets"));
+        return Err(CatalogError::invalid("egress", format!("at most {RULES} places and {SECRETS} secrets")));
     }
+    let refuse = |why: String| Err(CatalogError::unfit("egress", why));
     if allow.iter().any(|rule| *rule.host() == HostPattern::Any) {
         return refuse("name the hosts: `*` alone is for the operator's list".to_owned());
     }
@@ -36,22 +36,22 @@ pub(super) fn check(new: &NewRelease) -> Result<(), CatalogError> {
         return refuse("a component reads the placeholders of its secrets as settings: grant config".to_owned());
     }
     match new.config.keys().find(|name| name.starts_with(SecretName::SETTING)) {
-        Some(name) => {
-            Err(CatalogError::invalid("config", format!("{name} is the place of a secret: call it otherwise")))
-        }
+        Some(name) => Err(CatalogError::unfit("config", format!("{name} is the place of a secret: call it otherwise"))),
         None => Ok(()),
     }
 }
 
 fn check_secret(secret: &SecretGrant, allow: &[EgressRule]) -> Result<(), CatalogError> {
-    let refuse = |why: &str| Err(CatalogError::invalid("egress", format!("the secret {}: {why}", secret.name)));
+    let said = |why: &str| format!("the secret {}: {why}", secret.name);
+    let refuse = |why: &str| Err(CatalogError::invalid("egress", said(why)));
     if secret.hosts.is_empty() || secret.hosts.len() > SECRET_HOSTS {
         return refuse("name one to eight hosts that may receive it");
     }
     if let Some(host) =
         secret.hosts.iter().find(|host| !is_host_name(host) || !allow.iter().any(|rule| covers(rule, host)))
     {
-        return refuse(&format!("{host} is no host that the release may reach over https"));
+        let why = said(&format!("{host} is no host that the release may reach over https"));
+        return Err(CatalogError::unfit("egress", why));
     }
     let is_header = |name: &String| {
         let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
