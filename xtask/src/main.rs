@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask bench | check | demo | fuzz | test`.
+//! The project's own commands: `cargo xtask bench | check | contract | demo | fuzz | test`.
 //!
 //! It runs cargo and the binary `weir`, and reads what they print and answer. It links no room of the house, so that
 //! whatever it shows went through a public face.
@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod contract;
 mod demo;
 mod fuzz;
 mod guests;
@@ -37,6 +38,8 @@ enum Command {
     },
     /// Checks what no compiler checks: edges between crates, sizes of files, names, links in documents
     Check,
+    /// Holds the control plane against its own document, by schemathesis from PyPI
+    Contract(contract::Contract),
     /// Fuzzes a part of the language, guided by coverage; what was found is written to target/fuzz/found
     Fuzz {
         /// What is fuzzed
@@ -71,6 +74,7 @@ fn run() -> anyhow::Result<()> {
     match Line::parse().command {
         Command::Bench { part } => bench::run(&workspace, part),
         Command::Check => check::run(&workspace),
+        Command::Contract(contract) => contract.run(&workspace),
         Command::Fuzz { target, seconds } => fuzz::run(&workspace, target, seconds),
         Command::Test => test::run(&workspace),
         Command::Demo { once: true } => demo::once(&workspace),

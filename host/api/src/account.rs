@@ -2,14 +2,14 @@
 
 use types::{OrganisationId, TokenId};
 
-use crate::At;
+use crate::{At, text};
 
 /// `POST /v1/organisations`. An organisation of that name that is there already is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrganisation {
     /// Its name, unique on the host.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex(pattern = text::NAME))]
     pub name: String,
 }
 
@@ -51,7 +51,7 @@ pub enum Scope {
 #[serde(deny_unknown_fields)]
 pub struct Renamed {
     /// Its new name.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex(pattern = text::NAME))]
     pub name: String,
 }
 
@@ -70,8 +70,24 @@ pub struct Rotate {
 pub struct RevokeQuery {
     /// Why, for the record: 1 to 500 characters. `revoked` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 500), regex(pattern = text::REASON))]
     pub reason: Option<String>,
+}
+
+/// The query of `GET /v1/tokens`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenQuery {
+    /// Those that are revoked too. Left out when absent.
+    #[serde(default)]
+    pub revoked: bool,
+    /// Go on after this item: the `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<TokenId>,
+    /// How many, 1 to 1,000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
 }
 
 /// `POST /v1/tokens`.

@@ -2,14 +2,14 @@
 
 use types::{AccessKeyId, OrganisationId};
 
-use crate::At;
+use crate::{At, text};
 
 /// `POST /v1/aws-credentials`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAwsCredential {
     /// What people call it: 1 to 100 characters.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex(pattern = text::NAME))]
     pub name: String,
     /// Whose it becomes, by id or name. The token's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

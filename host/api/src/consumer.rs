@@ -2,14 +2,14 @@
 
 use types::{AppId, KeyId, OrganisationId, SubscriptionId};
 
-use crate::{At, Suspension};
+use crate::{At, Suspension, text};
 
 /// `POST /v1/apps`. An app of that name in the same organisation that is there already is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApp {
     /// Its name, unique in its organisation.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex(pattern = text::NAME))]
     pub name: String,
     /// Whose it is, by id or name. The token's own organisation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ pub struct KeyEntry {
 #[serde(deny_unknown_fields)]
 pub struct KeyDisabled {
     /// Why, for the record. Not shown to the key's user.
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 500), regex(pattern = text::REASON))]
     pub reason: String,
 }
 
@@ -108,10 +108,10 @@ pub enum CancelAt {
     Now,
 }
 
-/// The query of `DELETE /v1/subscriptions/{subscription}`.
+/// `POST /v1/subscriptions/{subscription}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CancelQuery {
+pub struct Cancel {
     /// When it ends: with its billing period when absent.
     #[serde(default)]
     pub at: CancelAt,
@@ -148,7 +148,7 @@ pub struct NewSubscription {
 #[serde(deny_unknown_fields)]
 pub struct SpendCap {
     /// What the overage of a billing period may cost, a decimal amount in the plan's currency. No cap when null.
-    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"))]
+    #[schemars(regex(pattern = text::AMOUNT))]
     pub amount: Option<String>,
 }
 

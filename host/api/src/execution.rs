@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::At;
+use crate::{At, text};
 
 /// An execution, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -115,11 +115,25 @@ pub struct ExecutionQuery {
     /// Those that started before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<At>,
-    /// Go on after this item: the `next` of the page before.
+    /// Go on after this place in the list: the `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
+    pub after: Option<i64>,
     /// How many, 1 to 1,000; 100 when absent. A page may be shorter, or empty, and still have a `next`: one request looks
     /// through 100,000 executions of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+}
+
+/// The query of `GET /v1/executions/{arn}/history`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// Go on after this event: the `next` of the page before, which is good for a day, with the same `limit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = text::HISTORY_PLACE))]
+    pub after: Option<String>,
+    /// How many, 1 to 1,000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
@@ -144,6 +158,7 @@ pub struct RedriveExecutions {
     pub machine: Option<String>,
     /// Those of this status: `FAILED` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "not_succeeded")]
     pub status: Option<ExecutionStatus>,
     /// Those that started then or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,9 +166,14 @@ pub struct RedriveExecutions {
     /// Those that started before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<At>,
-    /// Go on after this item: the `next` of the answer before.
+    /// Go on after this place in the list: the `next` of the answer before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = text::PLACE))]
     pub after: Option<String>,
+}
+
+fn not_succeeded(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": ["string", "null"], "enum": ["FAILED", "TIMED_OUT", "ABORTED", null] })
 }
 
 /// What came of it, for up to a hundred executions.

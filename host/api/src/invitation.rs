@@ -2,7 +2,7 @@
 
 use types::{InvitationId, OrganisationId};
 
-use crate::{App, At, Key, Organisation, Token};
+use crate::{App, At, Key, Organisation, Token, text};
 
 /// `POST /v1/invitations`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -50,10 +50,10 @@ pub struct Accept {
     /// The invitation's secret.
     pub invitation: String,
     /// The name of the organisation to make. It must be new.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex(pattern = text::NAME))]
     pub organisation: String,
     /// The name of its first app.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), regex(pattern = text::NAME))]
     pub app: String,
 }
 

@@ -21,22 +21,24 @@ mod schedule;
 mod secret;
 mod sign_up;
 mod suspension;
+mod text;
 mod trace;
 mod webhook;
 
 pub use account::{
-    NewOrganisation, NewToken, Organisation, Renamed, RevokeQuery, Role, Rotate, Scope, Token, TokenEntry, Who,
+    NewOrganisation, NewToken, Organisation, Renamed, RevokeQuery, Role, Rotate, Scope, Token, TokenEntry, TokenQuery,
+    Who,
 };
 pub use approval::{Approval, ApprovalQuery, ApprovalStatus, Decided};
 pub use at::At;
 pub use aws_credential::{AwsCredential, AwsCredentialEntry, AwsCredentialQuery, NewAwsCredential};
 pub use consumer::{
-    App, CancelAt, CancelQuery, Key, KeyDisabled, KeyEnd, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap,
-    Subscription, SubscriptionStatus,
+    App, Cancel, CancelAt, Key, KeyDisabled, KeyEnd, KeyEntry, NewApp, NewKey, NewSubscription, SpendCap, Subscription,
+    SubscriptionStatus,
 };
 pub use execution::{
-    Execution, ExecutionDetail, ExecutionQuery, ExecutionStatus, HistoryEvent, NotRedriven, RedriveExecutions,
-    Redriven, StopExecution,
+    Execution, ExecutionDetail, ExecutionQuery, ExecutionStatus, HistoryEvent, HistoryQuery, NotRedriven,
+    RedriveExecutions, Redriven, StopExecution,
 };
 pub use invitation::{Accept, Accepted, Invitation, InvitationEntry, NewInvitation};
 pub use machine_role::{MachineRole, MachineRoleQuery, NewMachineRole};

@@ -38,7 +38,7 @@ pub fn document() -> Value {
     }
     let problem = reference::<Problem>(&mut generator);
     let schemas = generator.take_definitions(true);
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Weir control plane",
@@ -64,7 +64,32 @@ pub fn document() -> Value {
                 "description": "A token of this host. Its scopes are read, publish and manage; none contains another.",
             } },
         },
-    })
+    });
+    bound_integers(&mut document);
+    document
+}
+
+/// Says of every integer how far it goes: a format alone tells no reader that larger ones are refused.
+fn bound_integers(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(bound_integers),
+        Value::Object(members) => {
+            let format = members.get("format").and_then(Value::as_str);
+            let (least, most) = match format {
+                Some("uint16") => (json!(0), json!(u16::MAX)),
+                Some("uint32") => (json!(0), json!(u32::MAX)),
+                Some("uint64" | "uint") => (json!(0), json!(u64::MAX)),
+                Some("int64") => (json!(i64::MIN), json!(i64::MAX)),
+                _ => (Value::Null, Value::Null),
+            };
+            if !least.is_null() {
+                members.entry("minimum").or_insert(least);
+                members.entry("maximum").or_insert(most);
+            }
+            members.values_mut().for_each(bound_integers);
+        }
+        _ => {}
+    }
 }
 
 /// The document as it is committed and served: indented, with a newline at its end.

@@ -9,24 +9,24 @@ use types::{
     ReleaseId, SecretName, Starts, Traced, Units,
 };
 
-use crate::{At, Suspension};
+use crate::{At, Suspension, text};
 
 /// `POST /v1/apis`. An API of that slug and organisation that is there already is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApi {
-    /// Its name in paths, unique on the host: `[a-z][a-z0-9-]{0,39}`.
+    /// Its name in paths, unique on the host: a lower-case letter, then lower-case letters, digits and `-`.
     #[schemars(regex(pattern = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub slug: String,
     /// Its name for people.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = text::LINE))]
     pub title: String,
     /// Whose it is, by id or name. The token's own organisation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
     /// Host names under which it is served too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), inner(regex(pattern = r"^[a-z0-9]+(\.[a-z0-9]+){0,3}$")))]
+    #[schemars(length(max = 16), inner(length(max = 253), regex(pattern = text::HOST)))]
     pub hosts: Vec<String>,
 }
 
@@ -36,11 +36,11 @@ pub struct NewApi {
 pub struct ApiChange {
     /// Its name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = text::LINE))]
     pub title: Option<String>,
     /// All host names under which it is served too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = 16), inner(length(max = 253), regex(pattern = text::HOST)))]
     pub hosts: Option<Vec<String>>,
 }
 
@@ -132,12 +132,15 @@ pub struct Component {
 pub struct Limits {
     /// Fuel units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub fuel: Option<Fuel>,
     /// Wall time in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400_000))]
     pub wall_ms: Option<u64>,
     /// Memory in total, in MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub memory_mib: Option<u64>,
     /// The request's body, in KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +150,7 @@ pub struct Limits {
     pub response_body_kib: Option<u64>,
     /// Calls at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub concurrency: Option<u32>,
 }
 
@@ -157,8 +161,10 @@ pub struct Object {
     /// Its name, such as `megapixels`.
     pub name: ObjectName,
     /// The name of one of it, such as `megapixel`.
+    #[schemars(length(min = 1, max = 80))]
     pub unit: String,
     /// The most that one call may report. Quota for it is set aside before the component runs.
+    #[schemars(range(min = 1))]
     pub max_per_call: Units,
 }
 
@@ -167,8 +173,10 @@ pub struct Object {
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The method, or `*` for any.
+    #[schemars(regex(pattern = text::METHOD))]
     pub method: String,
     /// The path's template, such as `/v1/rates/{country}`; `{*rest}` at the end stands for any rest.
+    #[schemars(length(max = 512), regex(pattern = text::TEMPLATE))]
     pub path: String,
     /// The objects that calls of it may report. All that the release declares when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -187,6 +195,7 @@ pub struct NewRelease {
     pub world: Option<World>,
     /// A state machine in the Amazon States Language, as the text of a JSON or YAML document of at most 1 MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1_048_576))]
     pub workflow: Option<String>,
     /// The execution of the workflow that a call starts, and is answered 202 for; absent: the call waits for its run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,9 +205,11 @@ pub struct NewRelease {
     pub limits: Limits,
     /// Its routes. At least one, unless the world is `task`.
     #[serde(default)]
+    #[schemars(length(max = 500))]
     pub routes: Vec<Route>,
     /// Its billed objects.
     #[serde(default)]
+    #[schemars(length(max = 16))]
     pub objects: Vec<Object>,
     /// What the component is allowed beyond computing its answer.
     #[serde(default)]
@@ -206,11 +217,13 @@ pub struct NewRelease {
     /// What the component, or the workflow, may reach outside. Nothing when absent.
     #[serde(default, skip_serializing_if = "Egress::is_empty")]
     pub egress: Egress,
-    /// Settings that the component reads.
+    /// Settings that the component reads, each of at most 8 KiB.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 64))]
     pub config: BTreeMap<String, String>,
     /// HTTP statuses for named errors of the component or the workflow.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 100))]
     pub errors: BTreeMap<String, u16>,
     /// Which runs of the workflow are kept to be looked at. Those that fail, when absent.
     #[serde(default)]
@@ -275,7 +288,7 @@ pub struct PlanQuota {
     pub limit: LimitKind,
     /// What each further unit costs, a decimal amount in the plan's currency. For a soft quota only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"))]
+    #[schemars(regex(pattern = text::AMOUNT))]
     pub overage: Option<String>,
 }
 
@@ -303,7 +316,7 @@ pub struct NewPlan {
     pub name: String,
     /// What it costs a month, a decimal amount. Free when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"))]
+    #[schemars(regex(pattern = text::AMOUNT))]
     pub price: Option<String>,
     /// The currency of its amounts; `USD` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -313,6 +326,7 @@ pub struct NewPlan {
     pub rate: Option<PlanRate>,
     /// What it includes, at most one quota per object.
     #[serde(default)]
+    #[schemars(length(max = 18))]
     pub quotas: Vec<PlanQuota>,
     /// Whether an answer with a 4xx status is free.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! What the host can account for: usage, calls, logs, and the checks of its books.
 
-use types::{AppId, CallId, SubscriptionId};
+use types::{AppId, CallId, Outcome, SubscriptionId};
 
 use crate::At;
 
@@ -14,13 +14,14 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// The query of lists.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// The query of lists whose items have `I` as their places: an id, or a number.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub struct ListQuery<I> {
     /// Go on after this item: the `next` of the page before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
+    // No `default`, which would ask for one of `I`: an `Option` may be absent without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<I>,
     /// How many, 1 to 1,000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
@@ -85,7 +86,7 @@ pub struct CallQuery {
     pub app: Option<AppId>,
     /// Only those that ended so, such as `ok` or `out_of_fuel`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
+    pub outcome: Option<Outcome>,
     /// Only those that were answered with this HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,

@@ -1,11 +1,13 @@
 //! Standing still for a while.
 
+use crate::text;
+
 /// `PUT …/suspension`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suspend {
     /// Why, 1 to 500 characters. Callers that are refused read it.
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 500), regex(pattern = text::REASON))]
     pub reason: String,
 }
 

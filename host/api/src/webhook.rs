@@ -2,7 +2,7 @@
 
 use types::{AppId, DispatchId, EndpointId, MessageId, OrganisationId};
 
-use crate::At;
+use crate::{At, text};
 
 /// `POST /v1/webhooks`. One with the same URL is brought up to date.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -12,11 +12,11 @@ pub struct NewWebhook {
     #[schemars(length(min = 1, max = 2048))]
     pub url: String,
     /// The kinds of events that it is told of, such as `execution.failed`; `*` is every kind.
-    #[schemars(length(min = 1, max = 20))]
+    #[schemars(length(min = 1, max = 20), inner(regex(pattern = text::EVENT)))]
     pub events: Vec<String>,
     /// What people call it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), regex(pattern = text::LINE))]
     pub description: String,
     /// Whose it becomes, by id or name. The token's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,11 +33,11 @@ pub struct NewWebhook {
 pub struct WebhookChange {
     /// The kinds of events that it is told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 20))]
+    #[schemars(length(min = 1, max = 20), inner(regex(pattern = text::EVENT)))]
     pub events: Option<Vec<String>>,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), regex(pattern = text::LINE))]
     pub description: Option<String>,
     /// Whether messages are sent there. One that answered 410 is enabled again by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct WebhookQuery {
     pub app: Option<AppId>,
     /// Go on after this place in the list: the `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
+    pub after: Option<EndpointId>,
     /// How many, 1 to 1,000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]

@@ -1,6 +1,6 @@
 //! The commands: each is one transaction of catalog.db, and resolves when the snapshot shows it.
 //!
-//! All of them fail alike. `NotFound`, `Exists`, `Invalid`, `TooManyKeys`, `HeldByOperator`, `Store`, `Unavailable`: nothing is written.
+//! All of them fail alike. `NotFound`, `Exists`, `Invalid`, `Unfit`, `TooManyKeys`, `HeldByOperator`, `Store`, `Unavailable`: nothing is written.
 //! `NotYetVisible`: it is written and will appear. `Uncertain`: look before repeating. Those that make a thing with a
 //! name find it instead when it is there and says the same, so repeating them is safe. A dropped future changes nothing:
 //! the change goes on.
@@ -74,7 +74,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` also for a component that is withdrawn.
+    /// As the module says; `Unfit` also for a component that is withdrawn.
     pub async fn create_release(&self, actor: Actor, new: NewRelease) -> Result<u32, CatalogError> {
         self.change(actor, move |change| release::create(change, &new)).await
     }
@@ -83,7 +83,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` when its component is withdrawn.
+    /// As the module says; `Unfit` when its component is withdrawn.
     pub async fn set_live(&self, actor: Actor, api: ApiId, number: u32) -> Result<(), CatalogError> {
         self.set_live_weighted(actor, api, vec![(number, 1)]).await
     }
@@ -92,7 +92,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` also when a component of them is withdrawn.
+    /// As the module says; `Unfit` also when a component of them is withdrawn.
     pub async fn set_live_weighted(
         &self,
         actor: Actor,
@@ -107,7 +107,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` also when a quota counts an object that the latest release does not declare.
+    /// As the module says; `Unfit` also when a quota counts an object that the latest release does not declare.
     pub async fn create_plan(&self, actor: Actor, new: NewPlan) -> Result<PlanId, CatalogError> {
         self.change(actor, move |change| plan::create(change, &new)).await
     }
@@ -152,7 +152,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` when it has ended already.
+    /// As the module says; `Unfit` when it has ended already.
     pub async fn retire_key(&self, actor: Actor, key: KeyId, end: Timestamp) -> Result<(), CatalogError> {
         self.change(actor, move |change| access::retire_key(change, key, end)).await
     }
@@ -161,7 +161,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` when it has ended already, `TooManyKeys` when it has a successor.
+    /// As the module says; `Unfit` when it has ended already, `TooManyKeys` when it has a successor.
     pub async fn rotate_key(&self, actor: Actor, key: &Key, end: Timestamp) -> Result<(Key, SecretKey), CatalogError> {
         let (id, secret) = (key.id, SecretKey::generate(key.kind));
         self.change(actor, move |change| access::rotate_key(change, id, end, &secret).map(|new| (new, secret))).await
@@ -171,7 +171,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` when the plan has a newer version.
+    /// As the module says; `Unfit` when the plan has a newer version.
     pub async fn subscribe(
         &self,
         actor: Actor,
@@ -253,7 +253,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module says; `Invalid` when it has ended already, or `end` lies in the past.
+    /// As the module says; `Unfit` when it has ended already, or `end` lies in the past.
     pub async fn rotate_token(
         &self,
         actor: Actor,

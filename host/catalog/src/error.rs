@@ -29,6 +29,14 @@ pub enum CatalogError {
         /// What is wrong with it, for the one who sent it.
         why: String,
     },
+    /// A value is well-formed, but does not go with what is there, with the time, or with another value. Nothing is written.
+    #[error("{field}: {why}")]
+    Unfit {
+        /// Which field.
+        field: &'static str,
+        /// Why not, for the one who sent it.
+        why: String,
+    },
     /// The app has two keys of this kind that open something. Nothing is written; disable one first.
     #[error("{app} has two keys of this kind already")]
     TooManyKeys {
@@ -81,6 +89,10 @@ pub enum CatalogError {
 impl CatalogError {
     pub(crate) fn missing(what: &'static str, name: &impl ToString) -> Self {
         Self::NotFound { what, name: name.to_string() }
+    }
+
+    pub(crate) fn unfit(field: &'static str, why: impl Into<String>) -> Self {
+        Self::Unfit { field, why: why.into() }
     }
 
     pub(crate) fn invalid(field: &'static str, why: impl Into<String>) -> Self {

@@ -42,7 +42,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// As the module of commands says; `Invalid` also when the organisation has 100 that have a value, or has named 1,000.
+    /// As the module of commands says; `Unfit` also when the organisation has 100 that have a value, or has named 1,000.
     pub async fn set_secret(
         &self,
         actor: Actor,

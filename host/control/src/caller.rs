@@ -81,9 +81,9 @@ impl Caller {
         }
     }
 
-    /// The token with this id.
+    /// The token with this id. One that is revoked is gone.
     pub(crate) fn token(&self, snapshot: &Snapshot, id: TokenId) -> Result<Arc<Token>, Refusal> {
-        let found = snapshot.token(id).filter(|token| self.holds(token));
+        let found = snapshot.token(id).filter(|token| self.holds(token) && token.disabled.is_none());
         found.cloned().ok_or_else(|| Refusal::missing("token", id))
     }
 
@@ -115,7 +115,7 @@ impl Caller {
     pub(crate) fn organisation(&self, snapshot: &Snapshot, named: Option<&str>) -> Result<Arc<Organisation>, Refusal> {
         let found = match (named, self.0.role) {
             (None, Role::Operator) => {
-                return Err(Refusal::field("/organisation", "an operator says for which organisation, by id or name"));
+                return Err(Refusal::unfit("/organisation", "an operator says for which organisation, by id or name"));
             }
             (None, Role::Provider(own)) => snapshot.organisation(own),
             (Some(named), _) => match named.parse::<OrganisationId>() {

@@ -32,6 +32,11 @@ impl FromRequestParts<Desk> for IfMatch {
         let mut read = Self::Absent;
         for value in parts.headers.get_all(header::IF_MATCH) {
             let text = value.to_str().map_err(|_| malformed())?;
+            // A list of no tags matches nothing.
+            if text.trim().is_empty() && read == Self::Absent {
+                read = Self::Revisions(Vec::new());
+                continue;
+            }
             for tag in text.split(',').map(str::trim) {
                 read = match (read, tag) {
                     (Self::Absent, "*") => Self::Any,
@@ -97,11 +102,11 @@ pub(crate) fn tag(snapshot: &Snapshot, subject: &impl ToString) -> u64 {
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
-    let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if text.is_empty() || text.len() > KEY_MAX || !printable {
         let why = format!("an Idempotency-Key has 1 to {KEY_MAX} printable ASCII characters");
         return Err(Refusal::because(Code::RequestInvalid, why));
     }
-    Ok(Some(text.to_owned()))
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Ok(Some(inner.filter(|inner| !inner.is_empty()).unwrap_or(text).to_owned()))
 }

@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::{Number, Value};
 use types::{Code, Digest};
 
 use crate::house::Desk;
@@ -62,9 +63,33 @@ async fn receive(request: Request) -> Result<Bytes, Refusal> {
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let document = if bytes.is_empty() { b"{}".as_slice() } else { bytes };
-    serde_json::from_slice(document).map_err(|error| {
-        Refusal::because(Code::RequestInvalid, format!("the body is not what this route takes: {error}"))
+    // A list would be read as the members in their order.
+    if !document.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::because(Code::RequestInvalid, "the body is not what this route takes: a JSON object"));
+    }
+    serde_json::from_slice(document).or_else(|error| {
+        let plain = serde_json::from_slice(document).ok().and_then(|value| serde_json::from_value(whole(value)).ok());
+        plain.ok_or_else(|| {
+            Refusal::because(Code::RequestInvalid, format!("the body is not what this route takes: {error}"))
+        })
     })
+}
+
+/// The document with every whole number written as one: to JSON Schema `5.0` is an integer.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(as_whole(&number).unwrap_or(number)),
+        Value::Array(items) => items.into_iter().map(whole).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, whole(value))).collect(),
+        other => other,
+    }
+}
+
+fn as_whole(number: &Number) -> Option<Number> {
+    let value = number.as_f64().filter(|value| number.is_f64() && value.fract() == 0.0)?;
+    // Exactly, as far as integers go.
+    let digits = format!("{value:.0}");
+    digits.parse::<u64>().map(Number::from).or_else(|_| digits.parse::<i64>().map(Number::from)).ok()
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {

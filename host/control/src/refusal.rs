@@ -32,16 +32,25 @@ impl Refusal {
         Self(Box::new(Problem::new(code).detail(detail.into())))
     }
 
-    /// A request with one wrong field.
+    /// A request with a field that the document does not allow.
     pub(crate) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let (pointer, detail) = (pointer.into(), detail.into());
-        let whole = format!("{}: {detail}", pointer.trim_start_matches('/'));
-        Self(Box::new(Problem::new(Code::RequestInvalid).detail(whole).field(pointer, detail)))
+        Self::at(Code::RequestInvalid, pointer.into(), detail.into())
     }
 
-    /// A request with several wrong places.
-    pub(crate) fn fields(detail: String, wrong: impl Iterator<Item = (&'static str, String)>) -> Self {
-        let problem = Problem::new(Code::RequestInvalid).detail(detail);
+    /// A request that is what the document says, with a field that does not go with what is there, with the time, or with
+    /// another field.
+    pub(crate) fn unfit(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::at(Code::Unprocessable, pointer.into(), detail.into())
+    }
+
+    fn at(code: Code, pointer: String, detail: String) -> Self {
+        let whole = format!("{}: {detail}", pointer.trim_start_matches('/'));
+        Self(Box::new(Problem::new(code).detail(whole).field(pointer, detail)))
+    }
+
+    /// A request that cannot be carried out, for what stands in several places.
+    pub(crate) fn unfit_fields(detail: String, wrong: impl Iterator<Item = (&'static str, String)>) -> Self {
+        let problem = Problem::new(Code::Unprocessable).detail(detail);
         Self(Box::new(wrong.fold(problem, |problem, (pointer, detail)| problem.field(pointer, detail))))
     }
 
@@ -108,6 +117,7 @@ impl From<CatalogError> for Refusal {
             CatalogError::NotFound { .. } => Self::because(Code::NotFound, error.to_string()),
             CatalogError::Exists { .. } => Self::because(Code::Conflict, error.to_string()),
             CatalogError::Invalid { field, why } => Self::field(format!("/{field}"), why),
+            CatalogError::Unfit { field, why } => Self::unfit(format!("/{field}"), why),
             CatalogError::TooManyKeys { app } => {
                 Self::because(Code::Conflict, format!("{app} has two keys of this kind already: disable one first"))
             }
@@ -151,6 +161,7 @@ impl From<DeliveryError> for Refusal {
         match error {
             DeliveryError::NotFound { what, id } => Self::missing(what, id),
             DeliveryError::Invalid { field, why } => Self::field(format!("/{field}"), why),
+            DeliveryError::Unfit { field, why } => Self::unfit(format!("/{field}"), why),
             DeliveryError::Changed => Self::because(
                 Code::PreconditionFailed,
                 "it was changed since its ETag was read: read it again, then decide",

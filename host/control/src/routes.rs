@@ -25,8 +25,6 @@ pub(crate) mod tokens;
 pub(crate) mod traces;
 pub(crate) mod webhooks;
 
-use std::str::FromStr;
-
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -83,16 +81,13 @@ pub(crate) fn page_limit(asked: Option<u32>) -> Result<u32, Refusal> {
 }
 
 /// One page of things that have an id, in the order of their ids. Only those on the page are shown.
-pub(crate) fn page<I: Copy + Ord + ToString + FromStr, R, T>(
-    query: &api::ListQuery,
+pub(crate) fn page<I: Copy + Ord + ToString, R, T>(
+    query: &api::ListQuery<I>,
     all: impl Iterator<Item = (I, R)>,
     shown: impl Fn(R) -> T,
 ) -> Result<api::Page<T>, Refusal> {
     let limit = usize::try_from(page_limit(query.limit)?).unwrap_or(usize::MAX);
-    let after = query.after.as_deref().map(|text| {
-        text.parse::<I>().map_err(|_| Refusal::field("/after", format!("{text:?} is not the `next` of a page")))
-    });
-    let after = after.transpose()?;
+    let after = query.after;
     let mut rest: Vec<(I, R)> = all.filter(|(id, _)| after.is_none_or(|after| *id > after)).collect();
     rest.sort_unstable_by_key(|(id, _)| *id);
     let more = rest.len() > limit;

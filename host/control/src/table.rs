@@ -70,7 +70,7 @@ pub const ROUTES: &[(&str, &str, Needs)] = &[
     ("GET", "/v1/subscriptions", Read),
     ("POST", "/v1/subscriptions", Manage),
     ("GET", "/v1/subscriptions/{subscription}", Read),
-    ("DELETE", "/v1/subscriptions/{subscription}", Manage),
+    ("POST", "/v1/subscriptions/{subscription}/cancel", Manage),
     ("PUT", "/v1/subscriptions/{subscription}/spend-cap", Manage),
     ("PUT", "/v1/subscriptions/{subscription}/suspension", Manage),
     ("DELETE", "/v1/subscriptions/{subscription}/suspension", Manage),

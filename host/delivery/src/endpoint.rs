@@ -122,7 +122,7 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// [`DeliveryError::Invalid`] names the field; else the file took nothing.
+    /// [`DeliveryError::Invalid`] and [`DeliveryError::Unfit`] name the field; else the file took nothing.
     pub async fn set_endpoint(
         &self,
         actor: String,
@@ -149,7 +149,7 @@ impl Delivery {
                 if endpoints::count(db, &new)? >= ENDPOINTS_MAX {
                     let why =
                         format!("an organisation, or an app, has at most {ENDPOINTS_MAX} webhooks: delete one first");
-                    return Err(DeliveryError::invalid("url", why));
+                    return Err(DeliveryError::unfit("url", why));
                 }
                 endpoints::insert(db, id, &new, &sealed, by.at)?;
                 // Not its URL: that may let its bearer in.
@@ -167,7 +167,7 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// [`DeliveryError::NotFound`], [`DeliveryError::Changed`] and [`DeliveryError::Invalid`]; else the file took nothing.
+    /// [`DeliveryError::NotFound`], [`DeliveryError::Changed`], [`DeliveryError::Invalid`] and [`DeliveryError::Unfit`]; else the file took nothing.
     pub async fn change_endpoint(
         &self,
         actor: String,
@@ -224,7 +224,7 @@ impl Delivery {
         overlap: Duration,
     ) -> Result<(Endpoint, SecretValue), DeliveryError> {
         if overlap > OVERLAP_MAX {
-            return Err(DeliveryError::invalid("overlap_seconds", "a former secret signs for a week at most"));
+            return Err(DeliveryError::unfit("retire_at", "a former secret signs for a week at most"));
         }
         let by = By { actor, at: self.0.clock.now() };
         let secret = new_secret();
@@ -250,11 +250,11 @@ impl Delivery {
         if url.len() > URL_MAX {
             return Err(DeliveryError::invalid("url", format!("has more than {URL_MAX} characters")));
         }
-        let target = Target::parse(url).map_err(|error| DeliveryError::invalid("url", error.to_string()))?;
+        let target = Target::parse(url).map_err(|error| DeliveryError::unfit("url", error.to_string()))?;
         self.0.egress.allows(&Method::POST, &target).map_err(|denied| {
             let why =
                 format!("the operator lets no webhook go there ({denied}): use https and port 443, or ask for it");
-            DeliveryError::invalid("url", why)
+            DeliveryError::unfit("url", why)
         })
     }
 }
@@ -270,9 +270,12 @@ fn current(db: &rusqlite::Connection, id: EndpointId, revisions: Option<&[u64]>)
 
 fn check_events(events: &[String]) -> Result<(), DeliveryError> {
     let known = |event: &String| event == ALL || EVENTS.contains(&&**event);
-    if events.is_empty() || events.len() > EVENTS.len() || !events.iter().all(known) {
+    if events.is_empty() {
+        return Err(DeliveryError::invalid("events", "name at least one kind, or `*` for all"));
+    }
+    if events.len() > EVENTS.len() || !events.iter().all(known) {
         let why = format!("are `*` for all, or some of: {}", EVENTS.join(", "));
-        return Err(DeliveryError::invalid("events", why));
+        return Err(DeliveryError::unfit("events", why));
     }
     Ok(())
 }

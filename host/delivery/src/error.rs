@@ -23,6 +23,14 @@ pub enum DeliveryError {
         /// What is wrong with it, for the one who sent it.
         why: String,
     },
+    /// A value is well-formed, but nothing that can be used here. Nothing is written.
+    #[error("{field}: {why}")]
+    Unfit {
+        /// Which field.
+        field: &'static str,
+        /// Why not, for the one who sent it.
+        why: String,
+    },
     /// The thing is not as the author of the change saw it. Nothing is written.
     #[error("it was changed meanwhile")]
     Changed,
@@ -52,6 +60,10 @@ pub enum DeliveryError {
 impl DeliveryError {
     pub(crate) fn missing(what: &'static str, id: &impl ToString) -> Self {
         Self::NotFound { what, id: id.to_string() }
+    }
+
+    pub(crate) fn unfit(field: &'static str, why: impl Into<String>) -> Self {
+        Self::Unfit { field, why: why.into() }
     }
 
     pub(crate) fn invalid(field: &'static str, why: impl Into<String>) -> Self {

@@ -125,7 +125,7 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// [`DeliveryError::NoMail`], and [`DeliveryError::Invalid`] for an address that is none; else the file took nothing.
+    /// [`DeliveryError::NoMail`], and [`DeliveryError::Unfit`] for an address that is none; else the file took nothing.
     pub async fn mail(&self, letter: Letter) -> Result<(), DeliveryError> {
         let written = self.0.write_letter(letter)?;
         self.0.store.write(move |db| written.insert(db).map_err(DeliveryError::from)).await?;
@@ -179,10 +179,10 @@ impl crate::delivery::House {
 ///
 /// # Errors
 ///
-/// [`DeliveryError::Invalid`].
+/// [`DeliveryError::Unfit`].
 pub fn check_address(address: &str) -> Result<(), DeliveryError> {
     if address.len() > 254 || address.parse::<Address>().is_err() {
-        return Err(DeliveryError::invalid("address", "is no mail address such as anna@example.com"));
+        return Err(DeliveryError::unfit("address", "is no mail address such as anna@example.com"));
     }
     Ok(())
 }

@@ -108,13 +108,15 @@ pub enum Code {
     PreconditionRequired,
     /// What was uploaded is not a component that can be run here.
     ComponentRefused,
+    /// The request is what the document says, but cannot be carried out as things stand.
+    Unprocessable,
     /// The host's fault.
     Internal,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::MissingKey,
         Self::InvalidKey,
         Self::KeyExpired,
@@ -153,6 +155,7 @@ impl Code {
         Self::PreconditionFailed,
         Self::PreconditionRequired,
         Self::ComponentRefused,
+        Self::Unprocessable,
         Self::Internal,
     ];
 
@@ -215,6 +218,7 @@ impl Code {
             Self::PreconditionFailed => ("precondition-failed", 412, "The thing was changed meanwhile"),
             Self::PreconditionRequired => ("precondition-required", 428, "The request must say what it changes"),
             Self::ComponentRefused => ("component-refused", 422, "The component cannot be accepted"),
+            Self::Unprocessable => ("unprocessable", 422, "The request cannot be carried out"),
             Self::Internal => ("internal", 500, "The host failed"),
         }
     }

@@ -9,6 +9,13 @@ pub const HOST_NAME_MAX: usize = 253;
 const PATH_MAX: usize = 1_024;
 /// Methods in one rule.
 const METHODS_MAX: usize = 16;
+/// The hosts of rules, as the document says them: `*`; names of two labels at least, the last of which does not begin
+/// with a digit; all below such a name; addresses. That an IPv6 address is in its short form no pattern can say.
+const HOST: &str = r"^(\*|(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z_]([a-z0-9_-]{0,61}[a-z0-9_])?|((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])|\[[0-9a-f:.]{2,45}\])$";
+/// A path of printable ASCII without `?`, `#`, `%` and `\`, none of whose segments is `.` or `..`.
+const PATH: &str = r#"^(/(\.{0,2}[!"$&-\-0-9:->@-\[\]-~][!"$&-.0-9:->@-\[\]-~]*|\.{3}[!"$&-.0-9:->@-\[\]-~]*)?)+$"#;
+/// A header in lower case.
+const HEADER: &str = "^[a-z0-9-]{1,64}$";
 
 /// One line of a list of places that requests may go to. A request is allowed if all of it fits one line of the
 /// provider's list, and one of the operator's.
@@ -72,7 +79,7 @@ pub struct EgressRuleError(String);
 #[schemars(rename = "EgressRule")]
 struct Written {
     /// A name of two labels at least, `*.` and a name for all below it, or an address; IPv6 in brackets.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = HOST_NAME_MAX), regex(pattern = HOST), extend("format" = "host-pattern"))]
     host: String,
     /// The methods, in upper case. Every one when absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,7 +94,7 @@ struct Written {
     port: Option<u16>,
     /// The path, with everything below it: no query, no `%`, no `..`. All when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = PATH_MAX), regex(pattern = r"^/"))]
+    #[schemars(length(max = PATH_MAX), regex(pattern = PATH))]
     path: Option<String>,
 }
 
@@ -310,9 +317,11 @@ pub struct SecretGrant {
     /// Which.
     pub name: SecretName,
     /// The hosts that may receive it, as names: no patterns. Always over https.
+    #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = HOST_NAME_MAX)))]
     pub hosts: Vec<String>,
     /// The headers that may carry it, in lower case. `authorization` when absent.
     #[serde(default = "authorization")]
+    #[schemars(length(min = 1, max = 4), inner(regex(pattern = HEADER)))]
     pub headers: Vec<String>,
 }
 
@@ -326,9 +335,11 @@ fn authorization() -> Vec<String> {
 pub struct Egress {
     /// Where its requests may go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
     pub allow: Vec<EgressRule>,
     /// The secrets that they may carry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
     pub secrets: Vec<SecretGrant>,
 }
 

@@ -46,5 +46,5 @@ pub use plan::{LimitKind, NameError, ObjectName, Quota, Rate, RateWindow, Terms}
 pub use role::{RoleName, RoleNameError};
 pub use secret::{HostKey, KeyKind, SecretError, SecretKey, SecretValue, random_bytes};
 pub use starts::{Starts, StartsError};
-pub use traced::{Traced, TracedError};
+pub use traced::Traced;
 pub use units::{AmountError, ByteCount, Fuel, Units};

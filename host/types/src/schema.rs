@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{AccessKeyId, Currency, Digest, Fuel, ObjectName, RoleName, SecretName, Units};
+use crate::{AccessKeyId, Currency, Digest, Fuel, ObjectName, Outcome, RoleName, SecretName, Units};
 
 macro_rules! inline {
     ($($name:ident => $schema:tt,)*) => {$(
@@ -22,6 +22,20 @@ macro_rules! inline {
             }
         }
     )*};
+}
+
+impl JsonSchema for Outcome {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Outcome")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": Self::ALL.map(Self::as_str) })
+    }
 }
 
 inline! {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 /// Which runs a release keeps. Those that fail always are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(from = "Written", into = "Written")]
 pub enum Traced {
     /// All of them.
     All,
@@ -17,56 +17,47 @@ pub enum Traced {
     Sampled(NonZeroU32),
 }
 
-/// What is written of it: `{"keep": "slow", "slower_than_ms": 500}`.
+/// What is written of it: `{"keep": "slow", "slower_than_ms": 500}`. Each rule has the number that belongs to it, and no other.
 #[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    keep: Keep,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    slower_than_ms: Option<NonZeroU32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    one_in: Option<NonZeroU32>,
+#[serde(tag = "keep", rename_all = "lowercase", deny_unknown_fields)]
+#[schemars(rename = "Traced")]
+enum Written {
+    /// All runs.
+    // With braces: a variant without members would take any.
+    All {},
+    /// Those that fail.
+    Failed {},
+    /// Those that take so long, or longer; and those that fail.
+    Slow {
+        /// Milliseconds.
+        slower_than_ms: NonZeroU32,
+    },
+    /// Some, by chance; and those that fail.
+    Sampled {
+        /// One in so many.
+        one_in: NonZeroU32,
+    },
 }
 
-#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Keep {
-    All,
-    Failed,
-    Slow,
-    Sampled,
-}
-
-/// What is written is no such rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "keep is \"all\" or \"failed\" alone, \"slow\" with slower_than_ms, or \"sampled\" with one_in, each a number above zero"
-)]
-pub struct TracedError;
-
-impl TryFrom<Written> for Traced {
-    type Error = TracedError;
-
-    fn try_from(written: Written) -> Result<Self, TracedError> {
-        match (written.keep, written.slower_than_ms, written.one_in) {
-            (Keep::All, None, None) => Ok(Self::All),
-            (Keep::Failed, None, None) => Ok(Self::Failed),
-            (Keep::Slow, Some(slower_than_ms), None) => Ok(Self::Slow(slower_than_ms)),
-            (Keep::Sampled, None, Some(one_in)) => Ok(Self::Sampled(one_in)),
-            _ => Err(TracedError),
+impl From<Written> for Traced {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::All {} => Self::All,
+            Written::Failed {} => Self::Failed,
+            Written::Slow { slower_than_ms } => Self::Slow(slower_than_ms),
+            Written::Sampled { one_in } => Self::Sampled(one_in),
         }
     }
 }
 
 impl From<Traced> for Written {
     fn from(traced: Traced) -> Self {
-        let (keep, slower_than_ms, one_in) = match traced {
-            Traced::All => (Keep::All, None, None),
-            Traced::Failed => (Keep::Failed, None, None),
-            Traced::Slow(slower_than_ms) => (Keep::Slow, Some(slower_than_ms), None),
-            Traced::Sampled(one_in) => (Keep::Sampled, None, Some(one_in)),
-        };
-        Self { keep, slower_than_ms, one_in }
+        match traced {
+            Traced::All => Self::All {},
+            Traced::Failed => Self::Failed {},
+            Traced::Slow(slower_than_ms) => Self::Slow { slower_than_ms },
+            Traced::Sampled(one_in) => Self::Sampled { one_in },
+        }
     }
 }
 
@@ -94,6 +85,8 @@ mod tests {
             r#"{"keep":"slow","slower_than_ms":0}"#,
             r#"{"keep":"sampled","slower_than_ms":5}"#,
             r#"{"keep":"failed","one_in":5}"#,
+            r#"{"keep":"slow","slower_than_ms":5,"one_in":5}"#,
+            r#"{"keep":"slow","slower_than_ms":5,"one_in":null}"#,
             r#"{"keep":"some"}"#,
             r#"{"keep":"all","more":1}"#,
             r"{}",

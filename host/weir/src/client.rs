@@ -93,6 +93,11 @@ impl Client {
         &self.base
     }
 
+    /// The token that it sends.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The data plane's URL, where it is known.
     pub(crate) fn gateway(&self) -> Option<&str> {
         self.gateway.as_deref()

@@ -95,6 +95,20 @@ impl Folder {
         self.join("operator.token")
     }
 
+    /// Keeps another token for the local command line, for its owner alone. Readers see the whole of it or the one before.
+    pub(crate) fn keep_operator_token(&self, token: &str) -> anyhow::Result<()> {
+        let path = self.operator_token();
+        let unfinished = path.with_added_extension("new");
+        // Made anew, so that no wider mode of an older file stays.
+        match fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => write_private(&unfinished, format!("{token}\n").as_bytes()),
+        }
+        .and_then(|()| fs::rename(&unfinished, &path))
+        .with_context(|| format!("could not write {}", path.display()))?;
+        sync_folder(&self.0)
+    }
+
     /// Where a running host can be reached.
     pub(crate) fn addresses(&self) -> PathBuf {
         self.join("addresses.json")

@@ -92,6 +92,16 @@ impl Profiles {
         self.current = Some(name.to_owned());
     }
 
+    /// Puts `new` where `old` was; answers the names of the profiles that had it.
+    pub(crate) fn replace_token(&mut self, old: &str, new: &str) -> Vec<String> {
+        let had = self.profiles.iter_mut().filter(|(_, profile)| profile.token == old);
+        had.map(|(name, profile)| {
+            new.clone_into(&mut profile.token);
+            name.clone()
+        })
+        .collect()
+    }
+
     /// Forgets the profile `name`; says whether it was there.
     pub(crate) fn forget(&mut self, name: &str) -> bool {
         if self.current.as_deref() == Some(name) {

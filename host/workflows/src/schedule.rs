@@ -12,7 +12,7 @@ use types::{OrganisationId, Timestamp};
 
 use crate::Workflows;
 use crate::acts;
-use crate::arn::{Arn, Thing, is_name};
+use crate::arn::{Arn, Thing};
 use crate::operations::{Caller, OperationError};
 use crate::recurrence::Recurrence;
 use crate::sql::schedules::{self, Kept};
@@ -258,8 +258,9 @@ fn in_acts(schedule: &Schedule) -> Value {
 
 fn check(owner: &Owner, new: &NewSchedule) -> Result<Recurrence, ScheduleError> {
     let invalid = |member, why: String| ScheduleError::Invalid { member, why };
-    if !is_name(&new.name) || new.name.chars().count() > NAME_MAX {
-        let why = format!("a name has 1 to {NAME_MAX} letters, digits, `-` and `_`");
+    let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !(1..=NAME_MAX).contains(&new.name.len()) || new.name.starts_with('.') || !new.name.chars().all(in_name) {
+        let why = format!("a name has 1 to {NAME_MAX} letters, digits, `-`, `_` and `.`, and no `.` first");
         return Err(invalid("name", why));
     }
     let machine = Arn::parse(&new.machine).filter(|arn| matches!(arn.thing, Thing::Machine { .. }));

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use types::Code;
 
 use super::reference;
+use crate::text;
 
 /// What a route asks of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +203,7 @@ impl Operation {
             document["requestBody"] = json!({ "required": required, "content": content });
         }
         if let Some(kind) = self.bytes {
-            let content = json!({ kind: { "schema": {} } });
+            let content = json!({ kind: { "schema": { "type": "string", "format": "binary" } } });
             document["requestBody"] = json!({ "required": true, "content": content });
         }
         match self.access.scope() {
@@ -250,14 +251,14 @@ impl Operation {
             parameters.push(json!({
                 "name": "If-Match", "in": "header", "required": self.matching == Matching::Must,
                 "description": "The ETag of the thing as it was seen, or `*`. Of a plan that is changed, the API's.",
-                "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$" }, "example": "*",
+                "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$", "minLength": 1 }, "example": "*",
             }));
         }
         if self.repeats == Repeats::ByKey {
             parameters.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "A repeat within a day makes no second thing: 409 names the first.",
-                "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
+                "schema": { "type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$" },
             }));
         }
         parameters
@@ -340,6 +341,10 @@ fn path_schema(name: &str) -> Value {
         "key" => id("key"),
         "subscription" => id("sub"),
         "call" => id("call"),
+        "webhook" => id("whk"),
+        "delivery" => id("dlv"),
+        "schedule" => json!({ "type": "string", "pattern": text::SCHEDULE }),
+        "arn" => json!({ "type": "string", "minLength": 1 }),
         "access_key" => json!({ "type": "string", "pattern": "^WEIR[A-Z2-7]{16}$" }),
         "role" => json!({ "type": "string", "pattern": "^[A-Za-z0-9_+=,.@-]{1,64}$" }),
         "name" => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$" }),

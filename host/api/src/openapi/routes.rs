@@ -1,18 +1,18 @@
 //! Every route of the control plane, in the order of its own list.
 
-use types::Code;
+use types::{ApiId, AppId, Code, InvitationId, KeyId, OrganisationId, PlanId, SubscriptionId};
 
 use super::operation::Access::{Manage, Open, Publish, Read};
 use super::operation::Operation;
 use crate::{
     Accept, Accepted, Act, Api, ApiChange, App, AuditQuery, AwsCredential, AwsCredentialEntry, AwsCredentialQuery,
-    Call, CallLogs, CallQuery, CallTrace, CancelQuery, Component, Execution, ExecutionDetail, ExecutionQuery, Health,
-    HistoryEvent, Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live, MachineRole,
-    MachineRoleQuery, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey, NewMachineRole, NewOrganisation,
-    NewPlan, NewRelease, NewSchedule, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan, Readiness,
-    Reconciliation, RedriveExecutions, Redriven, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run, Schedule,
-    ScheduleQuery, SchedulesQuery, Secret, SecretQuery, SpendCap, StopExecution, Subscription, Suspend, Token,
-    TokenEntry, Usage, UsageQuery, Verification, Who,
+    Call, CallLogs, CallQuery, CallTrace, Cancel, Component, Execution, ExecutionDetail, ExecutionQuery, Health,
+    HistoryEvent, HistoryQuery, Host, Invitation, InvitationEntry, Key, KeyDisabled, KeyEnd, KeyEntry, ListQuery, Live,
+    MachineRole, MachineRoleQuery, NewApi, NewApp, NewAwsCredential, NewInvitation, NewKey, NewMachineRole,
+    NewOrganisation, NewPlan, NewRelease, NewSchedule, NewSecret, NewSubscription, NewToken, Organisation, Page, Plan,
+    Readiness, Reconciliation, RedriveExecutions, Redriven, Release, ReleaseQuery, Renamed, RevokeQuery, Rotate, Run,
+    Schedule, ScheduleQuery, SchedulesQuery, Secret, SecretQuery, SpendCap, StopExecution, Subscription, Suspend,
+    Token, TokenEntry, TokenQuery, Usage, UsageQuery, Verification, Who,
 };
 
 /// Every route.
@@ -55,7 +55,7 @@ fn accounts() -> Vec<Operation> {
     vec![
         Operation::new("GET", "/v1/whoami", Read, "Whom the token stands for").answers::<Who>(),
         Operation::new("GET", "/v1/organisations", Read, "Lists organisations")
-            .query::<ListQuery>()
+            .query::<ListQuery<OrganisationId>>()
             .answers::<Page<Organisation>>(),
         Operation::new("POST", "/v1/organisations", Manage, "Makes an organisation, or finds the one with the name")
             .takes::<NewOrganisation>()
@@ -67,23 +67,26 @@ fn accounts() -> Vec<Operation> {
             .tagged()
             .may_match()
             .refuses(&[Code::Conflict]),
-        Operation::new("GET", "/v1/tokens", Read, "Lists tokens").query::<ListQuery>().answers::<Page<TokenEntry>>(),
+        Operation::new("GET", "/v1/tokens", Read, "Lists tokens, those that are revoked if it is asked for them")
+            .query::<TokenQuery>()
+            .answers::<Page<TokenEntry>>(),
         Operation::new("POST", "/v1/tokens", Manage, "Makes a token")
             .takes::<NewToken>()
             .makes::<Token>()
             .fresh()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", "/v1/tokens/{token}", Read, "Shows a token").answers::<TokenEntry>().tagged(),
         Operation::new("DELETE", "/v1/tokens/{token}", Manage, "Revokes a token, for good")
             .query::<RevokeQuery>()
             .answers::<TokenEntry>(),
         Operation::new("GET", "/v1/invitations", Read, "Lists invitations")
-            .query::<ListQuery>()
+            .query::<ListQuery<InvitationId>>()
             .answers::<Page<InvitationEntry>>(),
         Operation::new("POST", "/v1/invitations", Manage, "Invites somebody to sign up")
             .may_take::<NewInvitation>()
             .makes::<Invitation>()
-            .fresh(),
+            .fresh()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("DELETE", "/v1/invitations/{invitation}", Manage, "Revokes an invitation")
             .query::<RevokeQuery>()
             .answers::<InvitationEntry>(),
@@ -94,7 +97,8 @@ fn accounts() -> Vec<Operation> {
         Operation::new("POST", "/v1/tokens/{token}/rotate", Manage, "Makes a token's successor")
             .may_take::<Rotate>()
             .makes::<Token>()
-            .fresh(),
+            .fresh()
+            .refuses(&[Code::Unprocessable]),
     ]
 }
 
@@ -102,14 +106,14 @@ fn products() -> Vec<Operation> {
     let (api, releases) = ("/v1/apis/{slug}", "/v1/apis/{slug}/releases");
     let release = "/v1/apis/{slug}/releases/{number}";
     let mut all = vec![
-        Operation::new("GET", "/v1/apis", Read, "Lists APIs").query::<ListQuery>().answers::<Page<Api>>(),
+        Operation::new("GET", "/v1/apis", Read, "Lists APIs").query::<ListQuery<ApiId>>().answers::<Page<Api>>(),
         Operation::new("POST", "/v1/apis", Publish, "Makes an API, or brings the one with the slug up to date")
             .takes::<NewApi>()
             .makes_or_finds::<Api>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", api, Read, "Shows an API").answers::<Api>().tagged(),
         Operation::new("PATCH", api, Publish, "Changes an API's title and host names")
-            .takes::<ApiChange>()
+            .may_take::<ApiChange>()
             .answers::<Api>()
             .tagged()
             .may_match()
@@ -117,28 +121,30 @@ fn products() -> Vec<Operation> {
         Operation::new("PUT", "/v1/apis/{slug}/live", Publish, "Lets a release serve, alone or its share of the calls")
             .takes::<Live>()
             .makes_or_finds::<Api>()
-            .must_match(),
+            .must_match()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("GET", releases, Read, "Lists releases, the newest first")
             .query::<ReleaseQuery>()
             .answers::<Page<Release>>(),
         Operation::new("POST", releases, Publish, "Makes a release, or finds the latest if it says the same")
             .takes::<NewRelease>()
-            .makes_or_finds::<Release>(),
+            .makes_or_finds::<Release>()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("GET", release, Read, "Shows a release").answers::<Release>().tagged(),
         Operation::new("GET", "/v1/apis/{slug}/plans", Read, "Lists every version of every plan")
-            .query::<ListQuery>()
+            .query::<ListQuery<PlanId>>()
             .answers::<Page<Plan>>(),
         Operation::new("POST", "/v1/apis/{slug}/plans", Publish, "Makes a plan, or its next version")
             .takes::<NewPlan>()
             .makes_or_finds::<Plan>()
             .may_match()
-            .refuses(&[Code::PreconditionRequired]),
+            .refuses(&[Code::PreconditionRequired, Code::Unprocessable]),
         Operation::new("GET", "/v1/plans/{plan}", Read, "Shows a version of a plan").answers::<Plan>().tagged(),
         Operation::new("GET", "/v1/components/{digest}", Read, "Shows a component").answers::<Component>(),
         Operation::new("PUT", "/v1/components/{digest}", Publish, "Uploads a component")
             .takes_bytes("application/wasm")
             .makes_or_finds::<Component>()
-            .refuses(&[Code::ComponentRefused]),
+            .refuses(&[Code::ComponentRefused, Code::Unprocessable]),
     ];
     all.extend(suspension::<Api>(api, ["Suspends an API", "Resumes an API"]));
     all.extend(suspension::<Release>(release, ["Suspends a release", "Resumes a release"]));
@@ -155,10 +161,12 @@ fn secrets() -> Vec<Operation> {
             .refuses(&[Code::NotFound]),
         Operation::new("PUT", secret, Manage, "Sets a secret, in place of the value that it had")
             .takes::<NewSecret>()
-            .makes_or_finds::<Secret>(),
+            .makes_or_finds::<Secret>()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("DELETE", secret, Manage, "Removes a secret: requests that would carry it are denied")
             .query::<SecretQuery>()
-            .answers::<Secret>(),
+            .answers::<Secret>()
+            .refuses(&[Code::Unprocessable]),
     ]
 }
 
@@ -194,7 +202,7 @@ fn aws_credentials() -> Vec<Operation> {
             .takes::<NewAwsCredential>()
             .makes::<AwsCredential>()
             .fresh()
-            .refuses(&[Code::NotFound, Code::Conflict]),
+            .refuses(&[Code::NotFound, Code::Conflict, Code::Unprocessable]),
         Operation::new("GET", one, Read, "Shows a credential for clients of AWS")
             .answers::<AwsCredentialEntry>()
             .tagged(),
@@ -206,11 +214,11 @@ fn aws_credentials() -> Vec<Operation> {
 fn consumers() -> Vec<Operation> {
     let (app, key, subscription) = ("/v1/apps/{app}", "/v1/keys/{key}", "/v1/subscriptions/{subscription}");
     let mut all = vec![
-        Operation::new("GET", "/v1/apps", Read, "Lists apps").query::<ListQuery>().answers::<Page<App>>(),
+        Operation::new("GET", "/v1/apps", Read, "Lists apps").query::<ListQuery<AppId>>().answers::<Page<App>>(),
         Operation::new("POST", "/v1/apps", Manage, "Makes an app, or finds the one with the name")
             .takes::<NewApp>()
             .makes_or_finds::<App>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", app, Read, "Shows an app").answers::<App>().tagged(),
         Operation::new("PATCH", app, Manage, "Renames an app")
             .takes::<Renamed>()
@@ -219,18 +227,20 @@ fn consumers() -> Vec<Operation> {
             .may_match()
             .refuses(&[Code::Conflict]),
         Operation::new("GET", "/v1/apps/{app}/keys", Read, "Lists the keys of an app")
-            .query::<ListQuery>()
+            .query::<ListQuery<KeyId>>()
             .answers::<Page<KeyEntry>>(),
         Operation::new("POST", "/v1/apps/{app}/keys", Manage, "Makes a key")
             .may_take::<NewKey>()
             .makes::<Key>()
-            .fresh(),
+            .fresh()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("GET", key, Read, "Shows a key").answers::<KeyEntry>().tagged(),
         Operation::new("PATCH", key, Manage, "Says when a key ends")
             .takes::<KeyEnd>()
             .answers::<KeyEntry>()
             .tagged()
-            .may_match(),
+            .may_match()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("POST", "/v1/keys/{key}/disable", Manage, "Disables a key, for good")
             .takes::<KeyDisabled>()
             .answers::<KeyEntry>()
@@ -238,17 +248,18 @@ fn consumers() -> Vec<Operation> {
         Operation::new("POST", "/v1/keys/{key}/rotate", Manage, "Makes a key's successor")
             .may_take::<Rotate>()
             .makes::<Key>()
-            .fresh(),
+            .fresh()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("GET", "/v1/subscriptions", Read, "Lists subscriptions")
-            .query::<ListQuery>()
+            .query::<ListQuery<SubscriptionId>>()
             .answers::<Page<Subscription>>(),
         Operation::new("POST", "/v1/subscriptions", Manage, "Subscribes, or moves a subscription to another plan")
             .takes::<NewSubscription>()
             .makes_or_finds::<Subscription>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", subscription, Read, "Shows a subscription").answers::<Subscription>().tagged(),
-        Operation::new("DELETE", subscription, Manage, "Cancels a subscription")
-            .query::<CancelQuery>()
+        Operation::new("POST", "/v1/subscriptions/{subscription}/cancel", Manage, "Cancels a subscription")
+            .may_take::<Cancel>()
             .answers::<Subscription>()
             .tagged()
             .may_match(),
@@ -283,20 +294,21 @@ fn reports() -> Vec<Operation> {
         )
         .answers::<CallTrace>(),
         Operation::new("GET", "/v1/apis/{slug}/traces", Read, "Lists the runs that were kept, the newest first")
-            .query::<ListQuery>()
+            .query::<ListQuery<i64>>()
             .answers::<Page<Run>>(),
         Operation::new("GET", "/v1/executions", Read, "Searches executions, the newest first")
             .query::<ExecutionQuery>()
             .answers::<Page<Execution>>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", "/v1/executions/{arn}", Read, "Shows an execution").answers::<ExecutionDetail>(),
         Operation::new("GET", "/v1/executions/{arn}/history", Read, "What an execution went through, event by event")
-            .query::<ListQuery>()
-            .answers::<Page<HistoryEvent>>(),
+            .query::<HistoryQuery>()
+            .answers::<Page<HistoryEvent>>()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("POST", "/v1/executions/{arn}/stop", Manage, "Stops an execution")
-            .takes::<StopExecution>()
+            .may_take::<StopExecution>()
             .answers::<ExecutionDetail>()
-            .refuses(&[Code::Conflict]),
+            .refuses(&[Code::Conflict, Code::Unprocessable]),
         Operation::new(
             "POST",
             "/v1/executions/{arn}/redrive",
@@ -304,27 +316,29 @@ fn reports() -> Vec<Operation> {
             "Begins an execution again that did not succeed",
         )
         .answers::<ExecutionDetail>()
-        .refuses(&[Code::Conflict]),
+        .refuses(&[Code::Conflict, Code::Unprocessable]),
         Operation::new("POST", "/v1/executions/redrive", Manage, "Begins executions again that did not succeed")
-            .takes::<RedriveExecutions>()
+            .may_take::<RedriveExecutions>()
             .answers::<Redriven>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", "/v1/schedules", Read, "Lists schedules by name")
             .query::<SchedulesQuery>()
             .answers::<Page<Schedule>>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", "/v1/schedules/{schedule}", Read, "Shows a schedule")
             .query::<ScheduleQuery>()
             .answers::<Schedule>()
-            .tagged(),
+            .tagged()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("PUT", "/v1/schedules/{schedule}", Manage, "Makes a schedule, or changes it")
             .takes::<NewSchedule>()
             .makes_or_finds::<Schedule>()
             .may_match()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("DELETE", "/v1/schedules/{schedule}", Manage, "Takes a schedule away")
             .query::<ScheduleQuery>()
-            .answers::<Schedule>(),
+            .answers::<Schedule>()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("GET", "/v1/audit", Read, "Lists management acts, the newest first")
             .query::<AuditQuery>()
             .answers::<Page<Act>>(),

@@ -20,7 +20,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("POST", "/v1/webhooks", Manage, "Makes a webhook, or brings the one with the URL up to date")
             .takes::<NewWebhook>()
             .makes_or_finds::<Webhook>()
-            .refuses(&[Code::NotFound]),
+            .refuses(&[Code::NotFound, Code::Unprocessable]),
         Operation::new("GET", webhook, Read, "Shows a webhook").answers::<Webhook>().tagged(),
         Operation::new(
             "PATCH",
@@ -28,17 +28,19 @@ pub(super) fn operations() -> Vec<Operation> {
             Manage,
             "Changes a webhook: its events, its description, whether it is enabled",
         )
-        .takes::<WebhookChange>()
+        .may_take::<WebhookChange>()
         .answers::<Webhook>()
         .tagged()
-        .may_match(),
+        .may_match()
+        .refuses(&[Code::Unprocessable]),
         Operation::new("DELETE", webhook, Manage, "Deletes a webhook: what is on its way there becomes dead letters")
             .answers::<Webhook>()
             .may_match(),
         Operation::new("POST", "/v1/webhooks/{webhook}/rotate", Manage, "Draws a new secret for a webhook")
             .may_take::<Rotate>()
             .answers::<Webhook>()
-            .tagged(),
+            .tagged()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("POST", "/v1/webhooks/{webhook}/test", Manage, "Sends a webhook a message that only tries it")
             .makes::<Delivery>()
             .refuses(&[Code::Conflict]),
@@ -62,6 +64,6 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .takes::<SignUp>()
         .answers::<SignUpSent>()
-        .refuses(&[Code::Forbidden, Code::RateLimited, Code::MeteringUnavailable]),
+        .refuses(&[Code::Forbidden, Code::RateLimited, Code::MeteringUnavailable, Code::Unprocessable]),
     ]
 }

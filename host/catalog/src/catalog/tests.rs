@@ -240,7 +240,7 @@ async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
     let number = catalog.create_release(HOST, workflow(definition)).await.unwrap();
     assert_eq!(catalog.create_release(HOST, workflow(definition)).await.unwrap(), number, "the same again is one");
     let settings = NewRelease { config: BTreeMap::from([("a".to_owned(), "b".to_owned())]), ..workflow(definition) };
-    assert!(matches!(catalog.create_release(HOST, settings).await, Err(CatalogError::Invalid { .. })));
+    assert!(matches!(catalog.create_release(HOST, settings).await, Err(CatalogError::Unfit { .. })));
     let traced = NewRelease { traced: types::Traced::All, ..workflow(definition) };
     let number = {
         let all = catalog.create_release(HOST, traced.clone()).await.unwrap();
@@ -251,7 +251,7 @@ async fn a_release_may_run_a_workflow_and_says_the_same_after_a_restart() {
         all
     };
     let large = workflow(&" ".repeat((1 << 20) + 1));
-    assert!(matches!(catalog.create_release(HOST, large).await, Err(CatalogError::Invalid { .. })));
+    assert!(matches!(catalog.create_release(HOST, large).await, Err(CatalogError::Unfit { .. })));
     catalog.set_live(HOST, vat.api, number).await.unwrap();
     let live = |catalog: &Catalog| {
         let snapshot = catalog.snapshot();

@@ -34,7 +34,7 @@ pub(crate) fn create_key(change: &Change<'_>, new: NewKey, secret: &SecretKey) -
         }
     };
     if new.expires_at.is_some_and(|end| end <= change.now) {
-        return Err(CatalogError::invalid("expires_at", "lies in the past"));
+        return Err(CatalogError::unfit("expires_at", "lies in the past"));
     }
     if live_keys(change, new.app, kind)? >= LIVE_KEYS {
         return Err(CatalogError::TooManyKeys { app: new.app });
@@ -88,7 +88,7 @@ pub(crate) fn disable_key(change: &Change<'_>, id: KeyId, reason: &str) -> Resul
 pub(crate) fn retire_key(change: &Change<'_>, id: KeyId, end: Timestamp) -> Result<(), CatalogError> {
     let stored = key(change, id)?;
     if !stored.is_live(change.now) {
-        return Err(CatalogError::invalid("key", "is disabled or has expired"));
+        return Err(CatalogError::unfit("key", "is disabled or has expired"));
     }
     if stored.expires_at == Some(end) {
         return Ok(());
@@ -108,7 +108,7 @@ pub(crate) fn rotate_key(
 ) -> Result<Key, CatalogError> {
     let old = key(change, id)?;
     if end <= change.now {
-        return Err(CatalogError::invalid("retire_at", "lies in the past"));
+        return Err(CatalogError::unfit("retire_at", "lies in the past"));
     }
     // Rotation shortens a life; it does not lengthen one.
     retire_key(change, id, old.expires_at.map_or(end, |earlier| earlier.min(end)))?;
@@ -143,7 +143,7 @@ pub(crate) fn create_token(change: &Change<'_>, new: NewToken, secret: &SecretKe
         return Err(CatalogError::invalid("scopes", "at least one of read, publish and manage"));
     }
     if new.expires_at.is_some_and(|end| end <= change.now) {
-        return Err(CatalogError::invalid("expires_at", "lies in the past"));
+        return Err(CatalogError::unfit("expires_at", "lies in the past"));
     }
     let id = TokenId::generate(change.now);
     let scopes: Vec<Scope> = new.scopes.iter().collect();
@@ -177,10 +177,10 @@ pub(crate) fn rotate_token(
 ) -> Result<TokenId, CatalogError> {
     let old = token(change, id)?;
     if !old.is_live(change.now) {
-        return Err(CatalogError::invalid("token", "is disabled or has expired"));
+        return Err(CatalogError::unfit("token", "is disabled or has expired"));
     }
     if end <= change.now {
-        return Err(CatalogError::invalid("retire_at", "lies in the past"));
+        return Err(CatalogError::unfit("retire_at", "lies in the past"));
     }
     let end = old.expires_at.map_or(end, |earlier| earlier.min(end));
     change.write("UPDATE token SET expires_us = ?2 WHERE id = ?1", params![id.to_string(), end.as_micros()])?;

@@ -23,7 +23,7 @@ pub(crate) fn create(change: &Change<'_>, new: &NewAwsCredential) -> Result<(), 
     let count: Option<i64> = change.find(sql, [new.organisation.to_string()], |row| row.get(0))?;
     if count.unwrap_or(0) >= CREDENTIALS {
         let why = format!("an organisation has at most {CREDENTIALS} credentials: delete one that nobody uses");
-        return Err(CatalogError::invalid("name", why));
+        return Err(CatalogError::unfit("name", why));
     }
     change.write(
         "INSERT INTO aws_credential (id, organisation, name, key_version, nonce, sealed, created_us)

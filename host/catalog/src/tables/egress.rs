@@ -15,10 +15,10 @@ const SECRET_HEADERS: usize = 4;
 
 /// Refuses what cannot be granted, whoever it is for.
 pub(super) fn check(Egress { allow, secrets }: &Egress) -> Result<(), CatalogError> {
-    let refuse = |why: String| Err(CatalogError::invalid("egress", why));
     if allow.len() > RULES || secrets.len() > SECRETS {
-        return refuse(format!("at most {RULES} places and {SECRETS} secrets"));
+        return Err(CatalogError::invalid("egress", format!("at most {RULES} places and {SECRETS} secrets")));
     }
+    let refuse = |why: String| Err(CatalogError::unfit("egress", why));
     if allow.iter().any(|rule| *rule.host() == HostPattern::Any) {
         return refuse("name the hosts: `*` alone is for the operator's list".to_owned());
     }
@@ -41,21 +41,23 @@ pub(super) fn require_secrets(
     for wanted in &egress.secrets {
         if !secret::is_set(change, organisation, &wanted.name)? {
             let why = format!("the secret {0} is not set: `weir secrets set {0}` comes first", wanted.name);
-            return Err(CatalogError::invalid("egress", why));
+            return Err(CatalogError::unfit("egress", why));
         }
     }
     Ok(())
 }
 
 fn check_secret(secret: &SecretGrant, allow: &[EgressRule]) -> Result<(), CatalogError> {
-    let refuse = |why: &str| Err(CatalogError::invalid("egress", format!("the secret {}: {why}", secret.name)));
+    let said = |why: &str| format!("the secret {}: {why}", secret.name);
+    let refuse = |why: &str| Err(CatalogError::invalid("egress", said(why)));
     if secret.hosts.is_empty() || secret.hosts.len() > SECRET_HOSTS {
         return refuse("name one to eight hosts that may receive it");
     }
     if let Some(host) =
         secret.hosts.iter().find(|host| !is_host_name(host) || !allow.iter().any(|rule| covers(rule, host)))
     {
-        return refuse(&format!("{host} is none of the hosts that may be reached over https"));
+        let why = said(&format!("{host} is none of the hosts that may be reached over https"));
+        return Err(CatalogError::unfit("egress", why));
     }
     let is_header = |name: &String| {
         let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');

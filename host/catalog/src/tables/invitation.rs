@@ -61,7 +61,7 @@ const SELECT: &str = "SELECT id, expires_us, revoked, organisation, created_us F
 /// Makes an invitation of `secret`.
 pub(crate) fn create(change: &Change<'_>, end: Timestamp, secret: &SecretKey) -> Result<InvitationId, CatalogError> {
     if end <= change.now {
-        return Err(CatalogError::invalid("expires_at", "lies in the past"));
+        return Err(CatalogError::unfit("expires_at", "lies in the past"));
     }
     let id = InvitationId::generate(change.now);
     change.write(

@@ -38,7 +38,7 @@ pub(crate) fn set(
     let names: i64 = change.find(count, [organisation.to_string()], |row| row.get(0))?.unwrap_or_default();
     if names >= NAMES {
         let why = format!("an organisation names at most {NAMES} roles, removed ones included: use a name again");
-        return Err(CatalogError::invalid("name", why));
+        return Err(CatalogError::unfit("name", why));
     }
     let id = RoleId::generate(change.now);
     change.write(

@@ -177,7 +177,7 @@ fn require_routes(change: &Change<'_>, new: &NewPlan) -> Result<(), CatalogError
             return Err(CatalogError::missing("route", route));
         }
         if !seen.insert(route) {
-            return Err(CatalogError::invalid("routes", format!("{route} is there twice")));
+            return Err(CatalogError::unfit("routes", format!("{route} is there twice")));
         }
     }
     Ok(())
@@ -192,7 +192,7 @@ fn require_declared(change: &Change<'_>, new: &NewPlan) -> Result<(), CatalogErr
         None => Ok(()),
         Some(quota) => {
             let why = format!("counts {}, which the latest release does not declare", quota.object);
-            Err(CatalogError::invalid("quotas", why))
+            Err(CatalogError::unfit("quotas", why))
         }
     }
 }
@@ -217,10 +217,10 @@ fn check(new: &NewPlan) -> Result<(), CatalogError> {
 }
 
 fn check_quotas(new: &NewPlan) -> Result<(), CatalogError> {
-    let refuse = |why: String| Err(CatalogError::invalid("quotas", why));
     if new.terms.quotas.len() > QUOTAS {
-        return refuse(format!("at most {QUOTAS}"));
+        return Err(CatalogError::invalid("quotas", format!("at most {QUOTAS}")));
     }
+    let refuse = |why: String| Err(CatalogError::unfit("quotas", why));
     let mut currency = new.price.map(|price| price.currency);
     let mut objects = BTreeSet::new();
     for quota in &new.terms.quotas {

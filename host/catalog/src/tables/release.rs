@@ -78,7 +78,7 @@ fn require_usable(change: &Change<'_>, digest: &Digest) -> Result<Component, Cat
     let component = require_component(change, digest)?;
     match component.withdrawn {
         None => Ok(component),
-        Some(reason) => Err(CatalogError::invalid("component", format!("is withdrawn: {reason}"))),
+        Some(reason) => Err(CatalogError::unfit("component", format!("is withdrawn: {reason}"))),
     }
 }
 
@@ -232,7 +232,7 @@ fn usable(change: &Change<'_>, api: ApiId, number: u32) -> Result<ReleaseId, Cat
         .ok_or_else(|| CatalogError::missing("release", &number))?;
     if let Some(suspended) = suspended {
         let why = format!("{number} is suspended, resume it first: {}", suspended.reason);
-        return Err(CatalogError::invalid("release", why));
+        return Err(CatalogError::unfit("release", why));
     }
     if let Some(component) = component {
         require_usable(change, &component)?;

@@ -67,11 +67,11 @@ fn check_count(change: &Change<'_>, organisation: OrganisationId, known: Option<
     let (names, secrets): (i64, i64) = counts.unwrap_or_default();
     if secrets >= SECRETS {
         let why = format!("an organisation has at most {SECRETS} secrets: remove one that no release needs");
-        return Err(CatalogError::invalid("name", why));
+        return Err(CatalogError::unfit("name", why));
     }
     if known.is_none() && names >= NAMES {
         let why = format!("an organisation names at most {NAMES} secrets, removed ones included: use a name again");
-        return Err(CatalogError::invalid("name", why));
+        return Err(CatalogError::unfit("name", why));
     }
     Ok(())
 }

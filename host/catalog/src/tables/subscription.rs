@@ -108,9 +108,9 @@ fn require_offered(change: &Change<'_>, api: ApiId, plan: PlanId) -> Result<(), 
     match newest {
         Some(true) => match suspension::of(change.conn, Subject::Plan(plan))? {
             None => Ok(()),
-            Some(standing) => Err(CatalogError::invalid("plan", format!("is suspended: {}", standing.reason))),
+            Some(standing) => Err(CatalogError::unfit("plan", format!("is suspended: {}", standing.reason))),
         },
-        Some(false) => Err(CatalogError::invalid("plan", "a newer version of this plan has taken its place")),
+        Some(false) => Err(CatalogError::unfit("plan", "a newer version of this plan has taken its place")),
         None => Err(CatalogError::missing("plan", &plan)),
     }
 }

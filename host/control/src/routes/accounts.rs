@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use catalog::Provisos;
+use types::OrganisationId;
 
 use super::things::{self, OrganisationAt};
 use super::{Answer, Reply, page, tokens};
@@ -30,7 +31,7 @@ pub(crate) async fn whoami(State(desk): State<Desk>, caller: Caller) -> Answer<a
 pub(crate) async fn organisations(
     State(desk): State<Desk>,
     caller: Caller,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<OrganisationId>>,
 ) -> Answer<api::Page<api::Organisation>> {
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.organisations().filter(|organisation| caller.owns(organisation.id));

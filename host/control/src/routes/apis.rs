@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use catalog::{NewApi, Provisos};
+use types::ApiId;
 
 use super::things::{self, ApiAt};
 use super::{Answer, Reply, page};
@@ -15,7 +16,7 @@ use crate::refusal::Refusal;
 pub(crate) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<ApiId>>,
 ) -> Answer<api::Page<api::Api>> {
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.apis().filter(|api| caller.owns(api.organisation));
@@ -96,7 +97,7 @@ fn sharing(api: &catalog::Api, live: &api::Live) -> Result<Vec<(u32, u32)>, Refu
             let others = weights(api).into_iter().filter(|(release, _)| *release != live.release);
             let (rest, _) = others
                 .max_by_key(|(_, weight)| *weight)
-                .ok_or_else(|| Refusal::field("/weight", "no other release serves the rest: leave the weight out"))?;
+                .ok_or_else(|| Refusal::unfit("/weight", "no other release serves the rest: leave the weight out"))?;
             Ok(vec![(live.release, weight), (rest, 100 - weight)])
         }
         Some(_) => Err(Refusal::field("/weight", "how many of a hundred calls: 1 to 100")),

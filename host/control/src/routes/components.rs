@@ -46,7 +46,7 @@ pub(crate) async fn upload(
     let received = receive(request, file.path(), desk.settings.component_max).await?;
     if received != digest {
         let why = format!("the bytes that came have the SHA-256 {received}, not the one in the path");
-        return Err(Refusal::because(Code::RequestInvalid, why));
+        return Err(Refusal::because(Code::Unprocessable, why));
     }
     if let Some(known) = known(&desk, digest).await? {
         return Ok(Reply::Found(shown(&known)));

@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 pub(crate) async fn apps(
     State(desk): State<Desk>,
     caller: Caller,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<AppId>>,
 ) -> Answer<api::Page<api::App>> {
     let snapshot = desk.house.catalog.snapshot();
     let seen = snapshot.apps().filter(|app| caller.owns(app.organisation));
@@ -49,7 +49,7 @@ pub(crate) async fn keys(
     State(desk): State<Desk>,
     caller: Caller,
     Path(app): Path<AppId>,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<KeyId>>,
 ) -> Answer<api::Page<api::KeyEntry>> {
     let snapshot = desk.house.catalog.snapshot_now();
     let app = caller.app(&snapshot, app)?;
@@ -140,7 +140,7 @@ pub(crate) async fn disable_key(
 pub(crate) async fn subscriptions(
     State(desk): State<Desk>,
     caller: Caller,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<SubscriptionId>>,
 ) -> Answer<api::Page<api::Subscription>> {
     let snapshot = desk.house.catalog.snapshot();
     let now = desk.house.clock.now();
@@ -191,20 +191,20 @@ pub(crate) async fn set_spend_cap(
     Ok(Reply::Found(described(&snapshot, &subscription, desk.house.clock.now())))
 }
 
-/// `DELETE /v1/subscriptions/{subscription}`: it ends with its billing period, or at once. For the one who has it.
+/// `POST /v1/subscriptions/{subscription}/cancel`: it ends with its billing period, or at once. For the one who has it.
 pub(crate) async fn cancel(
     State(desk): State<Desk>,
     caller: Caller,
     Path(at): Path<SubscriptionAt>,
     if_match: IfMatch,
-    Query(query): Query<api::CancelQuery>,
+    Body(cancel): Body<api::Cancel>,
 ) -> Answer<api::Subscription> {
     let now = desk.house.clock.now();
     let (id, end) = {
         let snapshot = desk.house.catalog.snapshot();
         let subscription = caller.subscription(&snapshot, at.0)?;
         caller.app(&snapshot, subscription.app).map_err(|_| Refusal::missing("subscription", at.0))?;
-        let end = match query.at {
+        let end = match cancel.at {
             api::CancelAt::Now => now,
             api::CancelAt::PeriodEnd => Period::at(Per::Month, subscription.anchor, now).end,
         };

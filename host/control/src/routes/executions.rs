@@ -18,7 +18,6 @@ pub(crate) async fn list(
     Query(query): Query<api::ExecutionQuery>,
 ) -> Answer<api::Page<api::Execution>> {
     let organisation = caller.organisation(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
-    let before = query.after.as_deref().map(str::parse::<i64>).transpose();
     let search = Search {
         organisation: organisation.id,
         region: query.region,
@@ -27,7 +26,7 @@ pub(crate) async fn list(
         name: query.name,
         since: query.since.map(|at| at.0),
         until: query.until.map(|at| at.0),
-        before: before.map_err(|_| Refusal::field("/after", "it is the `next` of the page before"))?,
+        before: query.after,
         most: page_limit(query.limit)?,
     };
     let (found, next) =
@@ -51,7 +50,7 @@ pub(crate) async fn history(
     State(desk): State<Desk>,
     caller: Caller,
     Path(arn): Path<String>,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::HistoryQuery>,
 ) -> Answer<api::Page<api::HistoryEvent>> {
     let (asks, detail) = find(&desk, &caller, &arn).await?;
     if detail.summary.is_express {
@@ -169,7 +168,7 @@ fn refused(error: OperationError) -> Refusal {
         "InternalFailure" => Refusal::new(Code::Internal),
         "ServiceUnavailable" => Refusal::because(Code::Overloaded, error.message),
         "ExecutionDoesNotExist" => Refusal::because(Code::NotFound, error.message),
-        "ValidationException" | "InvalidToken" | "InvalidArn" => Refusal::because(Code::RequestInvalid, error.message),
+        "ValidationException" | "InvalidToken" | "InvalidArn" => Refusal::because(Code::Unprocessable, error.message),
         _ => Refusal::because(Code::Conflict, error.message),
     }
 }

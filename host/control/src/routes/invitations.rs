@@ -19,13 +19,11 @@ const OPEN: Duration = Duration::from_hours(7 * 24);
 pub(crate) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<InvitationId>>,
 ) -> Answer<api::Page<api::InvitationEntry>> {
     caller.require_operator()?;
     let limit = page_limit(query.limit)?;
-    let after = query.after.as_deref().map(str::parse::<InvitationId>).transpose();
-    let after = after.map_err(|error| Refusal::field("/after", error.to_string()))?;
-    let found = desk.house.catalog.invitations(after, limit).await?;
+    let found = desk.house.catalog.invitations(query.after, limit).await?;
     let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = if full { found.last().map(|one| one.id.to_string()) } else { None };
     let now = desk.house.clock.now();

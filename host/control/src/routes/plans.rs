@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use catalog::{NewPlan, Plan, Provisos, Snapshot};
-use types::{ApiId, Currency, LimitKind, Money, Quota, Rate, RouteId, Terms};
+use types::{ApiId, Currency, LimitKind, Money, PlanId, Quota, Rate, RouteId, Terms};
 
 use super::{Answer, Reply, page, things};
 use crate::caller::Caller;
@@ -16,7 +16,7 @@ pub(crate) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
     Path(slug): Path<String>,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<PlanId>>,
 ) -> Answer<api::Page<api::Plan>> {
     let snapshot = desk.house.catalog.snapshot();
     let api = caller.api(&snapshot, &slug)?;
@@ -69,7 +69,7 @@ async fn route_ids(desk: &Desk, api: ApiId, named: &[String]) -> Result<Vec<Rout
                 })
             });
             found.map(|route| route.id).ok_or_else(|| {
-                Refusal::field("/routes", format!("{name:?} is not a route of the latest release, such as `GET /v1/x`"))
+                Refusal::unfit("/routes", format!("{name:?} is not a route of the latest release, such as `GET /v1/x`"))
             })
         })
         .collect()

@@ -43,7 +43,7 @@ pub(crate) async fn create(
     let catalog = &desk.house.catalog;
     let api = caller.api(&catalog.snapshot(), &slug)?;
     if new.starts.is_some() && new.workflow.is_none() {
-        return Err(Refusal::field(
+        return Err(Refusal::unfit(
             "/starts",
             "a component is called and waited for: only a workflow starts executions",
         ));
@@ -51,10 +51,10 @@ pub(crate) async fn create(
     let runs = match (new.component, new.workflow.as_deref()) {
         (Some(digest), None) => component(catalog, digest, new.world).await?,
         (None, Some(definition)) => workflow(definition, new.starts)?,
-        _ => return Err(Refusal::field("/component", "a release runs either a component or a workflow: name one")),
+        _ => return Err(Refusal::unfit("/component", "a release runs either a component or a workflow: name one")),
     };
     if new.routes.is_empty() && new.world != Some(api::World::Task) {
-        return Err(Refusal::field("/routes", "an API without a route serves nobody: name at least one"));
+        return Err(Refusal::unfit("/routes", "an API without a route serves nobody: name at least one"));
     }
     let latest_before = catalog.releases(api.id, 1).await?.first().map_or(0, |release| release.number);
     let routes = new.routes.iter().map(|route| route_of(route, &new.objects)).collect::<Result<_, _>>()?;
@@ -88,10 +88,10 @@ async fn component(
     world: Option<api::World>,
 ) -> Result<NewRuns, Refusal> {
     let known = catalog.component(digest).await?;
-    let known = known.ok_or_else(|| Refusal::field("/component", format!("{digest} was not uploaded to this host")))?;
+    let known = known.ok_or_else(|| Refusal::unfit("/component", format!("{digest} was not uploaded to this host")))?;
     if Some(world_shown(known.world)) != world {
         let asked = world.map_or("none", api::World::as_str);
-        return Err(Refusal::field("/world", format!("the component offers {}, not {asked}", known.world)));
+        return Err(Refusal::unfit("/world", format!("the component offers {}, not {asked}", known.world)));
     }
     Ok(NewRuns::Component(digest))
 }
@@ -100,7 +100,7 @@ async fn component(
 fn workflow(definition: &str, starts: Option<Starts>) -> Result<NewRuns, Refusal> {
     if definition.len() > WORKFLOW_BYTES {
         let why = format!("a definition has at most {WORKFLOW_BYTES} bytes");
-        return Err(Refusal::field("/workflow", why));
+        return Err(Refusal::unfit("/workflow", why));
     }
     let checked = match starts {
         None | Some(Starts::Express) => workflows::express::parse(definition),
@@ -108,8 +108,8 @@ fn workflow(definition: &str, starts: Option<Starts>) -> Result<NewRuns, Refusal
     };
     match checked {
         Ok(_) => Ok(NewRuns::Workflow { definition: definition.into(), starts }),
-        Err(findings) if findings.len() == 1 => Err(Refusal::field("/workflow", findings[0].to_string())),
-        Err(findings) => Err(Refusal::fields(
+        Err(findings) if findings.len() == 1 => Err(Refusal::unfit("/workflow", findings[0].to_string())),
+        Err(findings) => Err(Refusal::unfit_fields(
             format!("the workflow is not a correct state machine: {} findings", findings.len()),
             findings.iter().take(FINDINGS_MAX).map(|finding| ("/workflow", finding.to_string())),
         )),
@@ -125,7 +125,7 @@ fn route_of(route: &api::Route, objects: &[api::Object]) -> Result<NewRoute, Ref
             .map(|name| {
                 let object = objects.iter().find(|object| object.name == *name);
                 object.map(|object| (name.clone(), object.max_per_call)).ok_or_else(|| {
-                    Refusal::field(
+                    Refusal::unfit(
                         "/routes",
                         format!("{} {} counts {name}, which is not declared", route.method, route.path),
                     )

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use ledger::{CallFilter, CallRow};
-use types::{ApiId, CallId, Code, ObjectName, Outcome, Timestamp};
+use types::{ApiId, CallId, Code, ObjectName, Timestamp};
 
 use super::consumers::slug_of;
 use super::{Answer, Reply, page_limit};
@@ -75,14 +75,12 @@ fn filter_of(desk: &Desk, caller: &Caller, query: &api::CallQuery) -> Result<Cal
         let why = "name an API that you sell, or an app or subscription that you have";
         return Err(Refusal::because(Code::Forbidden, why));
     }
-    let outcome = query.outcome.as_deref().map(str::parse::<Outcome>).transpose();
-    let outcome = outcome.map_err(|text| Refusal::field("/outcome", format!("{text:?} is not an outcome")))?;
     Ok(CallFilter {
         call: None,
         subscription: query.subscription,
         api,
         app: query.app,
-        outcome,
+        outcome: query.outcome,
         since: query.since.map(|at| at.0),
         until: query.until.map(|at| at.0),
         status: query.status,

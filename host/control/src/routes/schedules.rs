@@ -92,7 +92,7 @@ impl From<ScheduleError> for Refusal {
     fn from(error: ScheduleError) -> Self {
         match error {
             ScheduleError::Invalid { member: "name", why } => Self::because(Code::RequestInvalid, why),
-            ScheduleError::Invalid { member, why } => Self::field(format!("/{member}"), why),
+            ScheduleError::Invalid { member, why } => Self::unfit(format!("/{member}"), why),
             ScheduleError::TooMany => Self::because(Code::Conflict, error.to_string()),
             ScheduleError::Changed => Self::because(Code::PreconditionFailed, error.to_string()),
             ScheduleError::Unwritten(cause) => Self::failed(Code::Internal, "write workflows.db", &*cause),

@@ -123,7 +123,7 @@ pub(crate) async fn accept(State(desk): State<Desk>, Token(token): Token<String>
         Ok(made) => return welcome(&made),
         Err(CatalogError::NotInvited) => return nothing(),
         Err(CatalogError::Exists { .. }) => "An organisation of that name is there already: choose another.".to_owned(),
-        Err(CatalogError::Invalid { field, why }) => format!("{field}: {why}"),
+        Err(CatalogError::Invalid { field, why } | CatalogError::Unfit { field, why }) => format!("{field}: {why}"),
         Err(error) => {
             tracing::error!(cause = chain(&error), "somebody could not sign up");
             return failed();

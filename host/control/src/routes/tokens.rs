@@ -17,16 +17,18 @@ use crate::refusal::Refusal;
 /// How long a token or key goes on beside its successor, when nobody says: a day.
 const OVERLAP: Duration = Duration::from_hours(24);
 
-/// `GET /v1/tokens`.
+/// `GET /v1/tokens`: those that are revoked only for who asks for them.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::TokenQuery>,
 ) -> Answer<api::Page<api::TokenEntry>> {
     let snapshot = desk.house.catalog.snapshot();
     let now = desk.house.clock.now();
-    let seen = snapshot.tokens().filter(|token| caller.holds(token));
-    page(&query, seen.map(|token| (token.id, token)), |token| shown(token, now)).map(Reply::Found)
+    let api::TokenQuery { revoked, after, limit } = query;
+    let seen = snapshot.tokens().filter(|token| caller.holds(token) && (revoked || token.disabled.is_none()));
+    page(&api::ListQuery { after, limit }, seen.map(|token| (token.id, token)), |token| shown(token, now))
+        .map(Reply::Found)
 }
 
 /// `POST /v1/tokens`.
@@ -41,7 +43,7 @@ pub(crate) async fn create(
             Role::Operator
         }
         (api::Role::Operator, Some(_)) => {
-            return Err(Refusal::field("/organisation", "an operator's token acts for no organisation"));
+            return Err(Refusal::unfit("/organisation", "an operator's token acts for no organisation"));
         }
         (api::Role::Provider, named) => Role::Provider(caller.organisation(&desk.house.catalog.snapshot(), named)?.id),
     };
@@ -71,7 +73,7 @@ pub(crate) async fn rotate(
     made(&desk, id, &secret)
 }
 
-/// `DELETE /v1/tokens/{token}`: refused from now on, for good.
+/// `DELETE /v1/tokens/{token}`: refused from now on, for good. To all but the list of those that are revoked it is gone.
 pub(crate) async fn revoke(
     State(desk): State<Desk>,
     caller: Caller,
@@ -81,8 +83,9 @@ pub(crate) async fn revoke(
     caller.token(&desk.house.catalog.snapshot(), id)?;
     let reason = query.reason.as_deref().unwrap_or("revoked");
     desk.house.catalog.disable_token(caller.actor(), id, reason).await?;
-    let token = caller.token(&desk.house.catalog.snapshot(), id)?;
-    Ok(Reply::Found(shown(&token, desk.house.clock.now())))
+    let snapshot = desk.house.catalog.snapshot();
+    let token = snapshot.token(id).ok_or_else(|| Refusal::missing("token", id))?;
+    Ok(Reply::Found(shown(token, desk.house.clock.now())))
 }
 
 /// When the old one ends.

@@ -8,20 +8,17 @@ use super::{Answer, Reply, page_limit};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::read::{Path, Query};
-use crate::refusal::Refusal;
 
 /// `GET /v1/apis/{slug}/traces`: the runs that were kept, the newest first.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
     Path(slug): Path<String>,
-    Query(query): Query<api::ListQuery>,
+    Query(query): Query<api::ListQuery<i64>>,
 ) -> Answer<api::Page<api::Run>> {
     let api = caller.api(&desk.house.catalog.snapshot(), &slug)?;
-    let after = query.after.as_deref().map(str::parse::<i64>).transpose();
-    let after = after.map_err(|_| Refusal::field("/after", "it is the `next` of the page before"))?;
     let limit = page_limit(query.limit)?;
-    let runs = desk.house.traces.runs(api.id, after, limit).await?;
+    let runs = desk.house.traces.runs(api.id, query.after, limit).await?;
     let full = u32::try_from(runs.len()).is_ok_and(|count| count == limit);
     let next = runs.last().filter(|_| full).map(|run| run.seq.to_string());
     Ok(Reply::Found(api::Page { items: runs.into_iter().map(shown).collect(), next }))

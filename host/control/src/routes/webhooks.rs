@@ -18,13 +18,11 @@ pub(crate) async fn list(
     Query(query): Query<api::WebhookQuery>,
 ) -> Answer<api::Page<api::Webhook>> {
     let limit = page_limit(query.limit)?;
-    let after = query.after.as_deref().map(str::parse::<EndpointId>).transpose();
-    let after = after.map_err(|error| Refusal::field("/after", error.to_string()))?;
     let only = caller.only(&desk.house.catalog.snapshot(), query.organisation.as_deref())?;
     if let Some(app) = query.app {
         caller.app(&desk.house.catalog.snapshot(), app)?;
     }
-    let of = EndpointQuery { organisation: only, app: query.app, after, limit: limit.saturating_add(1) };
+    let of = EndpointQuery { organisation: only, app: query.app, after: query.after, limit: limit.saturating_add(1) };
     let mut found = desk.house.delivery.endpoints(of).await?;
     let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

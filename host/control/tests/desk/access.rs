@@ -246,7 +246,7 @@ async fn a_foreign_provider_sees_and_changes_nothing_of_another() {
             // A component is nobody's own: anybody may look at one whose digest he knows, or upload it.
             ("GET", "/v1/components/{digest}") => drop(answer.expect(200)),
             // The bytes of the path's digest were not sent.
-            ("PUT", "/v1/components/{digest}") => answer.expect_problem(400, "request-invalid"),
+            ("PUT", "/v1/components/{digest}") => answer.expect_problem(422, "unprocessable"),
             _ => answer.expect_problem(404, "not-found"),
         }
     }
@@ -271,15 +271,17 @@ async fn an_owner_reaches_what_is_his_and_an_operator_everything() {
                     "{whose}: {method} {path}: {}",
                     answer.json
                 ),
-                // No call was made, nobody invited, and the owner's walk has deleted the credential and the webhook.
+                // No call was made, nobody invited, and the owner's walk has deleted the credential, the webhook and the token.
                 404 => assert!(
-                    ["{call}", "{invitation}"].iter().any(|never| path.contains(never))
+                    ["{call}", "{invitation}", "{token}/rotate"].iter().any(|never| path.contains(never))
                         || whose == "operator"
-                            && ["{access_key}", "{schedule}", "{webhook}"].iter().any(|deleted| path.contains(deleted)),
+                            && ["{access_key}", "{schedule}", "{webhook}", "{token}"]
+                                .iter()
+                                .any(|deleted| path.contains(deleted)),
                     "{whose}: {method} {path}"
                 ),
                 // What the walk has ended already, or a component that was not sent.
-                400 => assert!(path.contains("rotate") || path.contains("key") || path.contains("digest"), "{path}"),
+                422 => assert!(path.contains("rotate") || path.contains("key") || path.contains("digest"), "{path}"),
                 // It is on its way already; or an execution that has succeeded.
                 409 => assert!(
                     path.ends_with("/redeliver") || path.ends_with("{arn}/redrive"),

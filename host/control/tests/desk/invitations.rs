@@ -43,5 +43,5 @@ async fn an_invitation_that_is_revoked_or_over_lets_nobody_in() {
     let accept = json!({"invitation": made["secret"], "organisation": "guest", "app": "web"});
     desk.ask("", "POST", "/v1/invitations/accept", accept).await.expect_problem(403, "forbidden");
     let past = json!({"expires_at": "2020-01-01T00:00:00Z"});
-    desk.ask(&desk.operator, "POST", "/v1/invitations", past).await.expect_problem(400, "request-invalid");
+    desk.ask(&desk.operator, "POST", "/v1/invitations", past).await.expect_problem(422, "unprocessable");
 }

@@ -5,6 +5,7 @@ use http::Request;
 use serde_json::{Value, json};
 use types::Digest;
 
+use crate::access::things_of;
 use crate::house::Desk;
 
 fn post(desk: &Desk, kind: &str, body: impl Into<Body>) -> Request<Body> {
@@ -25,6 +26,9 @@ async fn a_body_that_is_not_what_the_route_takes_is_explained() {
     let unknown = desk.send(post(&desk, "application/json; charset=utf-8", "{\"name\":\"a\",\"nmae\":1}")).await;
     unknown.expect_problem(400, "request-invalid");
     assert!(unknown.json["detail"].as_str().unwrap().contains("nmae"), "{}", unknown.json);
+    desk.send(post(&desk, "application/json", "[\"acme\"]")).await.expect_problem(400, "request-invalid");
+    let control = desk.send(post(&desk, "application/json", "{\"name\":\"a\\u0007b\"}")).await;
+    control.expect_problem(400, "request-invalid");
     desk.send(post(&desk, "application/json", "")).await.expect_problem(400, "request-invalid");
     desk.send(post(&desk, "text/plain", "name")).await.expect_problem(415, "unsupported-media-type");
     let large = format!("{{\"name\":\"{}\"}}", "a".repeat(1_100_000));
@@ -45,7 +49,15 @@ async fn a_path_or_method_that_is_not_there_is_a_problem_too() {
 #[tokio::test]
 async fn a_query_that_is_mistyped_is_refused_and_not_ignored() {
     let desk = Desk::open().await;
-    for path in ["/v1/calls?aip=vat", "/v1/calls?limit=0", "/v1/calls?outcome=fine", "/v1/usage", "/v1/apis?limit=x"] {
+    for path in [
+        "/v1/calls?aip=vat",
+        "/v1/calls?limit=0",
+        "/v1/calls?outcome=fine",
+        "/v1/usage",
+        "/v1/apis?limit=x",
+        "/v1/apis?after=",
+        "/v1/apis?after=app_01JD3W0000000000000000000A",
+    ] {
         desk.ask(&desk.operator, "GET", path, Value::Null).await.expect_problem(400, "request-invalid");
     }
 }
@@ -73,6 +85,37 @@ async fn what_a_provider_got_wrong_is_named_by_its_field() {
     live.expect_problem(404, "not-found");
 }
 
+#[tokio::test]
+async fn what_the_document_allows_and_cannot_be_done_is_told_from_what_it_does_not_allow() {
+    let desk = Desk::open().await;
+    for (method, path, body, field) in [
+        ("POST", "/v1/apps", json!({"name": "web"}), "/organisation"),
+        ("GET", "/v1/schedules", Value::Null, "/organisation"),
+        ("POST", "/v1/tokens", json!({"role": "operator", "organisation": "acme"}), "/organisation"),
+    ] {
+        let answer = desk.ask(&desk.operator, method, path, body).await;
+        answer.expect_problem(422, "unprocessable");
+        assert_eq!(answer.json["errors"][0]["pointer"], field, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_number_is_an_integer_however_it_is_written() {
+    let desk = Desk::open().await;
+    let (_, acme) = desk.provider("acme").await;
+    things_of(&desk, &acme).await;
+    let live = |release: &str| {
+        let body = Body::from(format!("{{\"release\":{release}}}"));
+        let head = Request::builder().method("PUT").uri("/v1/apis/vat/live").header("if-match", "*");
+        head.header("authorization", format!("Bearer {acme}")).body(body).unwrap()
+    };
+    desk.send(live("1.0")).await.expect(200);
+    desk.send(live("10e-1")).await.expect(200);
+    for wrong in ["1.5", "-1.0", "1e30"] {
+        desk.send(live(wrong)).await.expect_problem(400, "request-invalid");
+    }
+}
+
 fn put(desk: &Desk, digest: &Digest, body: Body) -> Request<Body> {
     Request::builder()
         .method("PUT")
@@ -87,7 +130,7 @@ async fn an_upload_under_another_digest_is_refused() {
     let desk = Desk::open().await;
     let text = b"this is no component".as_slice();
     let other = desk.send(put(&desk, &Digest::of(b"other"), Body::from(text))).await;
-    other.expect_problem(400, "request-invalid");
+    other.expect_problem(422, "unprocessable");
     assert!(other.json["detail"].as_str().unwrap().contains(&Digest::of(text).to_string()));
 }
 

@@ -35,6 +35,26 @@ async fn a_token_and_its_successor_open_the_same_until_the_old_one_retires() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_revoked_is_gone_but_for_who_asks_for_those_that_are() {
+    let desk = Desk::open().await;
+    let (_, acme) = desk.provider("acme").await;
+    let made = desk.ask(&acme, "POST", "/v1/tokens", json!({"role": "provider"})).await.expect(201);
+    let path = format!("/v1/tokens/{}", made["id"].as_str().unwrap());
+    desk.ask(&acme, "GET", &path, Value::Null).await.expect(200);
+    desk.ask(&acme, "DELETE", &path, Value::Null).await.expect(200);
+    desk.ask(&acme, "GET", &path, Value::Null).await.expect_problem(404, "not-found");
+    desk.ask(&acme, "DELETE", &path, Value::Null).await.expect_problem(404, "not-found");
+    desk.ask(&acme, "POST", &format!("{path}/rotate"), json!({})).await.expect_problem(404, "not-found");
+    let listed = async |query: &str| {
+        let page = desk.ask(&acme, "GET", &format!("/v1/tokens{query}"), Value::Null).await.expect(200);
+        let found = page["items"].as_array().unwrap().iter().find(|token| token["id"] == made["id"]).cloned();
+        found.map(|token| token["disabled"].clone())
+    };
+    assert_eq!(listed("").await, None);
+    assert_eq!(listed("?revoked=true").await, Some(json!("revoked")));
+}
+
+#[tokio::test]
 async fn a_token_whose_time_is_over_opens_nothing() {
     let desk = Desk::open().await;
     let new = json!({"role": "operator", "expires_at": in_millis(300)});
@@ -43,7 +63,7 @@ async fn a_token_whose_time_is_over_opens_nothing() {
     let secret = made["secret"].as_str().unwrap();
     desk.ask(secret, "GET", "/v1/whoami", Value::Null).await.expect_problem(401, "unauthorised");
     let past = json!({"role": "operator", "expires_at": "2020-01-01T00:00:00Z"});
-    desk.ask(&desk.operator, "POST", "/v1/tokens", past).await.expect_problem(400, "request-invalid");
+    desk.ask(&desk.operator, "POST", "/v1/tokens", past).await.expect_problem(422, "unprocessable");
 }
 
 #[tokio::test]
@@ -84,5 +104,5 @@ async fn a_key_is_rolled_beside_its_successor_and_a_third_waits() {
     let shown = desk.ask(&acme, "PATCH", &rotate.replace("/rotate", ""), sooner.clone()).await.expect(200);
     assert_eq!(shown["expires_at"], sooner["expires_at"]);
     let past = json!({"retire_at": "2020-01-01T00:00:00Z"});
-    desk.ask(&acme, "POST", &again, past).await.expect_problem(400, "request-invalid");
+    desk.ask(&acme, "POST", &again, past).await.expect_problem(422, "unprocessable");
 }

@@ -40,7 +40,7 @@ async fn a_release_takes_a_share_of_the_calls_then_all_of_them() {
 async fn a_share_that_cannot_be_is_refused() {
     let (desk, token) = with_two_releases().await;
     let live = async |body: Value| desk.ask(&token, "PUT", "/v1/apis/vat/live", body).await;
-    live(json!({"release": 1, "weight": 10})).await.expect_problem(400, "request-invalid");
+    live(json!({"release": 1, "weight": 10})).await.expect_problem(422, "unprocessable");
     live(json!({"release": 2, "weight": 0})).await.expect_problem(400, "request-invalid");
     live(json!({"release": 2, "weight": 101})).await.expect_problem(400, "request-invalid");
     live(json!({"release": 3, "weight": 10})).await.expect_problem(404, "not-found");

@@ -84,13 +84,13 @@ async fn a_suspended_release_is_not_promoted_and_a_suspended_plan_takes_nobody()
     let release = "/v1/apis/vat/releases/1/suspension";
     desk.ask(&acme, "PUT", release, json!({"reason": "a fault"})).await.expect(200);
     let live = desk.ask(&acme, "PUT", "/v1/apis/vat/live", json!({"release": 1})).await;
-    live.expect_problem(400, "request-invalid");
+    live.expect_problem(422, "unprocessable");
     assert!(live.json["detail"].as_str().unwrap().contains("a fault"), "{}", live.json);
     let plan = format!("/v1/plans/{}/suspension", things.plan);
     desk.ask(&acme, "PUT", &plan, json!({"reason": "sold out"})).await.expect(200);
     let app = desk.ask(&acme, "POST", "/v1/apps", json!({"name": "second"})).await.expect(201)["id"].clone();
     let wish = json!({"app": app, "api": "vat", "plan": "PRO"});
     let refused = desk.ask(&acme, "POST", "/v1/subscriptions", wish).await;
-    refused.expect_problem(400, "request-invalid");
+    refused.expect_problem(422, "unprocessable");
     assert!(refused.json["detail"].as_str().unwrap().contains("sold out"), "{}", refused.json);
 }

@@ -71,16 +71,17 @@ async fn nobody_overwrites_a_webhook_that_he_has_not_seen() {
 async fn what_is_no_place_for_a_webhook_is_refused_by_its_field() {
     let desk = Desk::open().await;
     let (_, acme) = desk.provider("acme").await;
-    for (body, field) in [
-        (json!({"url": "http://hooks.example.com/", "events": ["*"]}), "/url"),
-        (json!({"url": "https://localhost/", "events": ["*"]}), "/url"),
-        (json!({"url": "https://10.0.0.1/", "events": ["*"]}), "/url"),
-        (json!({"url": URL, "events": ["execution.exploded"]}), "/events"),
-        (json!({"url": URL, "events": []}), "/events"),
-        (json!({"url": URL, "events": ["*"], "description": "x".repeat(201)}), "/description"),
+    let (unfit, invalid) = ((422, "unprocessable"), (400, "request-invalid"));
+    for (body, field, (status, code)) in [
+        (json!({"url": "http://hooks.example.com/", "events": ["*"]}), "/url", unfit),
+        (json!({"url": "https://localhost/", "events": ["*"]}), "/url", unfit),
+        (json!({"url": "https://10.0.0.1/", "events": ["*"]}), "/url", unfit),
+        (json!({"url": URL, "events": ["execution.exploded"]}), "/events", unfit),
+        (json!({"url": URL, "events": []}), "/events", invalid),
+        (json!({"url": URL, "events": ["*"], "description": "x".repeat(201)}), "/description", invalid),
     ] {
         let answer = desk.ask(&acme, "POST", "/v1/webhooks", body).await;
-        answer.expect_problem(400, "request-invalid");
+        answer.expect_problem(status, code);
         assert_eq!(answer.json["errors"][0]["pointer"], field, "{}", answer.json);
     }
 }

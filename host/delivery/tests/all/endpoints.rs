@@ -63,7 +63,7 @@ async fn both_secrets_sign_until_the_former_ones_time_is_over() {
     assert!(!received[1].is_signed_by(&former) && received[1].is_signed_by(&present));
     let week = Duration::from_hours(24 * 8);
     let refused = house.delivery.rotate_endpoint(ACTOR.to_owned(), endpoint.id, week).await;
-    assert!(matches!(refused, Err(DeliveryError::Invalid { field: "overlap_seconds", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(DeliveryError::Unfit { field: "retire_at", .. })), "{refused:?}");
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn a_host_without_a_server_sends_none_and_says_so() {
     assert!(matches!(house.delivery.mail(letter("approval 1")).await, Err(DeliveryError::NoMail)));
     let house = House::with(&[], Some(server(1, Security::Plain)));
     let wrong = Letter { address: "anna@example.com\r\nBcc: all@example.com".to_owned(), ..letter("approval 1") };
-    assert!(matches!(house.delivery.mail(wrong).await, Err(DeliveryError::Invalid { field: "address", .. })));
+    assert!(matches!(house.delivery.mail(wrong).await, Err(DeliveryError::Unfit { field: "address", .. })));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What stands still and what takes another's place: typed at the command line, felt by the next call, and on record.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -110,6 +113,11 @@ fn a_token_is_rotated_listed_without_its_secret_and_revoked() {
     for token in [old, new] {
         place.run(&["--token", token, "audit", "verify"]).expect_success();
     }
+    // The one that the command itself used has its successor where it was.
+    let file = Path::new(host.up["data"].as_str().unwrap()).join("operator.token");
+    assert_eq!(fs::read_to_string(&file).unwrap().trim(), new);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    place.run(&["audit", "verify"]).expect_success();
     let listed = place.run(&["--token", new, "tokens", "list"]).expect_success();
     assert!(listed.contains(&id(&made)) && !listed.contains(new) && listed.contains("read,publish,manage"), "{listed}");
     let tokens = all(&place, &["--token", new, "tokens", "list"]);
@@ -117,8 +125,40 @@ fn a_token_is_rotated_listed_without_its_secret_and_revoked() {
     assert!(first["expires_at"].is_string() && made.get("expires_at").is_none(), "{first}");
     place.run(&["--token", new, "tokens", "revoke", &id(first), "--reason", "rotated"]).expect_success();
     place.run(&["--token", old, "audit", "verify"]).expect_failure(&["401"]);
+    place.run(&["audit", "verify"]).expect_success();
+    let listed = |arguments: &[&str]| all(&place, arguments).iter().any(|token| id(token) == id(first));
+    assert!(!listed(&["tokens", "list"]) && listed(&["tokens", "list", "--revoked"]));
     let acts = place.run(&["--json", "--token", new, "audit", "list", "--subject", &id(first)]).expect_success();
     assert!(acts.contains("token.retire") && acts.contains("rotated"), "{acts}");
+    assert_eq!(host.stop().0, Some(0));
+}
+
+#[test]
+fn a_rotated_token_takes_its_place_wherever_it_was_kept_and_nowhere_else() {
+    let place = Place::new();
+    let host = place.start();
+    let (control, first) = (host.up["control"].as_str().unwrap(), host.up["operator_token"].as_str().unwrap());
+    let home = place.path().to_str().unwrap();
+    let login = [("HOME", home), ("WEIR_TOKEN", first)];
+    place.run_as(&login, &["login", control, "--profile", "far"]).expect_success();
+    let file = Path::new(host.up["data"].as_str().unwrap()).join("operator.token");
+    let kept = || fs::read_to_string(&file).unwrap().trim().to_owned();
+
+    // One that is another's is shown alone.
+    let other = json(&place.run(&["--json", "tokens", "rotate"]).expect_success());
+    assert_eq!(kept(), other["secret"].as_str().unwrap(), "it is the folder's own");
+    let own = place.run(&["tokens", "list"]).expect_success();
+    assert!(own.contains(&id(&other)), "{own}");
+    let far = [("HOME", home)];
+    let said = place.run_as(&far, &["--profile", "far", "tokens", "rotate", &id(&other)]).expect_success();
+    assert!(said.contains("shown this once") && !said.contains("has it now"), "{said}");
+    assert_eq!(kept(), other["secret"].as_str().unwrap());
+
+    let said = place.run_as(&far, &["--profile", "far", "tokens", "rotate"]).expect_success();
+    assert!(said.contains("the profile far has it now"), "{said}");
+    let profiles = fs::read_to_string(place.path().join(".config/weir/profiles.toml")).unwrap();
+    assert!(!profiles.contains(first), "the old one is nowhere in the profiles");
+    place.run_as(&far, &["--profile", "far", "audit", "verify"]).expect_success();
     assert_eq!(host.stop().0, Some(0));
 }
 

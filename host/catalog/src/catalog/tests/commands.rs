@@ -55,7 +55,7 @@ async fn a_changed_plan_is_a_new_version_and_subscribers_stay_on_theirs() {
 
     let other = catalog.create_app(HOST, vat.organisation, "other").await.unwrap();
     let refused = catalog.subscribe(HOST, other, vat.api, vat.plan).await;
-    assert!(matches!(refused, Err(CatalogError::Invalid { field: "plan", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(CatalogError::Unfit { field: "plan", .. })), "{refused:?}");
     let moved = catalog.subscribe(HOST, vat.app, vat.api, next).await.unwrap();
     assert_eq!(moved, old.id);
     let new = Arc::clone(catalog.snapshot().subscription(vat.app, vat.api).unwrap());
@@ -139,7 +139,7 @@ async fn a_plan_counts_only_what_the_latest_release_declares() {
     let mut by_page = plan(vat.api, "PAGES", 10);
     by_page.terms.quotas[0].object = pages.clone();
     let refused = catalog.create_plan(HOST, by_page.clone()).await;
-    assert!(matches!(refused, Err(CatalogError::Invalid { field: "quotas", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(CatalogError::Unfit { field: "quotas", .. })), "{refused:?}");
 
     let mut new = release(vat.api, "one", &["/v1/rates/{country}"]);
     let max_per_call = Units::saturating(5);

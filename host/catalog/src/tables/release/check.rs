@@ -94,11 +94,11 @@ pub(super) fn check(new: &NewRelease, component: Option<&Component>) -> Result<(
         (NewRuns::Component(_), None) => {}
     }
     if new.traced != Traced::default() && matches!(new.runs, NewRuns::Component(_)) {
-        return Err(CatalogError::invalid("traces", "a component has no states: its lines are kept"));
+        return Err(CatalogError::unfit("traces", "a component has no states: its lines are kept"));
     }
     if new.traced != Traced::default() && new.starts().is_some() {
         let why = "an execution has a history of its own: leave [traces] out";
-        return Err(CatalogError::invalid("traces", why));
+        return Err(CatalogError::unfit("traces", why));
     }
     limits(&new.limits)?;
     objects(&new.objects)?;
@@ -115,23 +115,21 @@ fn placeholders(new: &NewRelease) -> Result<(), CatalogError> {
     }
     if !new.grants.contains(&Capability::Config) {
         let why = "a component reads the placeholders of its secrets as settings: grant config";
-        return Err(CatalogError::invalid("egress", why));
+        return Err(CatalogError::unfit("egress", why));
     }
     match new.config.keys().find(|name| name.starts_with(SecretName::SETTING)) {
-        Some(name) => {
-            Err(CatalogError::invalid("config", format!("{name} is the place of a secret: call it otherwise")))
-        }
+        Some(name) => Err(CatalogError::unfit("config", format!("{name} is the place of a secret: call it otherwise"))),
         None => Ok(()),
     }
 }
 
 fn workflow(new: &NewRelease, definition: &str) -> Result<(), CatalogError> {
     if definition.len() > DEFINITION_BYTES {
-        return Err(CatalogError::invalid("workflow", format!("a definition has at most {DEFINITION_BYTES} bytes")));
+        return Err(CatalogError::unfit("workflow", format!("a definition has at most {DEFINITION_BYTES} bytes")));
     }
     if !new.grants.is_empty() || !new.config.is_empty() {
         let why = "a workflow has no grants and no settings: its components have, by releases of their own";
-        return Err(CatalogError::invalid("grants", why));
+        return Err(CatalogError::unfit("grants", why));
     }
     Ok(())
 }
@@ -140,7 +138,7 @@ fn grants(grants: &BTreeSet<Capability>, imports: &[String]) -> Result<(), Catal
     let needed = imports.iter().filter_map(|import| Some((import, Capability::of_import(import)?)));
     match needed.into_iter().find(|(_, capability)| !grants.contains(capability)) {
         None => Ok(()),
-        Some((import, capability)) => Err(CatalogError::invalid(
+        Some((import, capability)) => Err(CatalogError::unfit(
             "grants",
             format!("the component imports {import}: grant {capability}, or build it without"),
         )),
@@ -162,10 +160,10 @@ fn limits(limits: &Limits) -> Result<(), CatalogError> {
 }
 
 fn objects(objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {
-    let refuse = |why: String| Err(CatalogError::invalid("objects", why));
     if objects.len() > OBJECTS {
-        return refuse(format!("at most {OBJECTS}"));
+        return Err(CatalogError::invalid("objects", format!("at most {OBJECTS}")));
     }
+    let refuse = |why: String| Err(CatalogError::unfit("objects", why));
     let mut names = BTreeSet::new();
     for object in objects {
         if object.name.is_built_in() {
@@ -186,8 +184,11 @@ fn objects(objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {
 
 fn routes(new: &NewRelease) -> Result<(), CatalogError> {
     let refuse = |why: String| Err(CatalogError::invalid("routes", why));
-    if new.routes.is_empty() || new.routes.len() > ROUTES {
-        return refuse(format!("1 to {ROUTES}"));
+    if new.routes.is_empty() {
+        return Err(CatalogError::unfit("routes", "name at least one"));
+    }
+    if new.routes.len() > ROUTES {
+        return refuse(format!("at most {ROUTES}"));
     }
     let mut shapes = BTreeSet::new();
     for route in &new.routes {
@@ -196,9 +197,10 @@ fn routes(new: &NewRelease) -> Result<(), CatalogError> {
         if route.method != "*" && !capitals {
             return refuse(format!("{:?} is not a method in capitals, and not *", route.method));
         }
-        let shape = shape(&route.template).map_err(|why| CatalogError::invalid("routes", why))?;
+        let shape = shape(&route.template).map_err(|why| CatalogError::unfit("routes", why))?;
         if !shapes.insert((&route.method, shape)) {
-            return refuse(format!("{} {} is there twice", route.method, route.template));
+            let why = format!("{} {} is there twice", route.method, route.template);
+            return Err(CatalogError::unfit("routes", why));
         }
         needs(route, &new.objects)?;
     }
@@ -241,7 +243,7 @@ fn shape(template: &str) -> Result<String, String> {
 }
 
 fn needs(route: &NewRoute, objects: &[ObjectDeclaration]) -> Result<(), CatalogError> {
-    let refuse = |why: String| Err(CatalogError::invalid("routes", why));
+    let refuse = |why: String| Err(CatalogError::unfit("routes", why));
     let mut names = BTreeSet::new();
     for (object, units) in &route.needs {
         let Some(declared) = objects.iter().find(|declared| declared.name == *object) else {
@@ -267,7 +269,7 @@ fn config(config: &BTreeMap<String, String>) -> Result<(), CatalogError> {
     let why = format!(
         "at most {CONFIG_ENTRIES} entries, names of 1 to {CONFIG_NAME_BYTES} bytes, values of at most {CONFIG_VALUE_BYTES}"
     );
-    Err(CatalogError::invalid("config", why))
+    Err(CatalogError::unfit("config", why))
 }
 
 fn errors(errors: &BTreeMap<String, u16>) -> Result<(), CatalogError> {
@@ -277,7 +279,7 @@ fn errors(errors: &BTreeMap<String, u16>) -> Result<(), CatalogError> {
         return Ok(());
     }
     let why = format!("at most {ERRORS} names of 1 to {NAME_BYTES} bytes, each with a status from 400 to 599");
-    Err(CatalogError::invalid("errors", why))
+    Err(CatalogError::unfit("errors", why))
 }
 
 #[cfg(test)]
