@@ -37,7 +37,10 @@ impl Contract {
         let host = Host::start(&weir, &folder)?;
         let operator = fs::read_to_string(folder.join("operator.token")).context("the host made no token")?;
         let operator = operator.trim();
-        let tokens = [("an operator", token(&host, operator, false)?), ("a provider", token(&host, operator, true)?)];
+        let tokens = [
+            ("an operator", token(&host, operator, None)?),
+            ("a provider", token(&host, operator, Some(ORGANISATION))?),
+        ];
         for (who, token) in &tokens {
             println!("\nAs {who}");
             self.send(workspace, &folder, (&schemathesis, host.control(), token))?;
@@ -69,13 +72,14 @@ impl Contract {
     }
 }
 
-/// A token of its own for a run: an operator's, or that of an organisation's provider.
-fn token(host: &Host, operator: &str, is_provider: bool) -> anyhow::Result<String> {
-    let new = if is_provider {
-        ask(host, operator, "/v1/organisations", Some(serde_json::json!({ "name": ORGANISATION })))?;
-        serde_json::json!({ "role": "provider", "organisation": ORGANISATION })
-    } else {
-        serde_json::json!({ "role": "operator" })
+/// A token of its own for a run: an operator's, or that of a new organisation's provider.
+fn token(host: &Host, operator: &str, provider: Option<&str>) -> anyhow::Result<String> {
+    let new = match provider {
+        Some(name) => {
+            ask(host, operator, "/v1/organisations", Some(serde_json::json!({ "name": name })))?;
+            serde_json::json!({ "role": "provider", "organisation": name })
+        }
+        None => serde_json::json!({ "role": "operator" }),
     };
     let made = ask(host, operator, "/v1/tokens", Some(new))?;
     made["secret"].as_str().map(str::to_owned).context("a new token has its secret")

@@ -27,6 +27,7 @@ pub fn operations() -> Vec<Operation> {
         super::sent::operations(),
         super::stored::operations(),
         consumers(),
+        executions(),
         reports(),
     ]
     .concat()
@@ -273,29 +274,8 @@ fn consumers() -> Vec<Operation> {
     all
 }
 
-fn reports() -> Vec<Operation> {
+fn executions() -> Vec<Operation> {
     vec![
-        Operation::new("GET", "/v1/usage", Read, "What a subscription used")
-            .query::<UsageQuery>()
-            .answers::<Usage>()
-            .refuses(&[Code::NotFound]),
-        Operation::new("GET", "/v1/calls", Read, "Lists calls, the newest first")
-            .query::<CallQuery>()
-            .answers::<Page<Call>>()
-            .refuses(&[Code::NotFound]),
-        Operation::new("GET", "/v1/calls/{call}", Read, "Shows a call").answers::<Call>(),
-        Operation::new("GET", "/v1/calls/{call}/logs", Read, "What the component wrote during a call")
-            .answers::<CallLogs>(),
-        Operation::new(
-            "GET",
-            "/v1/calls/{call}/trace",
-            Read,
-            "What the states of a workflow went through during a call",
-        )
-        .answers::<CallTrace>(),
-        Operation::new("GET", "/v1/apis/{slug}/traces", Read, "Lists the runs that were kept, the newest first")
-            .query::<ListQuery<i64>>()
-            .answers::<Page<Run>>(),
         Operation::new("GET", "/v1/executions", Read, "Searches executions, the newest first")
             .query::<ExecutionQuery>()
             .answers::<Page<Execution>>()
@@ -339,6 +319,32 @@ fn reports() -> Vec<Operation> {
             .query::<ScheduleQuery>()
             .answers::<Schedule>()
             .refuses(&[Code::Unprocessable]),
+    ]
+}
+
+fn reports() -> Vec<Operation> {
+    vec![
+        Operation::new("GET", "/v1/usage", Read, "What a subscription used")
+            .query::<UsageQuery>()
+            .answers::<Usage>()
+            .refuses(&[Code::NotFound]),
+        Operation::new("GET", "/v1/calls", Read, "Lists calls, the newest first")
+            .query::<CallQuery>()
+            .answers::<Page<Call>>()
+            .refuses(&[Code::NotFound]),
+        Operation::new("GET", "/v1/calls/{call}", Read, "Shows a call").answers::<Call>(),
+        Operation::new("GET", "/v1/calls/{call}/logs", Read, "What the component wrote during a call")
+            .answers::<CallLogs>(),
+        Operation::new(
+            "GET",
+            "/v1/calls/{call}/trace",
+            Read,
+            "What the states of a workflow went through during a call",
+        )
+        .answers::<CallTrace>(),
+        Operation::new("GET", "/v1/apis/{slug}/traces", Read, "Lists the runs that were kept, the newest first")
+            .query::<ListQuery<i64>>()
+            .answers::<Page<Run>>(),
         Operation::new("GET", "/v1/audit", Read, "Lists management acts, the newest first")
             .query::<AuditQuery>()
             .answers::<Page<Act>>(),
