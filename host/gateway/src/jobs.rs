@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sandbox::{CallContext, Outbound, Ran, Step};
 use serde_json::Value;
-use types::{ApiId, ByteCount, CallId, Fact, Fuel, Outcome, RoleName, TaskUse, Timestamp};
+use types::{ApiId, ByteCount, CallId, Fact, Fuel, OutboxId, Outcome, RoleName, TaskUse, Timestamp};
 use workflows::{Job, Performed, Performing, TaskFailed, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
@@ -179,7 +179,8 @@ async fn run(
         Ok::<_, TaskFailed>((end(&premises, (call, api), ran), used))
     });
     let (answer, used) = done.await.map_err(|error| host_failed(&error))??;
-    *usage = serde_json::to_string(&Fact::Task(Box::new(used))).ok();
+    // Its id goes with it: numbers of rows come again after a restore, and the ledger takes each id once.
+    *usage = serde_json::to_string(&(OutboxId::generate(used.ended), Fact::Task(Box::new(used)))).ok();
     Ok((answer?, call))
 }
 

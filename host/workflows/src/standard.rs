@@ -199,7 +199,7 @@ impl Workflows {
     }
 
     /// What tasks have used and nobody has been told, the oldest first, as [`crate::Performed::usage`] had it. The
-    /// numbers are never used again.
+    /// numbers are never used again but after a restore, which begins where its backup ended.
     ///
     /// # Errors
     ///

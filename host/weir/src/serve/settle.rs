@@ -24,14 +24,20 @@ pub(super) async fn drain(workflows: &Workflows, ledger: &Ledger) -> anyhow::Res
         let last = *last;
         let mut facts = Vec::with_capacity(rows.len());
         for (id, body) in rows {
-            match serde_json::from_str::<Fact>(&body) {
-                Ok(fact) => facts.push((OutboxId::from_u128(id.into()), fact)),
+            match read(id, &body) {
+                Ok(told) => facts.push(told),
                 Err(error) => tracing::error!(%error, id, "what a task has used cannot be read, and is left out"),
             }
         }
         ledger.relay(SOURCE, &facts).await?;
         workflows.told(last).await.context("could not note what was told")?;
     }
+}
+
+/// A fact and its id. One that a former version wrote has the number of its row for it.
+fn read(row: u64, body: &str) -> serde_json::Result<(OutboxId, Fact)> {
+    serde_json::from_str(body)
+        .or_else(|_| serde_json::from_str(body).map(|fact| (OutboxId::from_u128(row.into()), fact)))
 }
 
 async fn drain_acts(workflows: &Workflows, ledger: &Ledger) -> anyhow::Result<()> {
@@ -61,5 +67,31 @@ pub(super) async fn run(workflows: Workflows, ledger: Ledger, closing: Cancellat
             () = workflows.used() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use types::{Act, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_fact_has_the_id_that_it_was_written_with_whatever_its_row_is() {
+        let fact = Fact::Act(Act {
+            at: Timestamp::from_micros(1),
+            actor: "host".to_owned(),
+            action: "machine.create".to_owned(),
+            subject: "orders".to_owned(),
+            before: None,
+            after: None,
+        });
+        let id = OutboxId::generate(Timestamp::from_micros(1));
+        let body = serde_json::to_string(&(id, &fact)).unwrap();
+        // After a restore the numbers of rows begin again where the backup ended.
+        assert_eq!((read(7, &body).unwrap().0, read(8, &body).unwrap().0), (id, id));
+        let former = serde_json::to_string(&fact).unwrap();
+        assert_eq!(read(7, &former).unwrap().0, OutboxId::from_u128(7));
+        assert!(read(7, "{}").is_err());
     }
 }
