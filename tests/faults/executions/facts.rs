@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{Books, States};
 
 /// Members of events that are drawn, or are times, or follow from them; `of` is whose they are, `by` who answered.
-const DIFFER: [&str; 14] = [
+const DIFFER: [&str; 17] = [
     "id",
     "previousEventId",
     "timestamp",
@@ -19,6 +19,9 @@ const DIFFER: [&str; 14] = [
     "ExecutionArn",
     "Name",
     "mapRunArn",
+    "executionId",
+    "time",
+    "traceparent",
     "token",
     "of",
     "by",

@@ -59,7 +59,7 @@ async fn an_object_is_its_owners_alone_and_an_operator_says_whose() {
     let named = "/v1/objects/orders/a?organisation=acme";
     desk.ask(&foreign, "GET", named, Value::Null).await.expect_problem(404, "not-found");
     let any = desk.ask(&desk.operator, "GET", "/v1/objects/orders/a", Value::Null).await;
-    any.expect_problem(400, "request-invalid");
+    any.expect_problem(422, "unprocessable");
     desk.ask(&desk.operator, "DELETE", named, Value::Null).await.expect(200);
 }
 

@@ -79,13 +79,13 @@ async fn a_release_is_granted_places_and_secrets_that_are_there() {
     let refused = [
         (json!({ "allow": [{ "host": "*" }] }), "operator"),
         (json!({ "allow": [{ "host": "localhost" }] }), "localhost"),
-        (json!({ "secrets": [{ "name": "stripe", "hosts": ["api.stripe.com"] }] }), "may reach over https"),
+        (json!({ "secrets": [{ "name": "stripe", "hosts": ["api.stripe.com"] }] }), "may be reached over https"),
         (
             json!({
                 "allow": [{ "host": "api.stripe.com", "scheme": "http" }],
                 "secrets": [{ "name": "stripe", "hosts": ["api.stripe.com"] }],
             }),
-            "may reach over https",
+            "may be reached over https",
         ),
     ];
     for (egress, why) in refused {
