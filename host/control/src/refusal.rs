@@ -100,7 +100,7 @@ impl Refusal {
 impl From<ObjectError> for Refusal {
     fn from(error: ObjectError) -> Self {
         match error {
-            ObjectError::Bucket(_) | ObjectError::Key(_) => Self::because(Code::RequestInvalid, error.to_string()),
+            ObjectError::Bucket(_) | ObjectError::Key(_) => Self::because(Code::Unprocessable, error.to_string()),
             ObjectError::Missing(name) => Self::missing("object", name),
             ObjectError::TooLarge(_) => Self::because(Code::PayloadTooLarge, error.to_string()),
             ObjectError::NoFile(_) | ObjectError::TooMany | ObjectError::NoRoom(_) | ObjectError::NoPlace(_) => {

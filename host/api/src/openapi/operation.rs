@@ -251,7 +251,7 @@ impl Operation {
             parameters.push(json!({
                 "name": "If-Match", "in": "header", "required": self.matching == Matching::Must,
                 "description": "The ETag of the thing as it was seen, or `*`. Of a plan that is changed, the API's.",
-                "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$", "minLength": 1 }, "example": "*",
+                "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,9}\")$" }, "example": "*",
             }));
         }
         if self.repeats == Repeats::ByKey {

@@ -180,10 +180,12 @@ fn machine_roles() -> Vec<Operation> {
             .refuses(&[Code::NotFound]),
         Operation::new("PUT", role, Manage, "Sets what the state machines under a role may reach outside")
             .takes::<NewMachineRole>()
-            .makes_or_finds::<MachineRole>(),
+            .makes_or_finds::<MachineRole>()
+            .refuses(&[Code::Unprocessable]),
         Operation::new("DELETE", role, Manage, "Removes a role: requests of its state machines are denied")
             .query::<MachineRoleQuery>()
-            .answers::<MachineRole>(),
+            .answers::<MachineRole>()
+            .refuses(&[Code::Unprocessable]),
     ]
 }
 

@@ -70,7 +70,7 @@ async fn what_is_no_name_or_too_large_or_in_the_way_is_refused_and_nothing_is_le
     for path in
         ["/v1/objects/Orders/a", "/v1/objects/orders/a/%2E%2E/b", "/v1/objects/orders/a//b", "/v1/objects/orders/a%00"]
     {
-        put(&desk, &acme, path, Body::from("x")).await.expect_problem(400, "request-invalid");
+        put(&desk, &acme, path, Body::from("x")).await.expect_problem(422, "unprocessable");
     }
     put(&desk, &acme, "/v1/objects/orders/a", Body::from("x")).await.expect(201);
     put(&desk, &acme, "/v1/objects/orders/a/b", Body::from("x")).await.expect_problem(409, "conflict");
