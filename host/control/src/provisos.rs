@@ -60,8 +60,9 @@ fn revision(tag: &str) -> Result<Option<u64>, Refusal> {
     Ok(inner.parse().ok().filter(|_| !tag.starts_with("W/")))
 }
 
+/// What is no tag matches nothing either.
 fn malformed() -> Refusal {
-    Refusal::because(Code::RequestInvalid, "If-Match is `*`, or at most 16 tags such as \"3\", as ETag gave them")
+    Refusal::because(Code::PreconditionFailed, "If-Match is `*`, or at most 16 tags such as \"3\", as ETag gave them")
 }
 
 impl IfMatch {

@@ -33,7 +33,7 @@ async fn a_change_of_what_was_changed_meanwhile_is_refused() {
             other.expect_problem(412, "precondition-failed");
         }
         let torn = desk.ask_with((&acme, method, path), &[("if-match", "99")], body).await;
-        torn.expect_problem(400, "request-invalid");
+        torn.expect_problem(412, "precondition-failed");
     }
     let both = format!("\"7\", {seen}");
     desk.ask_with((&acme, dearer.0, dearer.1), &[("if-match", &both)], &dearer.2).await.expect(201);
