@@ -29,6 +29,7 @@ mod tokens;
 mod traces;
 mod usage;
 mod webhooks;
+mod whose;
 mod workflow;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use types::AccessKeyId;
 
 use crate::cli::Session;
 use crate::client::{Client, Made};
+use crate::command::whose::Whose;
 
 /// The commands of `weir aws-credentials`.
 #[derive(Debug, clap::Subcommand)]
@@ -34,14 +35,6 @@ pub(crate) struct One {
     /// Its access key id, which begins with WEIR
     #[arg(value_name = "ACCESS_KEY_ID")]
     id: AccessKeyId,
-}
-
-/// An organisation.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Whose {
-    /// Whose, by name or id [default: the token's own]
-    #[arg(long, value_name = "NAME")]
-    organisation: Option<String>,
 }
 
 impl AwsCredentials {
@@ -75,8 +68,7 @@ fn create(session: &Session, client: &Client, new: &Create) -> anyhow::Result<Ex
 }
 
 fn list(session: &Session, client: &Client, whose: &Whose) -> anyhow::Result<ExitCode> {
-    let query: Vec<_> = whose.organisation.iter().map(|name| ("organisation", name.clone())).collect();
-    let all: api::Page<api::AwsCredentialEntry> = client.get_with("/v1/aws-credentials", &query)?;
+    let all: api::Page<api::AwsCredentialEntry> = client.get_with("/v1/aws-credentials", &whose.query())?;
     session.output.document(&all)?;
     let row = |one: &api::AwsCredentialEntry| {
         vec![one.access_key_id.to_string(), one.name.clone(), one.organisation.to_string(), one.created_at.to_string()]

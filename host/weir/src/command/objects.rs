@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::Session;
 use crate::client::{Client, Made};
+use crate::command::whose::Whose;
 
 /// The commands of `weir objects`.
 #[derive(Debug, clap::Subcommand)]
@@ -21,14 +22,6 @@ pub(crate) enum Objects {
     List(List),
     /// Delete an object
     Delete(One),
-}
-
-/// An organisation.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Whose {
-    /// Whose, by name or id [default: the token's own]
-    #[arg(long, value_name = "NAME")]
-    organisation: Option<String>,
 }
 
 /// One object.
@@ -97,12 +90,6 @@ impl Objects {
             }
         }
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-impl Whose {
-    fn query(&self) -> Vec<(&'static str, String)> {
-        self.organisation.iter().map(|name| ("organisation", name.clone())).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use types::{SecretName, SecretValue};
 
 use crate::cli::Session;
 use crate::client::{Client, Made};
+use crate::command::whose::Whose;
 
 /// The largest value, and the end of its line.
 const READ_MAX: u64 = SecretValue::BYTES_MAX as u64 + 2;
@@ -32,20 +33,6 @@ pub(crate) struct Named {
     name: SecretName,
     #[command(flatten)]
     whose: Whose,
-}
-
-/// An organisation.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Whose {
-    /// Whose, by name or id [default: the token's own]
-    #[arg(long, value_name = "NAME")]
-    organisation: Option<String>,
-}
-
-impl Whose {
-    fn query(&self) -> Vec<(&'static str, String)> {
-        self.organisation.iter().map(|name| ("organisation", name.clone())).collect()
-    }
 }
 
 impl Secrets {

@@ -8,6 +8,7 @@ use types::RoleName;
 
 use crate::cli::Session;
 use crate::client::{Client, Made};
+use crate::command::whose::Whose;
 
 /// The commands of `weir workflow roles`.
 #[derive(Debug, clap::Subcommand)]
@@ -42,14 +43,6 @@ pub(crate) struct Remove {
     whose: Whose,
 }
 
-/// An organisation.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Whose {
-    /// Whose, by name or id [default: the token's own]
-    #[arg(long, value_name = "NAME")]
-    organisation: Option<String>,
-}
-
 /// What the file of a role says.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,12 +51,6 @@ struct Grant {
     egress: Vec<types::EgressRule>,
     #[serde(default)]
     secrets: Vec<types::SecretGrant>,
-}
-
-impl Whose {
-    fn query(&self) -> Vec<(&'static str, String)> {
-        self.organisation.iter().map(|name| ("organisation", name.clone())).collect()
-    }
 }
 
 impl Roles {
