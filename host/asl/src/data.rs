@@ -6,11 +6,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE};
-use crate::reference_path::ReferencePath;
 use crate::state::{Placement, Selection};
 use crate::template::Template;
 use crate::world::{Scene, World};
-use jsonpath::Size;
+use jsonpath::{ReferencePath, Size};
 
 /// What one more value costs beside its text, in bytes: a key to be copied, memory to be asked for.
 const VALUE_BYTES: usize = 32;

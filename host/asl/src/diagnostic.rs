@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::document::Node;
+use syntax::{At, Node};
+
 use crate::kind::MachineKind;
 
 /// How many findings one definition can have; what follows them is counted, not kept.
@@ -76,20 +77,6 @@ impl fmt::Display for Diagnostic {
         let Self { code, message, pointer, line, column, .. } = self;
         write!(f, "{}: {message} at {pointer} (line {line}, column {column})", code.as_str())
     }
-}
-
-/// A place in the text of a definition. In YAML an object begins where its first key does: the level tells them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct At {
-    /// In bytes from the start of the text.
-    pub(crate) offset: usize,
-    /// How many arrays and objects are around it.
-    pub(crate) level: u8,
-}
-
-impl At {
-    /// The definition as a whole.
-    pub(crate) const START: Self = Self { offset: 0, level: 0 };
 }
 
 /// Collects findings while a definition is read. Shared by reference, so that readers can be nested.

@@ -35,8 +35,9 @@ use crate::trail::{Step, Trail, Watch};
 use walk::Move;
 
 pub use dispatch::{ItemFailed, MapItem};
-pub(crate) use single::{Around, Given, Left};
-pub(crate) use stages::Stages;
+pub(crate) use single::Given;
+pub use single::{Around, Left, Visit};
+pub use stages::Stages;
 
 /// What must happen next. The caller performs it; this library only asks.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,13 +20,11 @@ pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 pub(crate) const BRANCH_FAILED: &str = "States.BranchFailed";
 pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 
-pub(crate) const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
-
 /// Whether `name` is one that the language itself defines.
 pub(crate) fn is_reserved(name: &str) -> bool {
     const OTHERS: [&str; 6] = [
         "States.ALL",
-        EXCEED_TOLERATED_FAILURE_THRESHOLD,
+        "States.ExceedToleratedFailureThreshold",
         "States.ItemReaderFailed",
         "States.ParameterPathFailure",
         "States.Permissions",
@@ -49,9 +47,11 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 /// Why a state failed. Only a Fail state leaves out the name or the cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) error: Option<Cow<'static, str>>,
-    pub(crate) cause: Option<String>,
+pub struct Failure {
+    /// Its name, which Retry and Catch match.
+    pub error: Option<Cow<'static, str>>,
+    /// More about it, for people.
+    pub cause: Option<String>,
 }
 
 impl Failure {
@@ -81,7 +81,7 @@ impl Failure {
     }
 
     /// What a task said. Without a name it is the general failure of a task; what is too long is cut.
-    pub(crate) fn of_task(error: Cow<'static, str>, cause: String) -> Self {
+    pub fn of_task(error: Cow<'static, str>, cause: String) -> Self {
         let error = if error.is_empty() { Cow::Borrowed(TASK_FAILED) } else { cut(error, ERROR_MAX) };
         Self { error: Some(error), cause: Some(cut(Cow::Owned(cause), CAUSE_MAX).into_owned()) }
     }
@@ -116,14 +116,6 @@ impl From<jsonpath::Fault> for Failure {
             Fault::TooLarge | Fault::TooMuch => DATA_LIMIT_EXCEEDED,
         };
         Self::because(error, fault.to_string())
-    }
-}
-
-/// The text, with an ellipsis where it is cut.
-pub(crate) fn shortened(text: &str, characters: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
-        None => Cow::Borrowed(text),
     }
 }
 

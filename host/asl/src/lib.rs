@@ -33,9 +33,9 @@ mod choice;
 mod context;
 mod data;
 mod diagnostic;
-mod document;
 mod execution;
 mod failure;
+mod fields;
 mod formula;
 mod frame;
 mod kind;
@@ -46,10 +46,8 @@ mod print;
 mod query;
 mod reads;
 mod recovery;
-mod reference_path;
 mod state;
 mod template;
-mod test_state;
 mod timestamp;
 mod trail;
 mod variables;
@@ -58,14 +56,11 @@ mod world;
 pub use blob::DecodeError;
 pub use context::Context;
 pub use diagnostic::{Diagnostic, DiagnosticCode, Severity};
-pub use execution::{ApplyError, Effect, Event, Execution, ItemFailed, MapItem, Outcome};
+pub use execution::{ApplyError, Around, Effect, Event, Execution, ItemFailed, Left, MapItem, Outcome, Stages, Visit};
+pub use failure::Failure;
 pub use frame::TaskId;
 pub use kind::MachineKind;
 pub use language::QueryLanguage;
 pub use machine::{StateMachine, StateView};
 pub use state::{StateKind, StateName};
-pub use test_state::{
-    ErrorDetails, ErrorOutput, FieldValidationMode, InspectionData, InspectionLevel, Mock, StateConfiguration,
-    TestState, TestStateError, TestStateOutput, TestStatus,
-};
 pub use trail::{Change, Step, Watch};

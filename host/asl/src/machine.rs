@@ -52,7 +52,7 @@ impl StateMachine {
     /// Every finding, warnings too, in the order of the document as far as it can be told; at least one of them is an
     /// error.
     pub fn parse(json: &str) -> Result<Self, Vec<Diagnostic>> {
-        crate::parse::machine(json, MachineKind::Standard, crate::document::read_json)
+        crate::parse::machine(json, MachineKind::Standard, syntax::read_json)
     }
 
     /// The same for a definition in YAML, as far as it says what JSON could: one document, keys that are texts, no
@@ -62,7 +62,7 @@ impl StateMachine {
     ///
     /// As [`Self::parse`]; the findings stand at places of the YAML text.
     pub fn parse_yaml(yaml: &str) -> Result<Self, Vec<Diagnostic>> {
-        crate::parse::machine(yaml, MachineKind::Standard, crate::document::read_yaml)
+        crate::parse::machine(yaml, MachineKind::Standard, syntax::read_yaml)
     }
 
     /// Reads a definition of a machine of this kind, as [`Self::parse`] where it begins with `{`, else as
@@ -74,7 +74,7 @@ impl StateMachine {
     /// As [`Self::parse`].
     pub fn read(definition: &str, kind: MachineKind) -> Result<Self, Vec<Diagnostic>> {
         let is_json = definition.trim_start().starts_with('{');
-        let read = if is_json { crate::document::read_json } else { crate::document::read_yaml };
+        let read = if is_json { syntax::read_json } else { syntax::read_yaml };
         crate::parse::machine(definition, kind, read)
     }
 
@@ -141,10 +141,6 @@ impl<'m> StateView<'m> {
         &self.machine.states[self.index.0]
     }
 
-    pub(crate) fn is_at(self, index: StateIndex) -> bool {
-        self.index == index
-    }
-
     /// Its name.
     pub fn name(self) -> &'m StateName {
         &self.state().name
@@ -208,6 +204,12 @@ impl<'m> StateView<'m> {
     /// Whether it is a Map whose children are executions of their own.
     pub fn is_distributed(self) -> bool {
         matches!(&self.state().work, Work::Map(map) if map.distributed.is_some())
+    }
+
+    /// A field that is checked and changes nothing in a run, such as `Comment` and what a distributed Map reads its items
+    /// from: as it is written.
+    pub fn field(self, name: &str) -> Option<&'m Value> {
+        self.state().kept.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The variables that it reads, by name.

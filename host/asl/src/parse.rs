@@ -17,8 +17,10 @@ mod ways;
 
 use std::time::Duration;
 
-use crate::diagnostic::{At, Diagnostic, DiagnosticCode, Report};
-use crate::document::{self, Fields, Node};
+use syntax::{At, Node, quoted};
+
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Report};
+use crate::fields::Fields;
 use crate::kind::MachineKind;
 use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
@@ -33,7 +35,7 @@ const SECONDS_MAX: u32 = 99_999_999;
 pub(crate) fn machine(
     text: &str,
     kind: MachineKind,
-    read: fn(&str) -> Result<Node, document::Fault>,
+    read: fn(&str) -> Result<Node, syntax::Fault>,
 ) -> Result<StateMachine, Vec<Diagnostic>> {
     let report = Report::default();
     report.kind.set(kind);
@@ -62,7 +64,10 @@ pub(crate) fn machine(
 }
 
 fn whole(root: &Node, report: &Report) -> Option<StateMachine> {
-    root.report_duplicates(report);
+    root.duplicates(&mut |member| {
+        let key = quoted(&member.key);
+        report.schema(member.at, format!("The key {key} stands twice in one object; keep one."));
+    });
     let mut top = Fields::open(root, root.at, report)?;
     let timeout = top.whole("TimeoutSeconds", 1, SECONDS_MAX);
     top.word("Version", &[("1.0", ())]);

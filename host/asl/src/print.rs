@@ -6,7 +6,8 @@ mod object;
 mod recovery;
 mod state;
 
-use crate::document::Node;
+use syntax::Node;
+
 use crate::language::QueryLanguage;
 use crate::machine::StateMachine;
 use crate::state::{ScopeIndex, State, StateIndex, Then, Work};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::failure::{Failure, QUERY_EVALUATION_ERROR, shortened};
+use crate::failure::{Failure, QUERY_EVALUATION_ERROR};
 use crate::reads::{Part, Reads};
 use crate::world::{Scene, World};
 use jsonata::{Binding, Bindings, Environment, Expression, Limits, Mention};
@@ -83,7 +83,7 @@ impl Query {
     }
 
     fn failed(&self, what: fmt::Arguments<'_>) -> Failure {
-        let text = shortened(self.expression.text().trim(), QUOTED_CHARACTERS_MAX);
+        let text = syntax::shortened(self.expression.text().trim(), QUOTED_CHARACTERS_MAX);
         let place = &self.place;
         Failure::because(
             QUERY_EVALUATION_ERROR,

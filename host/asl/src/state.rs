@@ -14,10 +14,9 @@ use crate::kind::MachineKind;
 use crate::language::QueryLanguage;
 use crate::reads::Reads;
 use crate::recovery::{Catcher, Retrier};
-use crate::reference_path::ReferencePath;
 use crate::template::Template;
 use crate::variables::Assign;
-use jsonpath::Path;
+use jsonpath::{Path, ReferencePath};
 
 /// The name of a state, unique in its whole definition; 1 to 80 characters. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
+use syntax::{At, Node, Shape, quoted};
 
 use crate::data::Budget;
-use crate::diagnostic::{At, Report};
-use crate::document::{Node, Shape, quoted};
+use crate::diagnostic::Report;
 use crate::failure::Failure;
 use crate::formula::{Formula, Look};
 use crate::world::Scene;

@@ -11,7 +11,6 @@ use ledger::{Admitted, Ended, ObjectUnits, Policies, Subscriber};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use workflows::express;
 
 use crate::arrival::Arriving;
 use crate::asked::{Asked, Target};

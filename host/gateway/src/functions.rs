@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use catalog::World;
+use express::TaskFailed;
 use serde_json::{Value, json};
 use types::{ApiId, Digest, OrganisationId};
-use workflows::TaskFailed;
 
 use crate::premises::Premises;
 use crate::resource::ComponentName;

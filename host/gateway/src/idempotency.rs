@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use express::TaskFailed;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use ledger::{Admitted, Claim};
 use traces::StoredResponse;
 use types::{CallId, Code, Digest, Outcome};
-use workflows::TaskFailed;
 
 use crate::call::{Call, RequestBody};
 use crate::refusal::Refusal;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use express::TaskFailed;
 use sandbox::{CallContext, Outbound, Ran, Step};
 use serde_json::Value;
 use types::{ApiId, ByteCount, CallId, Fact, Fuel, OutboxId, Outcome, RoleName, TaskUse, Timestamp};
-use workflows::{Job, Performed, Performing, TaskFailed, Work};
+use workflows::{Job, Performed, Performing, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
 use crate::origin::Origin;

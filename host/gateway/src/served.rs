@@ -53,7 +53,7 @@ impl Runs {
                 Ok(Self::Execution { kind, definition: Arc::clone(definition) })
             }
             catalog::Runs::Workflow { definition, starts: None, .. } => {
-                let machine = workflows::express::parse_kept(definition).map_err(|diagnostics| {
+                let machine = express::parse_kept(definition).map_err(|diagnostics| {
                     ServeError::Workflow(diagnostics.first().map(ToString::to_string).unwrap_or_default())
                 })?;
                 Ok(Self::Workflow(machine))

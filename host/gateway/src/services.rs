@@ -1,8 +1,8 @@
 //! Tasks that this host does not do itself: services of AWS, where the operator has set them up.
 
+use express::TaskFailed;
 use serde_json::{Value, json};
 use types::OrganisationId;
-use workflows::TaskFailed;
 
 use crate::functions::{failed, not_offered};
 use crate::premises::Premises;

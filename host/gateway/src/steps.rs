@@ -8,8 +8,8 @@ pub(crate) mod meter;
 
 use std::sync::Arc;
 
+use express::{Task, TaskFailed, Tasks};
 use serde_json::Value;
-use workflows::{Task, TaskFailed, Tasks};
 
 use crate::call::Call;
 use crate::envelope::Step;

@@ -9,6 +9,7 @@ mod formula;
 mod intrinsic;
 mod number;
 mod path;
+mod reference;
 mod sight;
 mod size;
 
@@ -16,6 +17,7 @@ pub use fault::Fault;
 pub use formula::{Formula, gather};
 pub use intrinsic::{Call, task_token};
 pub use number::{compare, whole_number};
-pub use path::{Found, Path, PathError, Place, Root, is_variable_name};
+pub use path::{Found, Path, PathError, Root, is_variable_name};
+pub use reference::{Mismatch, ReferencePath};
 pub use sight::{Sight, World};
 pub use size::{Size, measure};

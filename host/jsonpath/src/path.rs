@@ -71,7 +71,7 @@ pub(crate) enum Step {
 
 /// One step of a path that names one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// A member of an object.
     Name(Box<str>),
     /// An item of an array.
@@ -118,8 +118,13 @@ impl Path {
         names.collect()
     }
 
-    /// Its steps, if it names one place: nothing but names and indexes from the front.
-    pub fn places(&self) -> Option<Vec<Place>> {
+    /// Whether it names one place: nothing but names and indexes from the front.
+    pub fn names_one_place(&self) -> bool {
+        self.places().is_some()
+    }
+
+    /// Its steps, if it names one place.
+    pub(crate) fn places(&self) -> Option<Vec<Place>> {
         let place = |step: &Step| match step {
             Step::Name(name) => Some(Place::Name(name.clone())),
             Step::Index(index) => usize::try_from(*index).ok().map(Place::Index),

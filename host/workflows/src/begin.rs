@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::MachineKind;
+use express::TaskFailed;
 use serde_json::Value;
 use types::Timestamp;
 
@@ -12,7 +13,7 @@ use crate::sql::machines;
 use crate::start::{self, StartChild, run_new};
 use crate::tally::By;
 use crate::work::{Job, Owner};
-use crate::{TaskFailed, Workflows, history, sql};
+use crate::{Workflows, sql};
 
 /// The region of machines that somebody else keeps. Nobody creates, changes or deletes them by an operation; all others
 /// take their executions as they take any.
@@ -138,7 +139,7 @@ impl Workflows {
     ///
     /// The error that Retry and Catch match.
     pub async fn start_for(&self, job: &Job) -> Result<Arc<Value>, TaskFailed> {
-        let (task, until) = (asl::TaskId::new(job.task.invocation), crate::integration::Until::Started);
+        let (task, until) = (asl::TaskId::new(job.task.invocation), stepfunctions::Until::Started);
         start::child(&self.0, StartChild { seq: 0, task, until, job }).await
     }
 }

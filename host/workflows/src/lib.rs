@@ -1,35 +1,29 @@
-//! Runs state machines: express ones in memory, standard ones durably, and speaks of them as Step Functions does.
+//! Runs state machines that are kept: executions, step by step, and the operations of Step Functions on them.
 //!
-//! It drives the interpreter of `asl` and asks for work through one trait for each kind: [`Tasks`] for a run that somebody
-//! waits for, [`Work`] for executions that are kept. It knows no component, no HTTP and no bill.
+//! It drives the interpreter of `asl`, asks for work through one trait, [`Work`], and keeps what has happened in
+//! workflows.db. Runs that somebody waits for are those of `express`, the words of the operations those of `stepfunctions`,
+//! the events of a history those of `history`, and what is started when is in `schedules`. It knows no component, no HTTP
+//! and no bill.
 
 mod acts;
-mod arn;
 mod begin;
 mod ended;
-pub mod express;
-mod history;
-mod integration;
 mod map_runs;
 mod operations;
 mod rate;
-mod recurrence;
 mod schedule;
 mod search;
 mod sql;
 mod standard;
 mod start;
 mod tally;
-mod task;
 mod work;
 
 pub use begin::{Begin, BeginError, Begun, REGION};
 pub use ended::Ended;
-pub use operations::{Caller, OperationError};
+pub use operations::Caller;
 pub use rate::StartRate;
-pub use schedule::{NewSchedule, Schedule, ScheduleError};
 pub use search::{Counts, Detail, Search, Summary};
 pub use standard::{Settings, Workflows};
 pub use tally::{EndCounts, StartCounts};
-pub use task::{Task, TaskFailed, Tasks};
 pub use work::{Job, Owner, Performed, Performing, Work};

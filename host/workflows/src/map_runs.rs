@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use asl::{MachineKind, StateMachine, StateName, TaskId};
 use serde_json::{Value, json};
+use stepfunctions::{Arn, OperationError, Thing};
 use store::WriteError;
 
-use crate::arn::{Arn, Thing};
-use crate::operations::{OperationError, Refusal, abort};
+use crate::operations::{Refusal, abort, unwritten};
 use crate::sql;
 use crate::sql::map_runs::{MapRun, New, Tolerance};
 use crate::sql::steps::Loaded;
@@ -59,7 +59,7 @@ pub(crate) fn new(
 
 /// A label for a state that has none: its name, as far as that can be one.
 fn label(state: &str) -> String {
-    let fits = |c: char| if crate::arn::is_name(c.encode_utf8(&mut [0; 4])) { c } else { '_' };
+    let fits = |c: char| if stepfunctions::is_name(c.encode_utf8(&mut [0; 4])) { c } else { '_' };
     state.chars().take(40).map(fits).collect()
 }
 
@@ -118,7 +118,7 @@ impl DriveError {
 
 impl From<WriteError<Refusal>> for DriveError {
     fn from(error: WriteError<Refusal>) -> Self {
-        Self::Write(error.into())
+        Self::Write(unwritten(error))
     }
 }
 

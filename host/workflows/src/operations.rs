@@ -6,11 +6,9 @@
 mod activities;
 mod aliases;
 mod callbacks;
-mod check;
 mod definitions;
 mod executions;
 mod histories;
-mod listing;
 mod lists;
 mod machines;
 mod map_runs;
@@ -20,8 +18,11 @@ mod versions;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use types::{OrganisationId, Timestamp};
+use rusqlite::Connection;
+use serde_json::Value;
+use stepfunctions::{Arn, OperationError, check};
+use store::WriteError;
+use types::OrganisationId;
 
 use crate::Workflows;
 use crate::standard::House;
@@ -42,32 +43,10 @@ pub struct Caller {
 impl Caller {
     /// The actor of what the host does by itself.
     pub const HOST: &str = "host";
-}
 
-/// An error by AWS's name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {message}")]
-pub struct OperationError {
-    /// Its name, such as `StateMachineDoesNotExist`.
-    pub name: &'static str,
-    /// What to do, for people.
-    pub message: String,
-    /// Further members, such as `reason`.
-    pub members: Map<String, Value>,
-}
-
-impl OperationError {
-    pub(crate) fn new(name: &'static str, message: impl Into<String>) -> Self {
-        Self { name, message: message.into(), members: Map::new() }
-    }
-
-    pub(crate) fn validation(message: impl Into<String>) -> Self {
-        Self::new("ValidationException", message)
-    }
-
-    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(member.to_owned(), value.into());
-        self
+    /// Whether the ARN can name something of the caller's.
+    fn may_own(&self, arn: &Arn) -> bool {
+        arn.account == self.account && arn.region == self.region
     }
 }
 
@@ -80,23 +59,37 @@ pub(crate) enum Refusal {
     Sqlite(#[from] rusqlite::Error),
 }
 
-impl From<store::WriteError<Refusal>> for OperationError {
-    fn from(error: store::WriteError<Refusal>) -> Self {
-        match error {
-            store::WriteError::Refused(Refusal::Operation(error)) => error,
-            store::WriteError::Full => Self::new("ServiceUnavailable", "The host is busy. Try again later."),
-            error => {
-                tracing::error!(?error, "an operation on workflows.db failed");
-                Self::new("InternalFailure", "The host could not write this down. Nothing is known to have happened.")
-            }
+/// What an operation answers that the file did not take.
+pub(crate) fn unwritten(error: WriteError<Refusal>) -> OperationError {
+    match error {
+        WriteError::Refused(Refusal::Operation(error)) => error,
+        WriteError::Full => OperationError::new("ServiceUnavailable", "The host is busy. Try again later."),
+        error => {
+            tracing::error!(?error, "an operation on workflows.db failed");
+            let text = "The host could not write this down. Nothing is known to have happened.";
+            OperationError::new("InternalFailure", text)
         }
     }
 }
 
-impl From<store::ReadError> for OperationError {
-    fn from(error: store::ReadError) -> Self {
-        tracing::error!(%error, "workflows.db could not be read");
-        Self::new("InternalFailure", "The host could not look this up. Try again later.")
+impl House {
+    /// Writes for an operation.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Connection) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, OperationError> {
+        self.store.write(op).await.map_err(unwritten)
+    }
+
+    /// Reads for an operation.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, OperationError> {
+        self.store.read(op).await.map_err(|error| {
+            tracing::error!(%error, "workflows.db could not be read");
+            OperationError::new("InternalFailure", "The host could not look this up. Try again later.")
+        })
     }
 }
 
@@ -187,12 +180,4 @@ async fn perform(house: &Arc<House>, caller: &Caller, operation: &str, body: Val
         "ListTagsForResource" => tags::list(house, caller, check::read(body)?).await,
         _ => Err(OperationError::new("UnknownOperationException", format!("there is no operation {operation} here"))),
     }
-}
-
-/// A moment as SDKs read it: seconds since the epoch, with milliseconds.
-pub(crate) fn seconds(at: Timestamp) -> Value {
-    // Milliseconds of any moment that a clock shows have no more than 53 bits.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let millis = at.as_micros().div_euclid(1_000) as f64;
-    Value::from(millis / 1_000.0)
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use stepfunctions::{Arn, Thing};
 use store::ReadError;
 use types::{OrganisationId, Timestamp};
 
 use crate::Workflows;
-use crate::arn::{Arn, Thing};
 use crate::sql::search;
 use crate::tally::{EndCounts, StartCounts};
 

@@ -10,7 +10,6 @@ pub(crate) mod listing;
 pub(crate) mod machines;
 pub(crate) mod map_runs;
 pub(crate) mod redrives;
-pub(crate) mod schedules;
 pub(crate) mod search;
 pub(crate) mod steps;
 pub(crate) mod sweeps;
@@ -28,7 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("sql/sweeps.sql"),
     include_str!("sql/ended.sql"),
     include_str!("sql/origin.sql"),
-    include_str!("sql/schedule.sql"),
+    schedules::SCHEMA,
 ];
 
 /// Counts one more opening of the file, and answers with its number.
@@ -52,4 +51,9 @@ pub(crate) fn definition(db: &Connection, text: &str) -> rusqlite::Result<i64> {
 
 pub(crate) fn definition_text(db: &Connection, id: i64) -> rusqlite::Result<String> {
     db.prepare_cached("SELECT text FROM definition WHERE id = ?")?.query_row([id], |row| row.get(0))
+}
+
+/// What stands in the file is no cursor: an error of the file, as others are.
+pub(crate) fn broken(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
 }

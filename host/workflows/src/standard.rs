@@ -347,7 +347,7 @@ impl House {
             return Ok(Arc::clone(machine));
         }
         let text = self.store.read(move |db| sql::definition_text(db, definition)).await?;
-        let parsed = tokio::task::spawn_blocking(move || crate::express::parse_kept(&text)).await;
+        let parsed = tokio::task::spawn_blocking(move || ::express::parse_kept(&text)).await;
         let machine = parsed.ok().and_then(Result::ok).ok_or(LoadError::Definition)?;
         let mut machines = self.lock_machines();
         if machines.len() >= MACHINES_MAX {

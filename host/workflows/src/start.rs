@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use asl::TaskId;
+use express::TaskFailed;
 use serde_json::{Value, json};
+use stepfunctions::{Arn, OperationError, Qualifier, Thing, Until, seconds};
 use tokio::sync::OwnedSemaphorePermit;
 use types::{OrganisationId, Timestamp};
 
-use crate::TaskFailed;
-use crate::arn::{Arn, Qualifier, Thing};
-use crate::history;
-use crate::integration::Until;
-use crate::operations::{Caller, OperationError, Refusal, seconds};
+use crate::operations::{Caller, Refusal};
 use crate::sql;
 use crate::sql::executions::New;
 use crate::sql::machines::Machine;
@@ -74,7 +72,7 @@ async fn write(house: &Arc<House>, start: Start, epoch: i64) -> Result<(Option<i
     let seed = random();
     let name = start.name.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let draw = u32::try_from(random() % 100).unwrap_or_default();
-    let written = house.store.write(move |db| {
+    let written = house.write(move |db| {
         let Start { caller, machine: arn, input, trace_header, parent, .. } = start;
         let Thing::Machine { name: machine, qualifier } = &arn.thing else { return Err(missing(&arn).into()) };
         let organisation = caller.organisation.to_string();
@@ -185,7 +183,7 @@ pub(crate) async fn child(house: &Arc<House>, start: StartChild<'_>) -> Result<A
         Some(value) => value.to_string(),
     };
     let name = match text("Name") {
-        Some(name) if crate::arn::is_name(name) => name.to_owned(),
+        Some(name) if stepfunctions::is_name(name) => name.to_owned(),
         Some(_) => return Err(failed("Name", "is not the name of an execution")),
         // The same for each try of this one task.
         None => uuid_of(&format!("{}#{}", job.invocation_id, job.task.attempt)),

@@ -3,10 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use express::{Task, TaskFailed};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-
-use crate::task::{Task, TaskFailed};
 
 /// Whose execution it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

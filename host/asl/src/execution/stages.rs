@@ -19,22 +19,31 @@ use crate::world::{Scene, World};
 const FRAME: FrameId = 0;
 
 /// The stages that were reached. Those that the state does not have stay empty.
-#[derive(Debug, Default)]
-pub(crate) struct Stages {
-    pub(crate) after_input_path: Option<Arc<Value>>,
-    pub(crate) after_parameters: Option<Arc<Value>>,
-    pub(crate) after_arguments: Option<Arc<Value>>,
-    pub(crate) after_items_path: Option<Arc<Value>>,
-    pub(crate) after_item_selector: Option<Value>,
-    pub(crate) max_concurrency: Option<u32>,
-    pub(crate) result: Option<Arc<Value>>,
-    pub(crate) after_result_selector: Option<Arc<Value>>,
-    pub(crate) after_result_path: Option<Arc<Value>>,
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stages {
+    /// After `InputPath`.
+    pub after_input_path: Option<Arc<Value>>,
+    /// After `Parameters`.
+    pub after_parameters: Option<Arc<Value>>,
+    /// After `Arguments`.
+    pub after_arguments: Option<Arc<Value>>,
+    /// The items of a Map.
+    pub after_items_path: Option<Arc<Value>>,
+    /// The inputs of all iterations.
+    pub after_item_selector: Option<Value>,
+    /// `MaxConcurrency` of a Map; 0 is no limit.
+    pub max_concurrency: Option<u32>,
+    /// The result of the work.
+    pub result: Option<Arc<Value>>,
+    /// After `ResultSelector`.
+    pub after_result_selector: Option<Arc<Value>>,
+    /// After `ResultPath`.
+    pub after_result_path: Option<Arc<Value>>,
 }
 
 impl Execution {
     /// What the run that stands before the state will make of its input, and of `result` after that. Changes nothing.
-    pub(crate) fn stages(&self, result: Option<&Value>) -> Stages {
+    pub(super) fn stages(&self, result: Option<&Value>) -> Stages {
         let mut stages = Stages::default();
         // How far it comes is what is asked; why it comes no further is the run's own answer.
         drop(self.fill(&mut stages, result));

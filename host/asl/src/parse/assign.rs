@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use syntax::{Shape, quoted};
+
 use super::query::{self, Place, Sees};
 use super::scope::{Builder, Sight};
 use crate::diagnostic::{DiagnosticCode, MentionKind};
-use crate::document::{Fields, Shape, quoted};
+use crate::fields::Fields;
 use crate::template;
 use crate::variables::Assign;
 use jsonpath::is_variable_name;

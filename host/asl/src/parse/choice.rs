@@ -1,6 +1,7 @@
 //! The rules of a Choice state.
 
 use serde_json::Value;
+use syntax::{Node, Shape};
 
 use super::assign::assign;
 use super::fields::Written;
@@ -8,7 +9,7 @@ use super::query::Sees;
 use super::scope::Targets;
 use super::{fields as common, state};
 use crate::choice::{Comparison, Operand, Order, Pattern, Quality, Rule, Test};
-use crate::document::{Fields, Node, Shape};
+use crate::fields::Fields;
 use crate::timestamp;
 use jsonpath::Path;
 

@@ -1,8 +1,10 @@
 //! The fields that only a distributed Map has.
 
+use syntax::Node;
+
 use super::fields::{self as common, Given, Written};
 use super::query::Sees;
-use crate::document::{Fields, Node};
+use crate::fields::Fields;
 use crate::formula::Formula;
 use crate::state::Mode;
 use crate::template::Template;

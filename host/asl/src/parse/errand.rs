@@ -1,10 +1,12 @@
 //! Task and Parallel states, and what they and Map have in common.
 
+use syntax::Shape;
+
 use super::assign::assign;
 use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
 use super::{fields as common, formula, kind, recovery, state};
-use crate::document::{Fields, Shape};
+use crate::fields::Fields;
 use crate::state::{Errand, Limit, Parallel, ScopeIndex, StateIndex, Task, Work};
 use crate::template::Template;
 

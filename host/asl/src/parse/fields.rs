@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use syntax::{Node, Shape, quoted};
+
 use super::query::{self, Place, Sees};
 use super::{SECONDS_MAX, formula};
-use crate::document::{Fields, Node, Shape, quoted};
+use crate::fields::Fields;
 use crate::formula::Formula;
-use crate::reference_path::ReferencePath;
 use crate::state::{Flow, Limit, Placement, Selection};
 use crate::template::Template;
-use jsonpath::Path;
+use jsonpath::{Path, ReferencePath};
 
 pub(super) use super::foreign::{foreign, foreign_arguments, foreign_catcher, foreign_path, foreign_rule};
 

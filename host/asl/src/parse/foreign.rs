@@ -1,6 +1,6 @@
 //! Fields that belong to the other language, and what stands for each in this one.
 
-use crate::document::Fields;
+use crate::fields::Fields;
 use crate::state::StateKind::{self, Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait};
 
 /// A field, what its states have instead, and which states those are.

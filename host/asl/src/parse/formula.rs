@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use serde_json::Value;
+use syntax::{At, quoted};
 
-use crate::diagnostic::{At, MentionKind, Report};
-use crate::document::quoted;
+use crate::diagnostic::{MentionKind, Report};
 use crate::formula::Look;
 use crate::reads::Part;
 use jsonpath::Call;
@@ -51,7 +51,7 @@ pub(super) fn path(text: &str, at: At, report: &Report) -> Option<Path> {
 /// A path that names one place.
 pub(super) fn one_place(text: &str, at: At, report: &Report) -> Option<Path> {
     let path = path(text, at, report)?;
-    if path.places().is_some() {
+    if path.names_one_place() {
         return Some(path);
     }
     let message = "only names and non-negative indexes may stand here";

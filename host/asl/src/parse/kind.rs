@@ -1,7 +1,7 @@
 //! What only standard machines have: everything that is answered later than by the call itself.
 
 use crate::diagnostic::Report;
-use crate::document::Fields;
+use crate::fields::Fields;
 use crate::kind::MachineKind;
 use crate::state::Mode;
 

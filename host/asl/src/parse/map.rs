@@ -1,10 +1,12 @@
 //! Map states.
 
+use syntax::Node;
+
 use super::fields::Given;
 use super::query::Sees;
 use super::scope::{Builder, Sight, Targets};
 use super::{distributed, errand, fields as common, kind};
-use crate::document::{Fields, Node};
+use crate::fields::Fields;
 use crate::kind::MachineKind;
 use crate::state::{Concurrency, Map, Mode, ScopeIndex, Selection, StateIndex, Work};
 use crate::template::Template;

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
+use syntax::{At, Node, Shape, quoted};
 
 use super::formula::{REGEXES_MAX, is_known};
-use crate::diagnostic::{At, MentionKind, Report};
-use crate::document::{Node, Shape, quoted};
+use crate::diagnostic::{MentionKind, Report};
 use crate::formula::Formula;
 use crate::query::Query;
 use crate::template::Template;

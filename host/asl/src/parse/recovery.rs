@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use syntax::{Node, quoted};
+
 use super::assign::assign;
 use super::query::Sees;
 use super::scope::Targets;
 use super::{SECONDS_MAX, fields as common, state};
-use crate::document::{Fields, Node, quoted};
 use crate::failure::{self, RUNTIME};
+use crate::fields::Fields;
 use crate::recovery::{Catcher, Jitter, Matcher, Retrier};
 
 /// Largest `MaxDelaySeconds`.

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use syntax::{Member, Shape, quoted};
+
 use crate::diagnostic::{DiagnosticCode, Report};
-use crate::document::{Fields, Member, Shape, quoted};
+use crate::fields::Fields;
 use crate::language::QueryLanguage;
 use crate::machine::Scope;
 use crate::reads::Reads;

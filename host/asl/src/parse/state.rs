@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use syntax::{Node, Shape, quoted};
+
 use super::assign::assign;
 use super::fields::Given;
 use super::query::Sees;
 use super::scope::{Builder, Targets, missing};
 use super::{SECONDS_MAX, choice, errand, fields as common, formula, map};
 use crate::diagnostic::DiagnosticCode;
-use crate::document::{Fields, Node, Shape, quoted};
+use crate::fields::Fields;
 use crate::formula::Formula;
 use crate::language::QueryLanguage;
 use crate::state::{Choice, Fail, Pass, StateIndex, StateKind, Text, Then, Until, Wait, Work};

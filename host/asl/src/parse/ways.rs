@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use syntax::{At, quoted};
+
 use super::scope::{Builder, Places};
-use crate::diagnostic::{At, DiagnosticCode};
-use crate::document::quoted;
+use crate::diagnostic::DiagnosticCode;
 use crate::state::{State, StateIndex};
 
 impl Builder<'_, '_> {

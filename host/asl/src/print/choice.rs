@@ -1,9 +1,10 @@
 //! The rules of a Choice state.
 
+use syntax::Node;
+
 use super::Printer;
 use super::object::{Object, written};
 use crate::choice::{Comparison, Operand, Order, Quality, Rule, Test};
-use crate::document::Node;
 use crate::language::QueryLanguage;
 use crate::timestamp;
 

@@ -1,11 +1,8 @@
 //! An object of a definition while it is written: its fields in their order, in the language of its state.
 
-use serde::ser::{SerializeMap as _, SerializeSeq as _};
-use serde::{Serialize, Serializer};
 use serde_json::Value;
+use syntax::{Member, Node};
 
-use crate::diagnostic::At;
-use crate::document::{Member, Node, Shape};
 use crate::formula::Formula;
 use crate::language::QueryLanguage;
 use crate::state::{Flow, Placement, Selection};
@@ -27,7 +24,7 @@ impl Object {
     }
 
     pub(super) fn put(&mut self, key: &str, value: impl Into<Node>) {
-        self.members.push(Member { at: At::START, key: key.to_owned(), node: value.into() });
+        self.members.push(Member::made(key.to_owned(), value.into()));
     }
 
     pub(super) fn comment(&mut self, comment: Option<&str>) {
@@ -83,54 +80,7 @@ impl Object {
 
 impl From<Object> for Node {
     fn from(object: Object) -> Self {
-        Self { at: At::START, shape: Shape::Object(object.members) }
-    }
-}
-
-impl FromIterator<(String, Node)> for Node {
-    fn from_iter<I: IntoIterator<Item = (String, Node)>>(members: I) -> Self {
-        let members = members.into_iter().map(|(key, node)| Member { at: At::START, key, node });
-        Self { at: At::START, shape: Shape::Object(members.collect()) }
-    }
-}
-
-impl FromIterator<Self> for Node {
-    fn from_iter<I: IntoIterator<Item = Self>>(items: I) -> Self {
-        Self { at: At::START, shape: Shape::Array(items.into_iter().collect()) }
-    }
-}
-
-impl From<Value> for Node {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Array(items) => items.into_iter().map(Self::from).collect(),
-            Value::Object(members) => members.into_iter().map(|(key, value)| (key, Self::from(value))).collect(),
-            leaf => Self { at: At::START, shape: Shape::Leaf(leaf) },
-        }
-    }
-}
-
-impl From<&str> for Node {
-    fn from(text: &str) -> Self {
-        Value::from(text).into()
-    }
-}
-
-impl From<String> for Node {
-    fn from(text: String) -> Self {
-        Value::from(text).into()
-    }
-}
-
-impl From<bool> for Node {
-    fn from(truth: bool) -> Self {
-        Value::from(truth).into()
-    }
-}
-
-impl From<u64> for Node {
-    fn from(number: u64) -> Self {
-        Value::from(number).into()
+        object.members.into()
     }
 }
 
@@ -159,23 +109,5 @@ pub(super) fn written(formula: &Formula) -> String {
     match formula {
         Formula::Jsonpath(formula) => formula.to_string(),
         Formula::Jsonata(query) => format!("{{%{query}%}}"),
-    }
-}
-
-impl Serialize for Node {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.shape {
-            Shape::Leaf(value) => value.serialize(serializer),
-            Shape::Array(items) => {
-                let mut array = serializer.serialize_seq(Some(items.len()))?;
-                items.iter().try_for_each(|item| array.serialize_element(item))?;
-                array.end()
-            }
-            Shape::Object(members) => {
-                let mut object = serializer.serialize_map(Some(members.len()))?;
-                members.iter().try_for_each(|member| object.serialize_entry(&member.key, &member.node))?;
-                object.end()
-            }
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! `Retry` and `Catch`.
 
+use syntax::Node;
+
 use super::Printer;
 use super::object::Object;
-use crate::document::Node;
 use crate::failure::TASK_FAILED;
 use crate::recovery::{Catcher, Jitter, Matcher, Retrier};
 use crate::state::Errand;

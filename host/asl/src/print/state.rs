@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use syntax::Node;
+
 use super::Printer;
 use super::object::Object;
-use crate::document::Node;
 use crate::kind::MachineKind;
 use crate::state::{
     Choice, Concurrency, Errand, Fail, Limit, Map, Mode, Parallel, Pass, State, Task, Text, Until, Wait, Work,

@@ -20,5 +20,4 @@ mod played;
 mod prefixes;
 mod printed;
 mod redrive;
-mod test_state;
 mod yaml;

@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use serde_json::{Value, json};
+use stepfunctions::OperationError;
 use types::Code;
-use workflows::{Detail, OperationError, Search, Summary};
+use workflows::{Detail, Search, Summary};
 
 use super::{Answer, Reply, page_limit};
 use crate::caller::Caller;

@@ -103,8 +103,8 @@ fn workflow(definition: &str, starts: Option<Starts>) -> Result<NewRuns, Refusal
         return Err(Refusal::unfit("/workflow", why));
     }
     let checked = match starts {
-        None | Some(Starts::Express) => workflows::express::parse(definition),
-        Some(Starts::Standard) => workflows::express::parse_kept(definition),
+        None | Some(Starts::Express) => express::parse(definition),
+        Some(Starts::Standard) => express::parse_kept(definition),
     };
     match checked {
         Ok(_) => Ok(NewRuns::Workflow { definition: definition.into(), starts }),

@@ -1,9 +1,10 @@
 //! Schedules: executions that the clock starts.
 
 use axum::extract::State;
+use schedules::{Schedule, ScheduleError};
 use serde_json::Value;
 use types::Code;
-use workflows::{Owner, Schedule, ScheduleError};
+use workflows::Owner;
 
 use super::{Answer, Reply, page_limit};
 use crate::caller::Caller;
@@ -57,7 +58,7 @@ pub(crate) async fn put(
 ) -> Answer<api::Schedule> {
     let owner = caller.organisation(&desk.house.catalog.snapshot(), new.organisation.as_deref())?;
     let owner = Owner { organisation: owner.id, account: owner.account.clone() };
-    let new = workflows::NewSchedule {
+    let new = schedules::NewSchedule {
         name,
         machine: new.machine,
         input: new.input.to_string(),

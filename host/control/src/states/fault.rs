@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 use sigv4::SignatureError;
-use workflows::OperationError;
+use stepfunctions::OperationError;
 
 use super::JSON;
 

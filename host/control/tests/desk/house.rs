@@ -33,7 +33,7 @@ struct NoWork;
 
 impl workflows::Work for NoWork {
     fn perform(&self, job: workflows::Job) -> workflows::Performing {
-        let failed = workflows::TaskFailed { error: "NoWork".into(), cause: job.task.resource.to_string() };
+        let failed = express::TaskFailed { error: "NoWork".into(), cause: job.task.resource.to_string() };
         Box::pin(async move { workflows::Performed { answer: Err(failed), usage: None } })
     }
 }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::World;
+use express::TaskFailed;
 use http::{HeaderMap, StatusCode};
 use ledger::OpenStream;
 use sandbox::Spent;
 use serde_json::json;
 use tokio::sync::mpsc;
 use types::{ByteCount, Code, ObjectName, Outcome, PublicCode, Units};
-use workflows::TaskFailed;
 
 use crate::arrival::Arrived;
 use crate::call::{Call, Once, RequestBody};

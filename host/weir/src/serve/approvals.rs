@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use delivery::{Answer, Ask, AskError, Delivery, Told};
+use express::TaskFailed;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use workflows::{Caller, Job, Performed, Performing, TaskFailed, Work, Workflows};
+use workflows::{Caller, Job, Performed, Performing, Work, Workflows};
 
 /// The `Resource` of a task that asks, without the suffix by which it waits.
 const RESOURCE: &str = "arn:aws:states:::approval:request";

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use asl::{Execution, MapItem, StateMachine, TaskId};
+use history::Cursor;
 use objects::Owned;
 use objects::items::{Item, ItemError, Position, Source};
 use serde_json::{Map, Value};
 
 use super::{DriveError, fail, room};
-use crate::history::{self, Cursor};
 use crate::operations::Refusal;
 use crate::sql;
 use crate::sql::executions::{New, OfRun};
@@ -316,9 +316,9 @@ pub(super) async fn redrive(house: &Arc<House>, run: MapRun) -> Result<bool, Dri
             let kept = sql::executions::cursor(db, seq)?;
             match kept {
                 Some(kept) => {
-                    let mut cursor = Cursor::read(&kept)?;
+                    let mut cursor = Cursor::read(&kept).map_err(sql::broken)?;
                     let event = (cursor.last() + 1, cursor.redrive(now, redrives));
-                    sql::redrives::redrive(db, seq, (now, None), Some(event), &cursor.text()?)?;
+                    sql::redrives::redrive(db, seq, (now, None), Some(event), &cursor.text().map_err(sql::broken)?)?;
                     begun += 1;
                 }
                 None if record.is_express() => {

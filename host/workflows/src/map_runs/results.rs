@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use objects::{Name, ObjectError, Owned, Writing};
 use serde_json::{Value, json};
+use stepfunctions::{Arn, Thing, seconds};
 
 use super::{DriveError, child_arn, fail, written};
-use crate::arn::{Arn, Thing};
-use crate::operations::{Refusal, seconds};
+use crate::operations::Refusal;
 use crate::sql;
 use crate::sql::machines::Machine;
 use crate::sql::map_runs::{Child, MapRun};

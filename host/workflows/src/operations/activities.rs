@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use stepfunctions::{Arn, OperationError, Page, Thing, check, seconds};
 use tokio::sync::oneshot;
 
-use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, seconds, tags};
+use super::{Answered, Caller, Refusal, tags};
 use crate::acts;
-use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::sql::activities::Activity;
 use crate::sql::tokens::Taken;
@@ -35,7 +34,6 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
     tags::check(&asked.tags)?;
     let (caller, now) = (caller.clone(), house.clock.now());
     let activity = house
-        .store
         .write(move |db| {
             let organisation = caller.organisation.to_string();
             let place = (&*organisation, &*caller.region);
@@ -73,7 +71,7 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: One) ->
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: One) -> Answered {
     if let Some(activity) = find(house, caller, &asked.activity_arn).await? {
         let (caller, now) = (caller.clone(), house.clock.now());
-        let deleting = house.store.write(move |db| {
+        let deleting = house.write(move |db| {
             sql::activities::delete(db, activity.id)?;
             let before = json!({ "organisation": caller.organisation });
             acts::note(db, (&caller, now), ("activity.delete", activity.arn()), (Some(before), None))?;
@@ -96,8 +94,7 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let list = format!("activities {organisation} {region}");
     let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
     let (after, size) = (page.after.clone(), page.size);
-    let found =
-        house.store.read(move |db| sql::activities::list(db, (&organisation, &region), &after, size + 1)).await?;
+    let found = house.read(move |db| sql::activities::list(db, (&organisation, &region), &after, size + 1)).await?;
     let shown =
         |one: &Activity| json!({ "activityArn": one.arn(), "name": one.name, "creationDate": seconds(one.created) });
     Ok(page.answer("activities", &found, |one| one.name.clone(), shown))
@@ -156,7 +153,7 @@ async fn take_one(
     worker: Option<String>,
 ) -> Result<Option<(Taken, String)>, OperationError> {
     let now = house.clock.now();
-    let write = house.store.write(move |db| {
+    let write = house.write(move |db| {
         let Some(taken) = sql::tokens::take_up(db, activity, &sha256)? else { return Ok(None) };
         let letter = Happened::TakenUp { task: taken.task, worker }.text(now);
         sql::steps::tell(db, taken.execution, &letter)?;
@@ -176,11 +173,11 @@ async fn put_back(house: &Arc<House>, taken: Taken, letter: String) {
 async fn find(house: &Arc<House>, caller: &Caller, text: &str) -> Result<Option<Activity>, OperationError> {
     let arn = Arn::parse(text).ok_or_else(|| check::invalid_arn(text))?;
     let Thing::Activity { name } = arn.thing.clone() else { return Err(check::invalid_arn(text)) };
-    if !check::is_own(&arn, caller) {
+    if !caller.may_own(&arn) {
         return Ok(None);
     }
     let (organisation, region) = (caller.organisation.to_string(), caller.region.clone());
-    Ok(house.store.read(move |db| sql::activities::find(db, (&organisation, &region), &name)).await?)
+    Ok(house.read(move |db| sql::activities::find(db, (&organisation, &region), &name)).await?)
 }
 
 fn missing(arn: &str) -> OperationError {

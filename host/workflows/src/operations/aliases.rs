@@ -5,11 +5,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
+use stepfunctions::{Arn, OperationError, Page, Qualifier, Thing, check, seconds};
 
-use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use super::{Answered, Caller, Refusal, machines};
 use crate::acts;
-use crate::arn::{Arn, Qualifier, Thing};
 use crate::sql;
 use crate::sql::aliases::Alias;
 use crate::sql::machines::Machine;
@@ -97,7 +96,6 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
     let routing = routing(&asked.routing_configuration)?;
     let (caller, now) = (caller.clone(), house.clock.now());
     let (machine, alias) = house
-        .store
         .write(move |db| {
             let Some(machine) = machines::find(db, &caller, &routing.arn, &routing.machine)? else {
                 return Err(missing(&routing.arn.to_string()).into());
@@ -152,7 +150,6 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
     let routing = asked.routing_configuration.as_deref().map(routing).transpose()?;
     let (caller, now) = (caller.clone(), house.clock.now());
     house
-        .store
         .write(move |db| {
             let (machine, mut known) = own(db, &caller, &arn, (&name, &alias))?;
             let before = acts::alias(&known);
@@ -189,7 +186,6 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: One) ->
     let (arn, name, alias) = alias_arn(&asked.state_machine_alias_arn)?;
     let caller = caller.clone();
     let found = house
-        .store
         .read(move |db| {
             let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
             Ok(sql::aliases::find(db, machine.id, &alias)?.map(|alias| (machine, alias)))
@@ -226,7 +222,6 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
     let (after, size, caller) = (page.after.clone(), page.size, caller.clone());
     let found = house
-        .store
         .read(move |db| {
             let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
             let aliases = sql::aliases::list(db, machine.id, version, &after, size + 1)?;
@@ -247,7 +242,6 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: One) -> A
     let (arn, name, alias) = alias_arn(&asked.state_machine_alias_arn)?;
     let (caller, now) = (caller.clone(), house.clock.now());
     house
-        .store
         .write(move |db| {
             let (machine, alias) = own(db, &caller, &arn, (&name, &alias))?;
             sql::aliases::delete(db, machine.id, &alias.name)?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stepfunctions::{OperationError, check};
 
-use super::{Answered, Caller, OperationError, Refusal, check};
+use super::{Answered, Caller, Refusal};
 use crate::sql;
 use crate::standard::{Happened, House, digest};
 
@@ -50,7 +51,6 @@ pub(super) async fn heartbeat(house: &Arc<House>, caller: &Caller, asked: Heartb
     let (sha256, organisation) = (checked(&asked.task_token)?, caller.organisation.to_string());
     let now = house.clock.now();
     let execution = house
-        .store
         .write(move |db| {
             let found = sql::tokens::find(db, &sha256, &organisation)?.ok_or_else(unknown)?;
             if !found.is_open {
@@ -73,7 +73,6 @@ async fn answer(
     let (sha256, organisation) = (checked(&token)?, caller.organisation.to_string());
     let now = house.clock.now();
     let execution = house
-        .store
         .write(move |db| {
             let found = sql::tokens::find(db, &sha256, &organisation)?.ok_or_else(unknown)?;
             if !sql::tokens::answer(db, &found, now, &happened(found.task).text(now))? {

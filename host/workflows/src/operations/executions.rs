@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use asl::Outcome;
+use history::Cursor;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stepfunctions::{Arn, OperationError, Qualifier, Thing, check, seconds};
 use types::Timestamp;
 
-use super::{Answered, Caller, OperationError, Refusal, check, machines, map_runs, redrive, seconds};
+use super::{Answered, Caller, Refusal, machines, map_runs, redrive};
 use crate::acts;
-use crate::arn::{Arn, Qualifier, Thing};
-use crate::history::Cursor;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::steps::Closing;
@@ -59,7 +59,6 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
     let Thing::Machine { name, qualifier } = asked.machine.thing.clone() else { return Err(machines::missing(&given)) };
     let (of, arn, draw) = (caller.clone(), asked.machine.clone(), start::random() % 100);
     let found = house
-        .store
         .read(move |db| {
             let Some(machine) = machines::find(db, &of, &arn, &name)? else { return Ok(None) };
             let draw = || u32::try_from(draw).unwrap_or_default();
@@ -94,11 +93,11 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
     let role_arn = context.role_arn.as_deref().map(Arc::from);
     let tasks = ExpressTasks::new(house, 0, owner, (&arn, Behind { origin: None, role_arn }));
     let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
-    let outcome = crate::express::run(&definition, input, context, &tasks, &house.clock).await;
+    let outcome = express::run(&definition, input, context, &tasks, &house.clock).await;
     let used = tasks.take_used().await;
     if !used.is_empty() {
         // Nothing else is kept of it, and its answer waits for that.
-        house.store.write(move |db| sql::steps::owe(db, &used).map_err(Refusal::from)).await?;
+        house.write(move |db| sql::steps::owe(db, &used).map_err(Refusal::from)).await?;
         house.used.notify_one();
     }
     let mut answer = json!({ "executionArn": arn, "stateMachineArn": machine.arn(None), "name": name });
@@ -165,7 +164,6 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describ
     let seq = record.seq;
     let of_run = record.map_run.as_ref().map(|(id, _)| *id);
     let (kept, run) = house
-        .store
         .read(move |db| {
             let run = of_run.map(|id| sql::map_runs::by_id(db, id)).transpose()?.flatten();
             Ok((sql::executions::cursor(db, seq)?, run))
@@ -219,9 +217,8 @@ pub(super) async fn find_one(
     let (arn, machine, name) = check::execution_arn(text)?;
     let caller = caller.clone();
     let found = house
-        .store
         .read(move |db| {
-            if !check::is_own(&arn, &caller) {
+            if !caller.may_own(&arn) {
                 return Ok(None);
             }
             let place = (&*caller.organisation.to_string(), &*caller.region);
@@ -250,7 +247,6 @@ pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> An
     let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
     let (now, seq, caller) = (house.clock.now(), record.seq, caller.clone());
     let (stopped_at, stopped) = house
-        .store
         .write(move |db| {
             let mut stopped = Vec::new();
             let why = (now, asked.error.as_deref(), asked.cause.as_deref());
@@ -280,12 +276,12 @@ pub(crate) fn fail_lost(
     let Some(facts) = sql::steps::load(db, seq, epoch)? else { return Ok(None) };
     let (error, cause) = ("States.Runtime", "The host failed while it ran this execution.");
     let mut cursor = match &facts.frames {
-        Some((_, text)) => Cursor::read(text)?,
+        Some((_, text)) => Cursor::read(text).map_err(sql::broken)?,
         None => Cursor::started(facts.started),
     };
     let event = (cursor.last() + 1, cursor.fail(now, error, cause));
     let until = (!facts.is_express).then(|| redrive::until(now));
-    let kept = until.map(|until| cursor.text().map(|text| (until, text))).transpose()?;
+    let kept = until.map(|until| cursor.text().map(|text| (until, text)).map_err(sql::broken)).transpose()?;
     let closing = Closing {
         status: "FAILED",
         output: None,
@@ -316,7 +312,7 @@ pub(crate) fn abort(
             continue;
         };
         let mut cursor = match sql::executions::cursor(db, seq)? {
-            Some(text) => Cursor::read(&text)?,
+            Some(text) => Cursor::read(&text).map_err(sql::broken)?,
             None => Cursor::started(record.started),
         };
         to_stop.extend(sql::executions::children(db, seq)?);

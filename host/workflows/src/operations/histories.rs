@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use stepfunctions::{Page, seconds};
 use types::Timestamp;
 
 use super::executions::find_one;
-use super::listing::Page;
-use super::{Answered, Caller, seconds};
+use super::{Answered, Caller};
 use crate::sql;
 use crate::sql::executions::Order;
 use crate::standard::House;
@@ -33,7 +33,7 @@ pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) 
     let first = if reverse { u64::MAX >> 1 } else { 1 };
     let from = page.after.parse().unwrap_or(first);
     let seq = record.seq;
-    let steps = house.store.read(move |db| sql::executions::events(db, seq, from, order)).await?;
+    let steps = house.read(move |db| sql::executions::events(db, seq, from, order)).await?;
     let mut events = Vec::new();
     for step in steps {
         let mut step: Vec<Value> = serde_json::from_str(&step).unwrap_or_default();

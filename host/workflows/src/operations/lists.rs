@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stepfunctions::{OperationError, Page, Qualifier, Thing, check, seconds};
 
-use super::listing::Page;
-use super::{Answered, Caller, OperationError, check, machines, map_runs, seconds};
-use crate::arn::{Qualifier, Thing};
+use super::{Answered, Caller, machines, map_runs};
 use crate::sql;
 use crate::sql::listing::Line;
 use crate::sql::map_runs::MapRun;
@@ -60,7 +59,6 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let before = page.after.parse().unwrap_or(i64::MAX);
     let (size, caller, status) = (page.size, caller.clone(), asked.status_filter);
     let found = house
-        .store
         .read(move |db| {
             let machine = match &in_list {
                 // A machine that is being deleted has its executions still.

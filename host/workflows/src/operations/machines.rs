@@ -5,13 +5,12 @@ use std::sync::Arc;
 use asl::MachineKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stepfunctions::{Arn, OperationError, Page, Qualifier, Thing, check, seconds};
 
-use super::definitions::{kind_of, parse};
+use super::definitions::parse;
 use super::executions::find_one;
-use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, seconds, tags, versions};
+use super::{Answered, Caller, Refusal, tags, versions};
 use crate::acts;
-use crate::arn::{Arn, Qualifier, Thing};
 use crate::sql;
 use crate::sql::machines::{Machine, New};
 use crate::standard::House;
@@ -113,7 +112,6 @@ pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -
     };
     let (publish, tags, by) = (asked.publish, asked.tags, caller.clone());
     let (machine, version) = house
-        .store
         .write(move |db| {
             let (machine, is_new) = match sql::machines::find(db, (&new.organisation, &new.region), &new.name)? {
                 Some(known) if known.is_same(db, &new)? => (known, false),
@@ -183,15 +181,14 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
     check::length(&description, "versionDescription", 256)?;
     if let Some(definition) = &asked.definition {
         let (of, own, named) = (caller.clone(), arn.clone(), name.clone());
-        let known = house.store.read(move |db| find(db, &of, &own, &named)).await?;
+        let known = house.read(move |db| find(db, &of, &own, &named)).await?;
         let known = known.ok_or_else(|| missing(&asked.state_machine_arn))?;
-        parse(definition.clone(), kind_of(&known.kind)).await?;
+        parse(definition.clone(), stepfunctions::kind_of(&known.kind)).await?;
     }
     let now = house.clock.now();
     let revision = uuid();
     let caller = caller.clone();
     let (machine, version) = house
-        .store
         .write(move |db| {
             let known = own(db, &caller, &arn, &name)?;
             let before = acts::machine(db, &caller, &known)?;
@@ -235,7 +232,6 @@ pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describ
     let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
     let caller = caller.clone();
     let found = house
-        .store
         .read(move |db| {
             let Thing::Machine { name, qualifier } = &arn.thing else { return Ok(None) };
             let Some(machine) = find(db, &caller, &arn, name)? else { return Ok(None) };
@@ -275,7 +271,7 @@ pub(super) async fn of_execution(house: &Arc<House>, caller: &Caller, asked: OfE
     let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
     let (machine, execution) = find_one(house, caller, &asked.execution_arn).await?;
     let definition = execution.definition;
-    let text = house.store.read(move |db| sql::definition_text(db, definition)).await?;
+    let text = house.read(move |db| sql::definition_text(db, definition)).await?;
     let mut answer = json!({
         "stateMachineArn": machine.arn(execution.version.map(Qualifier::Version)),
         "name": machine.name,
@@ -285,7 +281,7 @@ pub(super) async fn of_execution(house: &Arc<House>, caller: &Caller, asked: OfE
     });
     if let Some((id, label)) = &execution.map_run {
         let id = *id;
-        let run = house.store.read(move |db| sql::map_runs::by_id(db, id)).await?;
+        let run = house.read(move |db| sql::map_runs::by_id(db, id)).await?;
         answer["label"] = json!(label);
         answer["mapRunArn"] = json!(run.map(|run| super::map_runs::arn(&machine, &run)));
     }
@@ -308,8 +304,7 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let list = format!("machines {organisation} {region}");
     let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
     let (after, size) = (page.after.clone(), page.size);
-    let machines =
-        house.store.read(move |db| sql::machines::list(db, (&organisation, &region), &after, size + 1)).await?;
+    let machines = house.read(move |db| sql::machines::list(db, (&organisation, &region), &after, size + 1)).await?;
     let shown = |machine: &Machine| {
         json!({
             "stateMachineArn": machine.arn(None), "name": machine.name, "type": machine.kind,
@@ -329,7 +324,7 @@ pub(super) struct Delete {
 pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -> Answered {
     let (arn, name) = plain(&asked.state_machine_arn)?;
     let (caller, now) = (caller.clone(), house.clock.now());
-    let deleted = house.store.write(move |db| {
+    let deleted = house.write(move |db| {
         let Some(machine) = find(db, &caller, &arn, &name)? else { return Ok(None) };
         let before = acts::machine(db, &caller, &machine)?;
         sql::machines::delete(db, machine.id)?;
@@ -346,7 +341,7 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
 pub(crate) async fn stop_all(house: &Arc<House>, machine: i64) -> Result<(), OperationError> {
     let now = house.clock.now();
     loop {
-        let stopping = house.store.write(move |db| {
+        let stopping = house.write(move |db| {
             let mut stopped = Vec::new();
             for seq in sql::machines::running(db, machine)? {
                 super::executions::abort(db, seq, (now, None, None), &mut stopped)?;
@@ -389,7 +384,7 @@ pub(super) fn find(
     arn: &Arn,
     name: &str,
 ) -> rusqlite::Result<Option<Machine>> {
-    if !check::is_own(arn, caller) {
+    if !caller.may_own(arn) {
         return Ok(None);
     }
     sql::machines::find(db, (&caller.organisation.to_string(), &caller.region), name)

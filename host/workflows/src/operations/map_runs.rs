@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stepfunctions::{Arn, OperationError, Page, Thing, check, seconds};
 
 use super::executions::find_one;
-use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, seconds};
+use super::{Answered, Caller, Refusal};
 use crate::acts;
-use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::machines::Machine;
@@ -28,12 +27,12 @@ pub(super) async fn find(house: &Arc<House>, caller: &Caller, text: &str) -> Res
     let arn = Arn::parse(text).ok_or_else(|| check::invalid_arn(text))?;
     let Thing::MapRun { machine: labelled, name } = arn.thing.clone() else { return Err(check::invalid_arn(text)) };
     let caller = caller.clone();
-    let found = house.store.read(move |db| {
+    let found = house.read(move |db| {
         let Some(run) = sql::map_runs::by_name(db, &name)? else { return Ok(None) };
         let Some(execution) = sql::executions::by_seq(db, run.execution)? else { return Ok(None) };
         let (organisation, _) = sql::executions::owner(db, run.execution)?;
         let Some(machine) = sql::machines::by_id(db, execution.machine)? else { return Ok(None) };
-        let is_it = check::is_own(&arn, &caller)
+        let is_it = caller.may_own(&arn)
             && organisation == caller.organisation.to_string()
             && machine.region == caller.region
             && format!("{}/{}", machine.name, run.label) == labelled;
@@ -72,7 +71,7 @@ pub(super) struct Describe {
 pub(super) async fn describe(house: &Arc<House>, caller: &Caller, asked: Describe) -> Answered {
     let Found { run, machine, execution } = find(house, caller, &asked.map_run_arn).await?;
     let id = run.id;
-    let counts = house.store.read(move |db| sql::map_runs::counts(db, id)).await?;
+    let counts = house.read(move |db| sql::map_runs::counts(db, id)).await?;
     let (mut children, mut items) = (Counts::default(), Counts::default());
     for (status, count, of_items) in &counts {
         children.add(status, *count);
@@ -155,7 +154,7 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let list = format!("map runs {} {seq}", caller.organisation);
     let page = Page::of(list, (asked.max_results, asked.next_token.as_deref()), house.clock.now())?;
     let (before, size) = (page.after.parse().unwrap_or(i64::MAX), page.size);
-    let runs = house.store.read(move |db| sql::map_runs::of_execution(db, seq, before, size + 1)).await?;
+    let runs = house.read(move |db| sql::map_runs::of_execution(db, seq, before, size + 1)).await?;
     let shown = |run: &MapRun| {
         let mut shown = json!({
             "executionArn": asked.execution_arn, "mapRunArn": arn(&machine, run),
@@ -190,7 +189,7 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
         return Err(refused("One of the members to change must be given", "MISSING_REQUIRED_PARAMETER"));
     }
     let (id, caller, now) = (run.id, caller.clone(), house.clock.now());
-    let changing = house.store.write(move |db| {
+    let changing = house.write(move |db| {
         let run = sql::map_runs::by_id(db, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         if run.status != "RUNNING" {
             let text = "The Map Run has ended and cannot be changed";

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use history::Cursor;
 use serde::Deserialize;
 use serde_json::json;
+use stepfunctions::{OperationError, check, seconds};
 use types::Timestamp;
 
 use super::executions::find_one;
-use super::{Answered, Caller, OperationError, Refusal, check, seconds};
+use super::{Answered, Caller, Refusal};
 use crate::acts;
-use crate::history::Cursor;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::machines::Machine;
@@ -34,7 +35,7 @@ pub(crate) fn until(at: Timestamp) -> Timestamp {
 
 /// What is kept of an execution that was stopped at `at`: until when, and the cursor. Nothing of an express one.
 pub(super) fn kept(record: &Record, at: Timestamp, cursor: &Cursor) -> rusqlite::Result<Option<(Timestamp, String)>> {
-    if record.is_express() { Ok(None) } else { Ok(Some((until(at), cursor.text()?))) }
+    if record.is_express() { Ok(None) } else { Ok(Some((until(at), cursor.text().map_err(sql::broken)?))) }
 }
 
 /// Why a child is not begun again by itself.
@@ -75,7 +76,7 @@ pub(super) async fn redrive(house: &Arc<House>, caller: &Caller, asked: Redrive)
     let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
     let (now, seq, running_max) = (house.clock.now(), record.seq, house.settings.running_max);
     let (organisation, caller) = (caller.organisation.to_string(), caller.clone());
-    let redriven = house.store.write(move |db| {
+    let redriven = house.write(move |db| {
         let since = Timestamp::from_micros(now.as_micros().saturating_sub(micros(TOKEN_GOOD)));
         if let Some(token) = &asked.client_token
             && let Some(at) = sql::redrives::with_token(db, seq, token, since)?
@@ -92,9 +93,15 @@ pub(super) async fn redrive(house: &Arc<House>, caller: &Caller, asked: Redrive)
         if sql::executions::running(db, &organisation)? >= running_max {
             return Err(crate::start::too_many(running_max).into());
         }
-        let mut cursor = Cursor::read(&kept)?;
+        let mut cursor = Cursor::read(&kept).map_err(sql::broken)?;
         let event = (cursor.last() + 1, cursor.redrive(now, record.redrives.saturating_add(1)));
-        sql::redrives::redrive(db, seq, (now, asked.client_token.as_deref()), Some(event), &cursor.text()?)?;
+        sql::redrives::redrive(
+            db,
+            seq,
+            (now, asked.client_token.as_deref()),
+            Some(event),
+            &cursor.text().map_err(sql::broken)?,
+        )?;
         let before = json!({ "status": record.status, "redrives": record.redrives });
         let after = json!({ "status": "RUNNING", "redrives": record.redrives.saturating_add(1) });
         let turn = (Some(before), Some(after));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stepfunctions::{Arn, OperationError, Thing, check};
 
-use super::{Answered, Caller, OperationError, Refusal, check, machines};
+use super::{Answered, Caller, Refusal, machines};
 use crate::acts;
-use crate::arn::{Arn, Thing};
 use crate::sql;
 use crate::standard::House;
 
@@ -79,7 +79,7 @@ async fn change(
     how: impl FnOnce(&Connection, (&'static str, i64)) -> Result<(), Refusal> + Send + 'static,
 ) -> Answered {
     let (caller, now) = (caller.clone(), house.clock.now());
-    let changing = house.store.write(move |db| {
+    let changing = house.write(move |db| {
         let of = find(db, &caller, &arn)?;
         let before = acts::tags(db, of)?;
         how(db, of)?;
@@ -103,7 +103,6 @@ pub(super) struct List {
 pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> Answered {
     let caller = caller.clone();
     let tags = house
-        .store
         .write(move |db| {
             let (of, id) = find(db, &caller, &asked.resource_arn)?;
             Ok::<_, Refusal>(sql::tags::list(db, (of, id))?)
@@ -120,7 +119,7 @@ fn find(db: &Connection, caller: &Caller, text: &str) -> Result<(&'static str, i
         let error = OperationError::new("ResourceNotFound", format!("Resource not found: '{text}'"));
         Refusal::from(error.with("resourceName", text))
     };
-    if !check::is_own(&arn, caller) {
+    if !caller.may_own(&arn) {
         return Err(missing());
     }
     match &arn.thing {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
+use stepfunctions::{OperationError, Page, Qualifier, Thing, check, seconds};
 use types::Timestamp;
 
-use super::listing::Page;
-use super::{Answered, Caller, OperationError, Refusal, check, machines, seconds};
+use super::{Answered, Caller, Refusal, machines};
 use crate::acts;
-use crate::arn::{Qualifier, Thing};
 use crate::sql;
 use crate::sql::machines::{Machine, Version};
 use crate::standard::House;
@@ -92,7 +91,6 @@ pub(super) async fn publish(house: &Arc<House>, caller: &Caller, asked: Publish)
     check::length(asked.description.as_deref().unwrap_or_default(), "description", 256)?;
     let (caller, now) = (caller.clone(), house.clock.now());
     let (machine, (number, created)) = house
-        .store
         .write(move |db| {
             let machine = machines::own(db, &caller, &arn, &name)?;
             let told = (asked.revision_id.as_deref(), asked.description.as_deref());
@@ -155,7 +153,6 @@ pub(super) async fn list(house: &Arc<House>, caller: &Caller, asked: List) -> An
     let below = page.after.parse().unwrap_or(u32::MAX);
     let (size, caller) = (page.size, caller.clone());
     let found = house
-        .store
         .read(move |db| {
             let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(None) };
             let versions = sql::machines::versions(db, machine.id, below, size + 1)?;
@@ -185,7 +182,6 @@ pub(super) async fn delete(house: &Arc<House>, caller: &Caller, asked: Delete) -
     };
     let (caller, now) = (caller.clone(), house.clock.now());
     house
-        .store
         .write(move |db| {
             let Some(machine) = machines::find(db, &caller, &arn, &name)? else { return Ok(()) };
             if sql::aliases::of_version(db, machine.id, number)?.is_some() {

@@ -1,9 +1,8 @@
 //! Activities: what workers ask for work at.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use stepfunctions::{Arn, Thing};
 use types::Timestamp;
-
-use crate::arn::{Arn, Thing};
 
 /// Activities of one organisation.
 pub(crate) const MOST: u64 = 100_000;

@@ -1,9 +1,9 @@
 //! Executions that have ended, for whoever is to be told.
 
 use rusqlite::Connection;
+use stepfunctions::{Arn, Thing};
 use types::Timestamp;
 
-use crate::arn::{Arn, Thing};
 use crate::ended::Ended;
 
 /// Those that nobody has been told of, the oldest first, with their places. `None`: it was deleted meanwhile.

@@ -1,9 +1,8 @@
 //! State machines and their versions.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use stepfunctions::{Arn, Qualifier, Thing};
 use types::Timestamp;
-
-use crate::arn::{Arn, Qualifier, Thing};
 
 /// Machines of one organisation.
 pub(crate) const MOST: u64 = 100_000;

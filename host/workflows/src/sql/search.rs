@@ -1,9 +1,9 @@
 //! Executions over all machines of an organisation.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use stepfunctions::{Arn, Thing};
 use types::Timestamp;
 
-use crate::arn::{Arn, Thing};
 use crate::search::{Detail, Search, Summary};
 
 /// Executions that one search looks through.
@@ -105,6 +105,6 @@ pub(crate) fn counts(db: &Connection, epoch: i64) -> rusqlite::Result<(u64, u64,
             "SELECT min(wake_us) FROM execution WHERE status = 'RUNNING' AND wake_us IS NOT NULL AND wake_us > 0 AND epoch <> ?",
         )?
         .query_row([epoch], |row| row.get::<_, Option<i64>>(0))?;
-    let due = due.into_iter().chain(super::schedules::next_due(db)?).min();
+    let due = due.into_iter().chain(schedules::next_due(db)?).min();
     Ok((one("SELECT coalesce(sum(executions), 0) FROM running")?, one("SELECT count(*) FROM outbox")?, due))
 }

@@ -4,17 +4,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use asl::Outcome;
+use express::{Task, TaskFailed, Tasks};
 use serde_json::Value;
+use stepfunctions::{Errand, Until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::facts::{arn, context};
 use super::runner::{attempt, tell_of};
 use super::{House, Live};
-use crate::integration::{Errand, Until};
 use crate::sql::steps::{Closing, Loaded, Step, Stepped, step};
 use crate::work::{Job, Owner};
-use crate::{Task, TaskFailed, Tasks};
 
 /// In whose name an execution's tasks are done.
 #[derive(Clone)]
@@ -98,7 +98,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     let context = context(&facts, &arn);
     let role_arn = context.role_arn.as_deref().map(Arc::from);
     let tasks = ExpressTasks::new(house, seq, owner, (&arn, Behind { origin: facts.origin.clone(), role_arn }));
-    let run = crate::express::run(&machine, Arc::new(input), context, &tasks, &house.clock);
+    let run = express::run(&machine, Arc::new(input), context, &tasks, &house.clock);
     let outcome = tokio::select! {
         () = live.lost.cancelled() => None,
         // It is run again when the file is opened again.

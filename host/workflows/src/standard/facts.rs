@@ -2,8 +2,8 @@
 
 use asl::Context;
 use sha2::{Digest as _, Sha256};
+use stepfunctions::{Arn, Thing};
 
-use crate::arn::{Arn, Thing};
 use crate::sql::steps::Loaded;
 
 /// The execution's whole name.

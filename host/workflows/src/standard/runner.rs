@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::{Effect, Event, Execution, Outcome, TaskId, Watch};
+use express::Task;
+use history::{Cursor, History, Request};
 use serde_json::Value;
+use stepfunctions::{Errand, Until, base};
 use store::WriteError;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -19,9 +22,6 @@ pub(super) use attempts::{attempt, tell_of};
 use super::facts::{arn, context, digest};
 use super::letter::Happened;
 use super::{House, Live, LoadError};
-use crate::Task;
-use crate::history::{Cursor, History, Request};
-use crate::integration::{Errand, Until, base};
 use crate::map_runs;
 use crate::operations::redrivable_until;
 use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, load, release, step};
@@ -160,12 +160,12 @@ impl<'h> Runner<'h> {
                 if let Some(at) = facts.redriving {
                     run.redrive(at);
                 }
-                (run, serde_json::from_str(cursor)?)
+                (run, Cursor::read(cursor)?)
             }
             kept => {
                 let input = Arc::new(serde_json::from_str(&facts.input)?);
                 let run = machine.start_watched(input, context(&facts, &arn), house.clock.now(), Watch::ALL);
-                let cursor = kept.as_ref().map(|(_, cursor)| serde_json::from_str(cursor)).transpose()?;
+                let cursor = kept.as_ref().map(|(_, cursor)| Cursor::read(cursor)).transpose()?;
                 (run, cursor.unwrap_or_else(|| Cursor::started(facts.started)))
             }
         };
@@ -272,13 +272,13 @@ impl<'h> Runner<'h> {
             match effect {
                 Effect::Invoke { task, state, frame, resource, input, timeout, heartbeat, invocation, attempt } => {
                     let errand = Errand::of(&resource);
-                    if !self.history.cursor.knows(task) {
+                    if !self.history.cursor().knows(task) {
                         let request = Request { task, resource: &resource, input: &input, timeout, heartbeat };
                         self.history.asked(now, frame, &request);
                         tokens.extend(self.token(task, &errand, &resource, &input));
                     }
                     if errand == Errand::Activity
-                        || self.history.cursor.is_submitted(task)
+                        || self.history.cursor().is_submitted(task)
                         || self.under_way.contains_key(&task)
                     {
                         continue;
@@ -294,7 +294,7 @@ impl<'h> Runner<'h> {
                     asked.push(Asked { errand, job, task });
                 }
                 Effect::MapRun { task, state, frame, request, kind } => {
-                    if !self.history.cursor.knows(task) {
+                    if !self.history.cursor().knows(task) {
                         let machine = Arc::clone(self.run.machine());
                         let new = map_runs::new((&self.facts, &self.arn), &machine, (task, &state), (&request, kind));
                         let arn = map_runs::arn(&self.facts, &new);
@@ -321,7 +321,7 @@ impl<'h> Runner<'h> {
             revision: self.revision,
             at: now,
             frames: self.run.encode()?,
-            cursor: serde_json::to_string(&self.history.cursor)?,
+            cursor: self.history.cursor().text()?,
             events: self.history.take(),
             tokens,
             given_up,

@@ -1,8 +1,9 @@
 //! What is done by people, as the audit chain is told.
 
+use schedules::NewSchedule;
 use serde_json::{Value, json};
 use types::{Act, Fact, OutboxId};
-use workflows::{NewSchedule, Owner};
+use workflows::Owner;
 
 use crate::house::{ACCOUNT, ACTOR, House, ROLE, task, text};
 

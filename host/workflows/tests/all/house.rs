@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use express::TaskFailed;
 use serde_json::{Value, json};
+use stepfunctions::OperationError;
 use tempfile::TempDir;
 use types::{Clock, OrganisationId};
-use workflows::{Caller, Job, OperationError, Performed, Performing, Settings, TaskFailed, Work, Workflows};
+use workflows::{Caller, Job, Performed, Performing, Settings, Work, Workflows};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-west-1";

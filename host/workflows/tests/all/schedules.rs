@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use schedules::{NewSchedule, Schedule, ScheduleError};
 use serde_json::{Value, json};
 use types::{ManualClock, Timestamp};
-use workflows::{NewSchedule, Owner, Schedule, ScheduleError};
+use workflows::Owner;
 
 use crate::house::{ACCOUNT, ACTOR, House, task};
 

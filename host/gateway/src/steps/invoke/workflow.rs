@@ -13,7 +13,7 @@ use asl::{Context, MachineKind, StateMachine};
 use sandbox::{FailureKind, GuestFailure};
 use serde_json::Value;
 use types::{ByteCount, Code, Outcome};
-use workflows::{Owner, REGION, express};
+use workflows::{Owner, REGION};
 
 use crate::call::Call;
 use crate::permit::Permit;

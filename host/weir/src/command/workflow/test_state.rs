@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use asl::{InspectionLevel, TestState, TestStateError, TestStateOutput, TestStatus};
 use serde_json::{Value, json};
+use stepfunctions::{InspectionLevel, Mock, TestState, TestStateError, TestStateOutput, TestStatus};
 use types::Timestamp;
 
 use super::run::given;
@@ -89,7 +89,7 @@ impl TestOneState {
 }
 
 /// A mock. Its result is JSON here, where the API has the text of it.
-fn mocked(text: &str) -> anyhow::Result<asl::Mock> {
+fn mocked(text: &str) -> anyhow::Result<Mock> {
     let mut mock: Value = serde_json::from_str(text).context("the mock is not JSON")?;
     if let Some(result) = mock.get_mut("result") {
         *result = json!(result.to_string());

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::TaskId;
+use express::TaskFailed;
+use stepfunctions::Errand;
 use store::WriteError;
 use tokio_util::sync::CancellationToken;
 
 use super::{Asked, Ended, Gone, Runner, TRY_AGAIN, UnderWay};
-use crate::TaskFailed;
-use crate::integration::Errand;
 use crate::sql::steps::owe_after;
 use crate::standard::House;
 use crate::start::{self, StartChild};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use asl::{Event, TaskId};
+use express::TaskFailed;
+use stepfunctions::{Errand, Until};
 use tokio::task::JoinError;
 use types::Timestamp;
 
 use super::{Ended, Gone, LOOK_AGAIN, Runner, give_back};
-use crate::TaskFailed;
-use crate::integration::{Errand, Until};
 use crate::sql::steps::happened;
 use crate::standard::letter::Happened;
 use crate::work::Performed;
@@ -102,7 +102,7 @@ impl Runner<'_> {
         for (id, body) in letters {
             let letter = Happened::read(&body);
             if let Some((_, Happened::Succeeded { task, .. } | Happened::Failed { task, .. })) = &letter
-                && self.history.cursor.is_starting(TaskId::new(*task))
+                && self.history.cursor().is_starting(TaskId::new(*task))
             {
                 // The other execution was quick. First comes that it was started.
                 break;

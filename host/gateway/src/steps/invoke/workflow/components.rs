@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use asl::Watch;
 use bytes::Bytes;
+use express::{Task, TaskFailed, Tasks};
 use sandbox::{CallContext, Sandbox, Step};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use types::{Digest, Outcome};
-use workflows::{Job, Task, TaskFailed, Tasks};
+use workflows::Job;
 
 use super::Why;
 use super::tally::Tally;

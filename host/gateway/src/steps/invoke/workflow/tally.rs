@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use express::TaskFailed;
 use sandbox::{Limits, LogLine, LogStream, Ran, Spent};
 use serde_json::Value;
 use types::{Clock, Fuel, Moment, ObjectName, Outcome, Units};
-use workflows::TaskFailed;
 
 use crate::functions::failed;
 use crate::steps::invoke::guest::split;

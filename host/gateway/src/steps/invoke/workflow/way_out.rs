@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use egress::{Limits, Line, Used};
+use express::TaskFailed;
 use sandbox::{Outbound, Sandbox};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use workflows::TaskFailed;
 
 use super::components::AT_ONCE;
 use crate::call::Call;

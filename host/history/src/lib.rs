@@ -1,0 +1,8 @@
+//! What has happened in an execution, as the events of Step Functions.
+//!
+//! `workflows` puts the steps of the interpreter into a [`History`] and writes the events that come of them. It is a
+//! projection for people and APIs: no execution goes on from it. It knows no file, does no I/O and reads no clock.
+
+mod history;
+
+pub use history::{Cursor, History, Request, start_details, started};
