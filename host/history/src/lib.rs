@@ -4,5 +4,7 @@
 //! projection for people and APIs: no execution goes on from it. It knows no file, does no I/O and reads no clock.
 
 mod history;
+mod shown;
 
 pub use history::{Cursor, History, Request, start_details, started};
+pub use shown::{show, strip};

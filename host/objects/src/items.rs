@@ -1,8 +1,11 @@
 //! Items of a distributed Map: read from the state's data or from an object, piece by piece, from where the last piece
 //! ended.
 
+mod batches;
 mod csv;
 mod json;
+
+pub use batches::{Batched, Batches, Child, Seen, TooLarge};
 
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 

@@ -1,5 +1,5 @@
-//! Objects of organisations: files of the host's own folder, by organisation, bucket and key, and the items of distributed
-//! Maps that are read from them.
+//! Objects of organisations: files of the host's own folder, by organisation, bucket and key; and what distributed Maps read
+//! from them and write there.
 //!
 //! `control` and the executions of `workflows` put objects there and read them. All of it blocks: callers have threads for
 //! that. No name leads out of the folder, no link is followed, and an object is there whole, on disk, or not at all. What an
@@ -11,6 +11,7 @@ mod error;
 pub mod items;
 mod name;
 mod owned;
+pub mod results;
 mod store;
 mod walk;
 mod writing;

@@ -1,5 +1,6 @@
 //! Bodies as they come in: what is missing, too long or no ARN.
 
+use asl::MachineKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -115,4 +116,38 @@ pub fn document(text: &str, error: &'static str, what: &str) -> Result<(), Opera
         }
         Err(why) => Err(OperationError::new(error, format!("Invalid JSON: '{why}'"))),
     }
+}
+
+/// The kind of machine that is asked for; without a word it is a standard one.
+///
+/// # Errors
+///
+/// See [`constraint`].
+pub fn kind(word: Option<&str>) -> Result<MachineKind, OperationError> {
+    match word {
+        None | Some("STANDARD") => Ok(MachineKind::Standard),
+        Some("EXPRESS") => Ok(MachineKind::Express),
+        Some(other) => Err(constraint(other, "type", "Member must satisfy enum value set: [STANDARD, EXPRESS]")),
+    }
+}
+
+/// Whether this may name an alias.
+///
+/// # Errors
+///
+/// See [`constraint`].
+pub fn alias_name(name: &str) -> Result<(), OperationError> {
+    if is_alias_name(name) {
+        return Ok(());
+    }
+    Err(constraint(
+        name,
+        "name",
+        "Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
+    ))
+}
+
+fn is_alias_name(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    plain && (1..=80).contains(&name.len()) && !name.bytes().all(|byte| byte.is_ascii_digit())
 }

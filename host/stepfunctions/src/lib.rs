@@ -6,19 +6,25 @@
 
 mod arn;
 pub mod check;
+mod configurations;
 mod definitions;
 mod error;
 mod integration;
 mod moment;
 mod page;
+mod routing;
+mod tags;
 mod test_state;
 
 pub use arn::{Arn, Qualifier, Thing, is_name};
+pub use configurations::Configurations;
 pub use definitions::{Validate, definition, kind_of, validate};
 pub use error::OperationError;
 pub use integration::{Errand, Kind, Until, base};
 pub use moment::seconds;
 pub use page::Page;
+pub use routing::{Route, Routing};
+pub use tags::Tag;
 pub use test_state::{
     ErrorDetails, ErrorOutput, FieldValidationMode, InspectionData, InspectionLevel, Mock, StateConfiguration,
     TestState, TestStateError, TestStateOutput, TestStatus,

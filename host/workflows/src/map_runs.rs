@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::{MachineKind, StateMachine, StateName, TaskId};
-use serde_json::{Value, json};
+use serde_json::Value;
 use stepfunctions::{Arn, OperationError, Thing};
 use store::WriteError;
 
@@ -249,9 +249,4 @@ pub(crate) fn child_arn((region, account): (&str, &str), machine: String, child:
         Thing::Execution { machine, name }
     };
     Arn { region: region.to_owned(), account: account.to_owned(), thing }.to_string()
-}
-
-/// The output of a map run that wrote its results elsewhere.
-fn written(run_arn: &str, bucket: &str, key: &str) -> Value {
-    json!({ "MapRunArn": run_arn, "ResultWriterDetails": { "Bucket": bucket, "Key": key } })
 }

@@ -165,7 +165,7 @@ async fn perform(house: &Arc<House>, caller: &Caller, operation: &str, body: Val
         "DescribeMapRun" => map_runs::describe(house, caller, check::read(body)?).await,
         "ListMapRuns" => map_runs::list(house, caller, check::read(body)?).await,
         "UpdateMapRun" => map_runs::update(house, caller, check::read(body)?).await,
-        "GetExecutionHistory" => histories::history(house, caller, check::read(body)?).await,
+        "GetExecutionHistory" => histories::events(house, caller, check::read(body)?).await,
         "CreateActivity" => activities::create(house, caller, check::read(body)?).await,
         "DescribeActivity" => activities::describe(house, caller, check::read(body)?).await,
         "ListActivities" => activities::list(house, caller, check::read(body)?).await,

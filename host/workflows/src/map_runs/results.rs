@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use objects::{Name, ObjectError, Owned, Writing};
+use objects::results::ResultWriter;
+use objects::{ObjectError, Owned};
 use serde_json::{Value, json};
 use stepfunctions::{Arn, Thing, seconds};
 
-use super::{DriveError, child_arn, fail, written};
+use super::{DriveError, child_arn, fail};
 use crate::operations::Refusal;
 use crate::sql;
 use crate::sql::machines::Machine;
@@ -17,8 +18,6 @@ use crate::standard::{Happened, House};
 const READ_MAX: u32 = 100;
 /// Bytes of the output of a state, and some: the state itself says when it is too much.
 const OUTPUT_MAX: usize = 262_144 + 16;
-/// The share of what an object may have after which a result goes on in another.
-const FULL_AT: u64 = 4;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,19 +159,12 @@ fn write(
     (run, machine): (&MapRun, &Machine),
     (objects, writer, form): (&Owned, &Value, Form),
 ) -> Result<Value, WriteError> {
-    let argument = |name: &str| {
-        writer.get("Arguments").and_then(|given| given.get(name)).and_then(Value::as_str).unwrap_or_default()
-    };
-    let bucket = argument("Bucket");
-    let prefix = argument("Prefix").trim_matches('/');
-    let folder = if prefix.is_empty() { run.name.clone() } else { format!("{prefix}/{}", run.name) };
-    let is_lines = writer.pointer("/WriterConfig/OutputType").and_then(Value::as_str) == Some("JSONL");
+    let writer = ResultWriter::of(writer, &run.name, objects);
     let mut files = json!({ "FAILED": [], "PENDING": [], "SUCCEEDED": [] });
     for (name, is_success) in [("SUCCEEDED", true), ("FAILED", false)] {
         // Of those that failed there is no output: they are told as a whole.
         let form = if is_success { form } else { Form::Whole };
-        let mut sheets =
-            Sheets { objects, bucket, base: format!("{folder}/{name}"), is_lines, open: None, done: Vec::new() };
+        let mut sheets = writer.sheets(name);
         let mut after = 0;
         loop {
             let id = run.id;
@@ -190,57 +182,5 @@ fn write(
     }
     let thing = Thing::MapRun { machine: format!("{}/{}", machine.name, run.label), name: run.name.clone() };
     let arn = Arn { region: machine.region.clone(), account: machine.account.clone(), thing }.to_string();
-    let manifest = json!({ "DestinationBucket": bucket, "MapRunArn": arn, "ResultFiles": files });
-    let key = format!("{folder}/manifest.json");
-    let mut file = objects.write(&Name::new(bucket, &key)?)?;
-    file.put(manifest.to_string().as_bytes())?;
-    file.finish()?;
-    Ok(written(&arn, bucket, &key))
-}
-
-/// The objects of one kind of results, each begun when the one before is large.
-struct Sheets<'s> {
-    objects: &'s Owned,
-    bucket: &'s str,
-    base: String,
-    is_lines: bool,
-    open: Option<(String, Writing)>,
-    done: Vec<Value>,
-}
-
-impl Sheets<'_> {
-    fn put(&mut self, result: &Value) -> Result<(), ObjectError> {
-        let most = self.objects.limits().object_max.get() / FULL_AT;
-        let is_large = self.open.as_ref().is_some_and(|(_, file)| file.bytes() >= most);
-        if is_large {
-            self.close()?;
-        }
-        let is_lines = self.is_lines;
-        let begin = if is_lines { "" } else { "[" };
-        let between = if is_lines { "\n" } else { "," };
-        let (file, before) = match &mut self.open {
-            Some((_, file)) => (file, between),
-            None => {
-                let end = if is_lines { "jsonl" } else { "json" };
-                let key = format!("{}_{}.{end}", self.base, self.done.len());
-                let file = self.objects.write(&Name::new(self.bucket, &key)?)?;
-                (&mut self.open.insert((key, file)).1, begin)
-            }
-        };
-        file.put(before.as_bytes())?;
-        file.put(result.to_string().as_bytes())
-    }
-
-    fn close(&mut self) -> Result<(), ObjectError> {
-        let Some((key, mut file)) = self.open.take() else { return Ok(()) };
-        file.put(if self.is_lines { b"\n" } else { b"]" })?;
-        let written = file.finish()?;
-        self.done.push(json!({ "Key": key, "Size": written.bytes }));
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Vec<Value>, ObjectError> {
-        self.close()?;
-        Ok(self.done)
-    }
+    Ok(writer.manifest(&arn, &files)?)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
-use stepfunctions::{Arn, OperationError, Page, Thing, check, seconds};
+use stepfunctions::{Arn, OperationError, Page, Tag, Thing, check, seconds};
 use tokio::sync::oneshot;
 
 use super::{Answered, Caller, Refusal, tags};
@@ -26,12 +26,12 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct Create {
     name: String,
     #[serde(default)]
-    tags: Vec<tags::Tag>,
+    tags: Vec<Tag>,
 }
 
 pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
     check::name(&asked.name)?;
-    tags::check(&asked.tags)?;
+    Tag::check(&asked.tags)?;
     let (caller, now) = (caller.clone(), house.clock.now());
     let activity = house
         .write(move |db| {

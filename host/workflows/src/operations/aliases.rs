@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
-use stepfunctions::{Arn, OperationError, Page, Qualifier, Thing, check, seconds};
+use stepfunctions::{Arn, OperationError, Page, Qualifier, Route, Routing, Thing, check, seconds};
 
 use super::{Answered, Caller, Refusal, machines};
 use crate::acts;
@@ -17,60 +17,12 @@ use crate::standard::House;
 /// Aliases of one machine.
 const MOST: u64 = 100;
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Route {
-    state_machine_version_arn: String,
-    weight: u32,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Create {
     name: String,
     routing_configuration: Vec<Route>,
     description: Option<String>,
-}
-
-/// Where the routes lead: the machine, and its versions with the share of the first.
-struct Routing {
-    arn: Arn,
-    machine: String,
-    first: u32,
-    weight: u32,
-    second: Option<u32>,
-}
-
-fn routing(routes: &[Route]) -> Result<Routing, OperationError> {
-    let refuse = |why: &str| Err(OperationError::validation(why).with("reason", "INVALID_ROUTING_CONFIGURATION"));
-    let mut read = Vec::new();
-    for route in routes {
-        let arn = check::machine_arn(&route.state_machine_version_arn)?;
-        let Thing::Machine { name, qualifier: Some(Qualifier::Version(number)) } = arn.thing.clone() else {
-            return Err(check::invalid_arn(&route.state_machine_version_arn));
-        };
-        read.push((arn, name, number, route.weight));
-    }
-    if read.iter().map(|(.., weight)| u64::from(*weight)).sum::<u64>() != 100 {
-        return refuse("The weights of the routing configuration must add up to 100");
-    }
-    match <[_; 1]>::try_from(read) {
-        Ok([(arn, machine, first, weight)]) => Ok(Routing { arn, machine, first, weight, second: None }),
-        Err(read) => match <[_; 2]>::try_from(read) {
-            Ok([(arn, machine, first, weight), (_, other, second, _)]) => {
-                if other != machine || first == second {
-                    return refuse("The routing configuration must name two versions of one state machine");
-                }
-                Ok(Routing { arn, machine, first, weight, second: Some(second) })
-            }
-            Err(_) => refuse("The routing configuration must name one version or two"),
-        },
-    }
-}
-
-fn is_alias_name(name: &str) -> bool {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    plain && (1..=80).contains(&name.len()) && !name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn check_versions(db: &Connection, machine: &Machine, routing: &Routing) -> Result<(), Refusal> {
@@ -84,16 +36,10 @@ fn check_versions(db: &Connection, machine: &Machine, routing: &Routing) -> Resu
 }
 
 pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
-    if !is_alias_name(&asked.name) {
-        return Err(check::constraint(
-            &asked.name,
-            "name",
-            "Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
-        ));
-    }
+    check::alias_name(&asked.name)?;
     let description = asked.description.clone().unwrap_or_default();
     check::length(&description, "description", 256)?;
-    let routing = routing(&asked.routing_configuration)?;
+    let routing = Routing::read(&asked.routing_configuration)?;
     let (caller, now) = (caller.clone(), house.clock.now());
     let (machine, alias) = house
         .write(move |db| {
@@ -147,7 +93,7 @@ pub(super) async fn update(house: &Arc<House>, caller: &Caller, asked: Update) -
         return Err(OperationError::validation(text).with("reason", "MISSING_REQUIRED_PARAMETER"));
     }
     check::length(asked.description.as_deref().unwrap_or_default(), "description", 256)?;
-    let routing = asked.routing_configuration.as_deref().map(routing).transpose()?;
+    let routing = asked.routing_configuration.as_deref().map(Routing::read).transpose()?;
     let (caller, now) = (caller.clone(), house.clock.now());
     house
         .write(move |db| {

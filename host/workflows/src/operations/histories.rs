@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use stepfunctions::{Page, seconds};
-use types::Timestamp;
+use serde_json::{Value, json};
+use stepfunctions::Page;
 
 use super::executions::find_one;
 use super::{Answered, Caller};
@@ -24,7 +23,7 @@ pub(super) struct Events {
     include_execution_data: Option<bool>,
 }
 
-pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) -> Answered {
+pub(super) async fn events(house: &Arc<House>, caller: &Caller, asked: Events) -> Answered {
     let (_, record) = find_one(house, caller, &asked.execution_arn).await?;
     let order = if asked.reverse_order { Order::NewestFirst } else { Order::OldestFirst };
     let reverse = order == Order::NewestFirst;
@@ -51,12 +50,10 @@ pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) 
     let more = events.get(page.size as usize).and_then(|event| event.get("id")).and_then(Value::as_u64);
     events.truncate(page.size as usize);
     let with_data = asked.include_execution_data.unwrap_or(true);
-    for event in &mut events {
-        if let Some(event) = event.as_object_mut() {
-            shape(event);
-            if !with_data {
-                strip(event);
-            }
+    for event in events.iter_mut().filter_map(Value::as_object_mut) {
+        history::show(event);
+        if !with_data {
+            history::strip(event);
         }
     }
     let mut answer = json!({ "events": events });
@@ -64,21 +61,4 @@ pub(super) async fn history(house: &Arc<House>, caller: &Caller, asked: Events) 
         answer["nextToken"] = json!(page.token(&more.to_string()));
     }
     Ok(answer)
-}
-
-/// A stored event as an SDK reads it.
-fn shape(event: &mut Map<String, Value>) {
-    let micros = event.get("timestamp").and_then(Value::as_i64).unwrap_or_default();
-    event.insert("timestamp".to_owned(), seconds(Timestamp::from_micros(micros)));
-}
-
-/// Takes the documents out of an event.
-fn strip(event: &mut Map<String, Value>) {
-    for (_, details) in event.iter_mut().filter(|(key, _)| key.ends_with("EventDetails")) {
-        if let Some(details) = details.as_object_mut() {
-            for data in ["input", "output", "parameters", "assignedVariables"] {
-                details.shift_remove(data);
-            }
-        }
-    }
 }

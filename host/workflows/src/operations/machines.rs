@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asl::MachineKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use stepfunctions::{Arn, OperationError, Page, Qualifier, Thing, check, seconds};
+use stepfunctions::{Arn, Configurations, OperationError, Page, Qualifier, Tag, Thing, check, seconds};
 
 use super::definitions::parse;
 use super::executions::find_one;
@@ -18,49 +18,6 @@ use crate::standard::House;
 /// The operations that change machines.
 pub(super) const CHANGES: [&str; 3] = ["CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine"];
 
-/// What AWS keeps beside a definition, and Weir hands back as it came.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are AWS's")]
-pub(super) struct Beside {
-    logging_configuration: Option<Value>,
-    tracing_configuration: Option<Value>,
-    encryption_configuration: Option<Value>,
-}
-
-impl Beside {
-    /// As it is stored: the members that are told apart, with AWS's defaults.
-    fn text(&self) -> String {
-        json!({
-            "loggingConfiguration": self.logging_configuration.clone().unwrap_or_else(|| json!({ "level": "OFF", "includeExecutionData": false })),
-            "tracingConfiguration": self.tracing_configuration.clone().unwrap_or_else(|| json!({ "enabled": false })),
-            "encryptionConfiguration": self.encryption_configuration.clone().unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" })),
-        })
-        .to_string()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.logging_configuration.is_none()
-            && self.tracing_configuration.is_none()
-            && self.encryption_configuration.is_none()
-    }
-
-    /// `settings` with what is told here in its place.
-    fn over(&self, settings: &str) -> String {
-        let mut all: Value = serde_json::from_str(settings).unwrap_or_else(|_| json!({}));
-        for (name, value) in [
-            ("loggingConfiguration", &self.logging_configuration),
-            ("tracingConfiguration", &self.tracing_configuration),
-            ("encryptionConfiguration", &self.encryption_configuration),
-        ] {
-            if let Some(value) = value {
-                all[name] = value.clone();
-            }
-        }
-        all.to_string()
-    }
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Create {
@@ -70,33 +27,25 @@ pub(super) struct Create {
     #[serde(rename = "type")]
     kind: Option<String>,
     #[serde(flatten)]
-    beside: Beside,
+    beside: Configurations,
     #[serde(default)]
-    tags: Vec<tags::Tag>,
+    tags: Vec<Tag>,
     #[serde(default)]
     publish: bool,
     version_description: Option<String>,
 }
 
-fn asked_kind(word: Option<&str>) -> Result<MachineKind, OperationError> {
-    match word {
-        None | Some("STANDARD") => Ok(MachineKind::Standard),
-        Some("EXPRESS") => Ok(MachineKind::Express),
-        Some(other) => Err(check::constraint(other, "type", "Member must satisfy enum value set: [STANDARD, EXPRESS]")),
-    }
-}
-
 pub(super) async fn create(house: &Arc<House>, caller: &Caller, asked: Create) -> Answered {
     check::name(&asked.name)?;
     check::length(&asked.role_arn, "roleArn", 256)?;
-    let kind = asked_kind(asked.kind.as_deref())?;
+    let kind = check::kind(asked.kind.as_deref())?;
     if asked.version_description.is_some() && !asked.publish {
         let text = "Version description can only be set when publish is set to true";
         return Err(OperationError::validation(text));
     }
     let description = asked.version_description.clone().unwrap_or_default();
     check::length(&description, "versionDescription", 256)?;
-    tags::check(&asked.tags)?;
+    Tag::check(&asked.tags)?;
     parse(asked.definition.clone(), kind).await?;
     let now = house.clock.now();
     let new = New {
@@ -158,7 +107,7 @@ pub(super) struct Update {
     definition: Option<String>,
     role_arn: Option<String>,
     #[serde(flatten)]
-    beside: Beside,
+    beside: Configurations,
     #[serde(default)]
     publish: bool,
     version_description: Option<String>,

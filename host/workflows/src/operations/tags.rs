@@ -5,43 +5,18 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use stepfunctions::{Arn, OperationError, Thing, check};
+use stepfunctions::{Arn, OperationError, Tag, Thing, check};
 
 use super::{Answered, Caller, Refusal, machines};
 use crate::acts;
 use crate::sql;
 use crate::standard::House;
 
-const MOST: usize = 50;
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Tag {
-    key: String,
-    #[serde(default)]
-    value: String,
-}
-
-/// Whether these may stand at one thing.
-pub(super) fn check(tags: &[Tag]) -> Result<(), OperationError> {
-    for Tag { key, value } in tags {
-        if key.is_empty() {
-            return Err(check::constraint(key, "key", "Member must have length greater than or equal to 1"));
-        }
-        check::length(key, "key", 128)?;
-        check::length(value, "value", 256)?;
-    }
-    if tags.len() > MOST { Err(too_many()) } else { Ok(()) }
-}
-
-fn too_many() -> OperationError {
-    OperationError::new("TooManyTags", format!("A resource has at most {MOST} tags"))
-}
-
 pub(super) fn put(db: &Connection, of: (&str, i64), tags: &[Tag]) -> Result<(), Refusal> {
     for Tag { key, value } in tags {
         sql::tags::put(db, of, key, value)?;
     }
-    if sql::tags::list(db, of)?.len() > MOST { Err(too_many().into()) } else { Ok(()) }
+    if sql::tags::list(db, of)?.len() > Tag::MOST { Err(Tag::too_many().into()) } else { Ok(()) }
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +27,7 @@ pub(super) struct Add {
 }
 
 pub(super) async fn add(house: &Arc<House>, caller: &Caller, asked: Add) -> Answered {
-    check(&asked.tags)?;
+    Tag::check(&asked.tags)?;
     change(house, caller, asked.resource_arn, move |db, of| put(db, of, &asked.tags)).await
 }
 
