@@ -34,18 +34,18 @@ impl From<store::WriteError<Refused>> for ScheduleError {
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
-    /// Nothing: it said the same before.
-    Same(Schedule),
-    /// A schedule of a new name.
-    New(Schedule),
-    /// One in place of another.
-    Changed {
-        /// The other.
-        before: Schedule,
-        /// As it is now.
-        now: Schedule,
-    },
+pub struct Written {
+    /// What stood there.
+    pub before: Option<Schedule>,
+    /// What stands there now.
+    pub now: Schedule,
+}
+
+impl Written {
+    /// Whether anything is other than it was: a schedule that says the same stays as it is.
+    pub fn is_change(&self) -> bool {
+        self.before.as_ref() != Some(&self.now)
+    }
 }
 
 /// Writes a schedule, new or in place of that of its name; in the latter case only if its revision is among `seen`, where
@@ -66,13 +66,12 @@ pub fn put(
         return Err(Refused::Changed);
     }
     match known {
-        Some(known) if known.says_the_same(schedule) => return Ok(Written::Same(known)),
+        Some(known) if known.says_the_same(schedule) => {
+            return Ok(Written { before: Some(known.clone()), now: known });
+        }
         None if sql::count(db, organisation)? >= MOST => return Err(Refused::TooMany),
         _ => sql::put(db, (organisation, account), schedule)?,
     }
     let now = sql::find(db, organisation, &schedule.name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    Ok(match known {
-        Some(before) => Written::Changed { before, now },
-        None => Written::New(now),
-    })
+    Ok(Written { before: known, now })
 }

@@ -122,7 +122,7 @@ impl NewSchedule {
         }
         let machine = Arn::parse(&self.machine).filter(|arn| matches!(arn.thing, Thing::Machine { .. }));
         if machine.is_none_or(|arn| arn.account != account) {
-            let why = format!("it is the ARN of a state machine of the account {}", account);
+            let why = format!("it is the ARN of a state machine of the account {account}");
             return Err(invalid("machine", why));
         }
         if self.input.len() > INPUT_MAX {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use schedules::{Kept, NewSchedule, Refused, Schedule, ScheduleError, Written};
+use schedules::{Kept, NewSchedule, Refused, Schedule, ScheduleError};
 use serde_json::{Value, json};
 use stepfunctions::{Arn, OperationError};
 use types::{OrganisationId, Timestamp};
@@ -45,15 +45,14 @@ impl Workflows {
         let schedule = new.check(&owner.account, now)?;
         let (organisation, account) = (owner.organisation.to_string(), owner.account.clone());
         let written = self.0.store.write(move |db| {
-            let (before, after) = match schedules::put(db, (&organisation, &account), &schedule, seen.as_deref())? {
-                Written::Same(known) => return Ok((known, false)),
-                Written::New(now) => (None, now),
-                Written::Changed { before, now } => (Some(before), now),
-            };
-            let action = if before.is_some() { "schedule.change" } else { "schedule.create" };
-            let turn = (before.as_ref().map(in_acts), Some(in_acts(&after)));
-            acts::note_of(db, (&actor, now), (action, subject(&organisation, &after.name)), turn)?;
-            Ok::<_, Refused>((after, before.is_none()))
+            let written = schedules::put(db, (&organisation, &account), &schedule, seen.as_deref())?;
+            let is_new = written.before.is_none();
+            if written.is_change() {
+                let action = if is_new { "schedule.create" } else { "schedule.change" };
+                let turn = (written.before.as_ref().map(in_acts), Some(in_acts(&written.now)));
+                acts::note_of(db, (&actor, now), (action, subject(&organisation, &written.now.name)), turn)?;
+            }
+            Ok::<_, Refused>((written.now, is_new))
         });
         let written = written.await?;
         self.0.scheduled.notify_one();

@@ -159,7 +159,7 @@ async fn take_one(
         sql::steps::tell(db, taken.execution, &letter)?;
         Ok::<_, Refusal>(Some((taken, letter)))
     });
-    Ok(write.await?)
+    write.await
 }
 
 async fn put_back(house: &Arc<House>, taken: Taken, letter: String) {
@@ -177,7 +177,7 @@ async fn find(house: &Arc<House>, caller: &Caller, text: &str) -> Result<Option<
         return Ok(None);
     }
     let (organisation, region) = (caller.organisation.to_string(), caller.region.clone());
-    Ok(house.read(move |db| sql::activities::find(db, (&organisation, &region), &name)).await?)
+    house.read(move |db| sql::activities::find(db, (&organisation, &region), &name)).await
 }
 
 fn missing(arn: &str) -> OperationError {
