@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use types::{Clock, OrganisationId};
-use workflows::{Caller, Job, Performed, Performing, Settings, Work, Workflows};
+use workflows::{Caller, CutOff, Job, Performed, Performing, Settings, Work, Workflows};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -36,6 +36,10 @@ struct Echo;
 impl Work for Echo {
     fn perform(&self, job: Job) -> Performing {
         Box::pin(async move { Performed { answer: Ok(job.task.input), usage: None } })
+    }
+
+    fn cut_off(&self, _attempt: &CutOff) -> Option<String> {
+        None
     }
 }
 

@@ -7,7 +7,7 @@ mod cursor;
 mod states;
 mod tasks;
 
-pub(crate) use cursor::Cursor;
+pub(crate) use cursor::{Attempt, Cursor};
 pub(crate) use tasks::Request;
 
 use std::collections::BTreeSet;

@@ -32,4 +32,4 @@ pub use search::{Counts, Detail, Search, Summary};
 pub use standard::{Settings, Workflows};
 pub use tally::{EndCounts, StartCounts};
 pub use task::{Task, TaskFailed, Tasks};
-pub use work::{Job, Owner, Performed, Performing, Work};
+pub use work::{CutOff, Job, Owner, Performed, Performing, Work};

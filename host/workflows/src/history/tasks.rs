@@ -56,7 +56,7 @@ impl History {
             Errand::Activity | Errand::WorkThenToken | Errand::Start(Until::Token) => Answer::Token,
             Errand::Work | Errand::Start(Until::Started) => Answer::Worker,
         };
-        self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer });
+        self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer, attempt: None });
     }
 
     /// The children of a distributed Map begin, or begin again.
@@ -75,7 +75,7 @@ impl History {
             let details = json!({ "mapRunArn": arn });
             self.follow(frame, at, "MapRunStarted", Some(("mapRunStartedEventDetails", details)));
         }
-        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun };
+        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun, attempt: None };
         self.cursor.tasks.insert(task.get(), asked);
     }
 

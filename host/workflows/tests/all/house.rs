@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use types::{Clock, OrganisationId};
-use workflows::{Caller, Job, OperationError, Performed, Performing, Settings, TaskFailed, Work, Workflows};
+use workflows::{Caller, CutOff, Job, OperationError, Performed, Performing, Settings, TaskFailed, Work, Workflows};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-west-1";
@@ -47,6 +47,17 @@ impl Work for Desk {
                     let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
                     return Performed { answer, usage: Some(attempt) };
                 }
+                // Takes its time to say so.
+                "metered-late" => {
+                    job.halt.cancelled().await;
+                    tokio::time::sleep(Duration::from_millis(600)).await;
+                    let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
+                    return Performed { answer, usage: Some(attempt) };
+                }
+                "metered-slow" => {
+                    tokio::time::sleep(Duration::from_millis(400)).await;
+                    return Performed { answer: Ok(job.task.input), usage: Some(attempt) };
+                }
                 "metered-once" => return Performed { answer: Ok(job.task.input), usage: Some(attempt) },
                 "slow" => {
                     tokio::time::sleep(Duration::from_millis(30)).await;
@@ -57,6 +68,11 @@ impl Work for Desk {
             };
             Performed { answer, usage: None }
         })
+    }
+
+    fn cut_off(&self, attempt: &CutOff) -> Option<String> {
+        let is_metered = attempt.resource.rsplit(':').next().is_some_and(|name| name.starts_with("metered"));
+        is_metered.then(|| format!("{}/{} {}", attempt.invocation_id, attempt.attempt, attempt.outcome))
     }
 }
 
