@@ -1,10 +1,10 @@
 //! One task: a request, signed, sent and read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use egress::{Egress, Grant, Limits, Line, Timeouts};
+use egress::{Egress, Grant, Limits, Line, Timeouts, Used};
 use http::header::{HOST, HeaderName, HeaderValue};
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -75,21 +75,13 @@ impl Aws {
         Self(Arc::new(Inner { settings, egress, clock }))
     }
 
-    /// Performs a task of an organisation, by id and name, at most once. `resource` is without the suffix that says when it counts as
-    /// done. `invocation` is the same for all attempts of the task, and for no other. `None`: it names no service that is
-    /// known and has an endpoint, or the organisation may use none.
-    ///
-    /// # Errors
-    ///
-    /// [`ServiceFault`]: the service's own error by its name, `States.Permissions` for a place that the operator's policy
-    /// does not let out, `States.Http.Socket` when no answer came within 60 s, `States.DataLimitExceeded` for more than
-    /// 256 KiB, `States.Runtime` for parameters that make no request.
-    pub async fn perform(
-        &self,
+    /// What a service does for a task of an organisation, by id and name. `resource` is without the suffix that says when it
+    /// counts as done. `None`: it names no service that is known and has an endpoint, or the organisation may use none.
+    pub fn task<'a>(
+        &'a self,
         (organisation, name): (OrganisationId, &str),
-        (resource, parameters): (&str, &Value),
-        invocation: &str,
-    ) -> Option<Result<Value, ServiceFault>> {
+        resource: &'a str,
+    ) -> Option<ServiceTask<'a>> {
         let asked = Asked::of(resource)?;
         let settings = &self.0.settings;
         let endpoint = settings.endpoints.of(asked.service.variable)?;
@@ -97,24 +89,60 @@ impl Aws {
         if !settings.organisations.iter().any(|allowed| *allowed == name || *allowed == id) {
             return None;
         }
+        Some(ServiceTask { aws: &self.0, organisation, asked, endpoint, line: OnceLock::new() })
+    }
+}
+
+/// A task that a service does.
+pub struct ServiceTask<'a> {
+    aws: &'a Inner,
+    organisation: OrganisationId,
+    asked: Asked<'a>,
+    endpoint: &'a str,
+    /// There as soon as something can be sent.
+    line: OnceLock<Line>,
+}
+
+impl std::fmt::Debug for ServiceTask<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceTask")
+            .field("asked", &self.asked)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ServiceTask<'_> {
+    /// Performs it, at most once. `invocation` is the same for all attempts of the task, and for no other. Dropping the
+    /// future gives it up.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceFault`]: the service's own error by its name, `States.Permissions` for a place that the operator's policy
+    /// does not let out, `States.Http.Socket` when no answer came within 60 s, `States.DataLimitExceeded` for more than
+    /// 256 KiB, `States.Runtime` for parameters that make no request.
+    pub async fn perform(&self, parameters: &Value, invocation: &str) -> Result<Value, ServiceFault> {
         let late = || ServiceFault::new("States.Http.Socket", "the service took longer than 60 s");
-        let ask = Box::pin(self.ask(organisation, (&asked, parameters), (endpoint, invocation)));
-        Some(tokio::time::timeout(WITHIN, ask).await.unwrap_or_else(|_| Err(late())))
+        let ask = Box::pin(self.ask(parameters, invocation));
+        tokio::time::timeout(WITHIN, ask).await.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn ask(
-        &self,
-        organisation: OrganisationId,
-        (asked, parameters): (&Asked<'_>, &Value),
-        (endpoint, invocation): (&str, &str),
-    ) -> Result<Value, ServiceFault> {
+    /// Breaks off what is still being sent, and tells what all of it came to.
+    pub fn end(&self) -> Used {
+        let Some(line) = self.line.get() else { return Used::default() };
+        line.end();
+        line.used()
+    }
+
+    async fn ask(&self, parameters: &Value, invocation: &str) -> Result<Value, ServiceFault> {
+        let asked = &self.asked;
         let unsigned = match asked.service.protocol {
             Protocol::Json { target, version } => json::request(asked, (target, version), parameters)?,
             Protocol::Query { version } => query::request(asked, version, parameters)?,
             Protocol::S3 => rest::s3(asked, parameters)?,
             Protocol::Lambda => rest::lambda(asked, parameters)?,
         };
-        let (request, line) = self.sign(organisation, asked, (endpoint, invocation), unsigned)?;
+        let (request, line) = self.sign(invocation, unsigned)?;
         let response = line.send(request, Timeouts::default()).await.map_err(|error| unsent(&error))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, BODY_MAX).collect().await.map_err(|error| {
@@ -128,14 +156,8 @@ impl Aws {
     }
 
     /// The request, and the line that lets it out.
-    fn sign(
-        &self,
-        organisation: OrganisationId,
-        asked: &Asked<'_>,
-        (endpoint, invocation): (&str, &str),
-        unsigned: Unsigned,
-    ) -> Result<(Request<egress::OutBody>, Line), ServiceFault> {
-        let Inner { settings, egress, clock } = &*self.0;
+    fn sign(&self, invocation: &str, unsigned: Unsigned) -> Result<(Request<egress::OutBody>, &Line), ServiceFault> {
+        let Self { aws: Inner { settings, egress, clock }, organisation, asked, endpoint, line } = self;
         let wrong =
             |cause: String| ServiceFault::new("States.Permissions", format!("the endpoint {endpoint}: {cause}"));
         let uri: Uri = format!("{endpoint}{}", unsigned.path).parse().map_err(|error| wrong(format!("{error}")))?;
@@ -160,9 +182,9 @@ impl Aws {
             .map_err(|error| ServiceFault::runtime(error.to_string()))?;
         // The way out sets it, to the same.
         parts.headers.remove(HOST);
-        let grant = Grant { api: "aws".into(), organisation, rules: vec![rule], secrets: Vec::new() };
+        let grant = Grant { api: "aws".into(), organisation: *organisation, rules: vec![rule], secrets: Vec::new() };
         let limits = Limits { requests: 1, first_byte: WITHIN, between_bytes: WITHIN, ..Limits::default() };
-        let line = egress.line(Arc::new(grant), limits, 0);
+        let line = line.get_or_init(|| egress.line(Arc::new(grant), limits, 0));
         let body = Full::new(unsigned.body).map_err(|never| match never {}).boxed_unsync();
         Ok((Request::from_parts(parts, body), line))
     }

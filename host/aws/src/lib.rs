@@ -15,5 +15,5 @@ mod rest;
 mod service;
 mod settings;
 
-pub use call::{Aws, ServiceFault};
+pub use call::{Aws, ServiceFault, ServiceTask};
 pub use settings::{Endpoints, Settings};

@@ -102,11 +102,13 @@ fn prove(parts: &Parts, body: &[u8], service: &str) {
 
 impl House {
     async fn ask(&self, resource: &str, parameters: Value) -> Result<Value, ServiceFault> {
-        let task = (resource, &parameters);
-        self.aws
-            .perform((self.organisation, "acme"), task, "one")
-            .await
-            .unwrap_or_else(|| panic!("{resource} is offered"))
+        let task = self.aws.task((self.organisation, "acme"), resource);
+        let task = task.unwrap_or_else(|| panic!("{resource} is offered"));
+        let before = self.asked.lock().unwrap().len();
+        let answer = task.perform(&parameters, "one").await;
+        let (asked, sent) = (self.asked.lock().unwrap().len() - before, task.end());
+        assert_eq!((usize::try_from(sent.requests).unwrap(), u64::from(sent.bytes) > 0), (asked, asked > 0));
+        answer
     }
 
     fn one(&self) -> (String, BTreeMap<String, String>, String) {
@@ -181,10 +183,9 @@ async fn a_function_is_invoked_and_its_failure_is_its_own_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organisation_that_the_operator_does_not_name_is_offered_nothing_and_nothing_leaves() {
     let house = house("sqs", (200, vec![], "{}")).await;
-    let parameters = json!({});
-    let task = ("arn:aws:states:::sqs:sendMessage", &parameters);
-    assert_eq!(house.aws.perform((house.organisation, "other"), task, "one").await, None);
-    let unknown = ("arn:aws:states:::braket:createQuantumTask", &parameters);
-    assert_eq!(house.aws.perform((house.organisation, "acme"), unknown, "one").await, None);
+    let task = house.aws.task((house.organisation, "other"), "arn:aws:states:::sqs:sendMessage");
+    assert!(task.is_none(), "{task:?}");
+    let unknown = house.aws.task((house.organisation, "acme"), "arn:aws:states:::braket:createQuantumTask");
+    assert!(unknown.is_none(), "{unknown:?}");
     assert!(house.asked.lock().unwrap().is_empty());
 }

@@ -59,7 +59,7 @@ pub struct Settings {
 
 impl Settings {
     /// The settings for unfinished uploads in `uploads`, with the defaults of everything else: nobody signs up, 8 MiB for a component,
-    /// 30 s for a request, and 5 minutes for an upload, because compilations wait for each other.
+    /// 30 s for a request, and 25 minutes for an upload: compilations wait for each other, and on a busy machine for the processor.
     pub fn new(uploads: PathBuf) -> Self {
         Self {
             uploads,
@@ -67,7 +67,7 @@ impl Settings {
             public_url: String::new(),
             sign_up_by_mail: false,
             request_timeout: Duration::from_secs(30),
-            upload_timeout: Duration::from_mins(5),
+            upload_timeout: Duration::from_mins(25),
         }
     }
 }

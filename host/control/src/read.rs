@@ -22,14 +22,30 @@ const DOCUMENT_MAX: usize = 1024 * 1024;
 /// How long a client may take to send a document.
 const DOCUMENT_WITHIN: Duration = Duration::from_secs(10);
 
-/// A JSON body, read into `T`, which refuses unknown members.
+/// A JSON body, read into `T`, which refuses unknown members. It must be there: a replacement by nothing is a mistake.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Desk) -> Result<Self, Refusal> {
-        read_json(&receive(request).await?).map(Self)
+        let body = receive(request).await?;
+        if body.is_empty() {
+            return Err(Refusal::because(Code::RequestInvalid, "the body is missing: this route takes a JSON object"));
+        }
+        read_json(&body).map(Self)
+    }
+}
+
+/// The same that may be left out, and says nothing then.
+pub(crate) struct Optional<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Desk> for Optional<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &Desk) -> Result<Self, Refusal> {
+        let body = receive(request).await?;
+        if body.is_empty() { Ok(Self(T::default())) } else { read_json(&body).map(Self) }
     }
 }
 

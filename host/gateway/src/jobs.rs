@@ -1,13 +1,15 @@
-//! Tasks of executions that no call waits for: components of the execution's organisation, each a fresh instance.
+//! Tasks of executions that no call waits for: components of the execution's organisation, each a fresh instance, requests,
+//! and services of AWS. Each attempt leaves a fact for the ledger, however it ends.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use egress::Used as Sent;
 use express::TaskFailed;
 use sandbox::{CallContext, Outbound, Ran, Step};
 use serde_json::Value;
-use types::{ApiId, ByteCount, CallId, Fact, Fuel, OutboxId, Outcome, RoleName, TaskUse, Timestamp};
-use workflows::{Job, Performed, Performing, Work};
+use types::{ApiId, ByteCount, CallId, Fact, Fuel, OutboxId, Outcome, RoleName, TaskComponent, TaskUse};
+use workflows::{CutOff, Job, Performed, Performing, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
 use crate::origin::Origin;
@@ -23,65 +25,131 @@ impl Work for Jobs {
     fn perform(&self, job: Job) -> Performing {
         let premises = Arc::clone(&self.0);
         Box::pin(async move {
-            let mut usage = None;
-            let answer = perform(&premises, &job, &mut usage).await.map(Arc::new);
-            Performed { answer, usage }
+            let mut used = begun(&premises, &job);
+            let answer = perform(&premises, &job, &mut used).await.map(Arc::new);
+            used.ended = premises.house.clock.now();
+            Performed { answer, usage: told(used) }
         })
     }
+
+    fn cut_off(&self, attempt: &CutOff) -> Option<String> {
+        let call = self.0.draw_id(attempt.began);
+        told(asked_for(call, attempt.clone()))
+    }
 }
 
-async fn perform(premises: &Arc<Premises>, job: &Job, usage: &mut Option<String>) -> Result<Value, TaskFailed> {
-    let resource = &*job.task.resource;
-    let organisation = job.owner.organisation;
+/// An attempt that begins now, of which nothing has been done.
+fn begun(premises: &Premises, job: &Job) -> TaskUse {
+    let now = premises.house.clock.now();
+    TaskUse { outcome: Outcome::Refused, ..asked_for(premises.draw_id(now), CutOff::of(job, now)) }
+}
+
+fn asked_for(call: CallId, attempt: CutOff) -> TaskUse {
+    TaskUse {
+        call,
+        organisation: Some(attempt.organisation),
+        resource: Some(attempt.resource),
+        by: None,
+        execution: attempt.execution,
+        invocation: attempt.invocation_id,
+        attempt: attempt.attempt,
+        began: attempt.began,
+        ended: attempt.ended,
+        outcome: attempt.outcome,
+        component_us: 0,
+        fuel: Fuel::ZERO,
+        fuel_schedule: 0,
+        memory_peak: ByteCount::ZERO,
+        request_bytes: ByteCount::ZERO,
+        response_bytes: ByteCount::ZERO,
+        egress_bytes: ByteCount::ZERO,
+        egress_calls: 0,
+    }
+}
+
+/// As it goes to the ledger. Its id goes with it: numbers of rows come again after a restore, and the ledger takes each id
+/// once.
+fn told(used: TaskUse) -> Option<String> {
+    serde_json::to_string(&(OutboxId::generate(used.ended), Fact::Task(Box::new(used)))).ok()
+}
+
+async fn perform(premises: &Arc<Premises>, job: &Job, used: &mut TaskUse) -> Result<Value, TaskFailed> {
+    let (resource, input) = (&*job.task.resource, &*job.task.input);
     match Resource::of(resource) {
         Resource::Component(name) if resource.starts_with("arn:") => {
-            if !functions::is_own(premises, organisation, name) {
-                let task = (name, &*job.task.input);
-                let asked = services::invoke(premises, organisation, task, &job.invocation_id);
-                if let Some(answer) = while_awaited(job, asked).await? {
-                    return answer.map(|mut answer| answer["Payload"].take());
-                }
+            if let Some(answer) = elsewhere(premises, job, (name, input), used).await {
+                return answer.map(|mut answer| answer["Payload"].take());
             }
-            run(premises, job, (name, &job.task.input), usage).await.map(|(answer, _)| answer).map_err(as_function)
+            run(premises, job, (name, input), used).await.map(|(answer, _)| answer).map_err(as_function)
         }
-        Resource::Component(name) => run(premises, job, (name, &job.task.input), usage).await.map(|(answer, _)| answer),
+        Resource::Component(name) => run(premises, job, (name, input), used).await.map(|(answer, _)| answer),
         Resource::LambdaInvoke => {
-            let (name, payload) = functions::named(&job.task.input).map_err(as_function)?;
-            if !functions::is_own(premises, organisation, name) {
-                let task = (name, &payload);
-                let asked = services::invoke(premises, organisation, task, &job.invocation_id);
-                if let Some(answer) = while_awaited(job, asked).await? {
-                    return answer;
-                }
+            let (name, payload) = functions::named(input).map_err(as_function)?;
+            if let Some(answer) = elsewhere(premises, job, (name, &payload), used).await {
+                return answer;
             }
-            let (answer, call) = run(premises, job, (name, &payload), usage).await.map_err(as_function)?;
+            let (answer, call) = run(premises, job, (name, &payload), used).await.map_err(as_function)?;
             Ok(functions::answered(name, &answer, &call.to_string()))
         }
-        Resource::HttpInvoke => while_awaited(job, request(premises, job)).await?,
+        Resource::HttpInvoke => request(premises, job, used).await,
         // The room of executions starts others itself.
         Resource::StartExecution | Resource::Other => {
-            let task = (resource, &*job.task.input);
-            while_awaited(job, services::perform(premises, organisation, task, &job.invocation_id)).await?
+            let found = services::find(premises, job.owner.organisation, resource);
+            let task = found.ok_or_else(|| functions::not_offered(resource))?;
+            let answer = while_awaited(job, services::ask(&task, input, &job.invocation_id)).await;
+            settled(answer, task.end(), used)
         }
     }
 }
 
-/// Asks somebody else, who is dropped when nobody waits for his answer any more.
-async fn while_awaited<T>(job: &Job, asked: impl Future<Output = T>) -> Result<T, TaskFailed> {
-    let given_up = || failed("States.TaskFailed", "nobody waits for it any more".to_owned());
-    job.halt.run_until_cancelled(asked).await.ok_or_else(given_up)
+/// Calls a function that is none of the organisation's components, where there is such a place.
+async fn elsewhere(
+    premises: &Premises,
+    job: &Job,
+    (name, payload): (ComponentName<'_>, &Value),
+    used: &mut TaskUse,
+) -> Option<Result<Value, TaskFailed>> {
+    let organisation = job.owner.organisation;
+    if functions::is_own(premises, organisation, name) {
+        return None;
+    }
+    let task = services::find(premises, organisation, services::INVOKE)?;
+    let input = services::invocation_of(name, payload);
+    let answer = while_awaited(job, services::ask(&task, &input, &job.invocation_id)).await;
+    Some(settled(answer, task.end(), used))
+}
+
+/// Asks somebody else, who is dropped when nobody waits for his answer any more. `None`: that was so.
+async fn while_awaited<T>(job: &Job, asked: impl Future<Output = T>) -> Option<T> {
+    job.halt.run_until_cancelled(asked).await
+}
+
+/// What somebody else has answered, and what was sent to him.
+fn settled(answer: Option<Result<Value, TaskFailed>>, sent: Sent, used: &mut TaskUse) -> Result<Value, TaskFailed> {
+    (used.egress_calls, used.egress_bytes) = (sent.requests, sent.bytes);
+    used.outcome = match &answer {
+        None => Outcome::Aborted,
+        Some(Ok(_)) => Outcome::Ok,
+        Some(Err(_)) if sent.requests == 0 => Outcome::Refused,
+        Some(Err(_)) => Outcome::GuestError,
+    };
+    answer.unwrap_or_else(|| Err(failed("States.TaskFailed", "nobody waits for it any more".to_owned())))
 }
 
 /// Sends the request of an HTTP task, as the release may that is the execution's machine, or as the machine's role may.
-async fn request(premises: &Premises, job: &Job) -> Result<Value, TaskFailed> {
+async fn request(premises: &Premises, job: &Job, used: &mut TaskUse) -> Result<Value, TaskFailed> {
     let parameters = &*job.task.input;
     let origin = job.origin.as_deref().and_then(Origin::read);
     let (outbound, depth) = match &origin {
-        Some(origin) => (of_release(premises, job, origin).await?, origin.depth),
+        Some(origin) => {
+            let granted = of_release(premises, job, origin).await;
+            (granted.inspect_err(|_| used.outcome = Outcome::HostError)?, origin.depth)
+        }
         None => (Some(of_role(premises, job, parameters)?), 0),
     };
     let way_out = WayOut::new(&premises.house.sandbox, outbound.as_ref(), depth);
-    way_out.perform(parameters, &job.invocation_id).await
+    let answer = while_awaited(job, way_out.perform(parameters, &job.invocation_id)).await;
+    settled(answer, way_out.end(), used)
 }
 
 /// What the release behind an execution grants.
@@ -124,14 +192,16 @@ async fn run(
     premises: &Arc<Premises>,
     job: &Job,
     (name, input): (ComponentName<'_>, &Value),
-    usage: &mut Option<String>,
+    used: &mut TaskUse,
 ) -> Result<(Value, CallId), TaskFailed> {
-    let began = premises.house.clock.now();
-    let call = premises.draw_id(began);
+    let call = used.call;
     let found = functions::find(premises, job.owner.organisation, name, crate::trace::low_bits(call));
     let function = found.map_err(|error| match error {
         NoFunction::Failed(failed) => failed,
-        NoFunction::Host(error) => host_failed(&error),
+        NoFunction::Host(error) => {
+            used.outcome = Outcome::HostError;
+            host_failed(&error)
+        }
     })?;
     let halt = job.halt.child_token();
     let _stops_with_us = halt.clone().drop_guard();
@@ -151,44 +221,31 @@ async fn run(
         halt: Some(halt),
     };
     let (premises, input) = (Arc::clone(premises), Bytes::from(input.to_string()));
-    let used = TaskUse {
-        call,
-        api: function.api,
-        release: function.served.release.id,
-        component: function.digest,
-        execution: job.execution.clone(),
-        invocation: job.invocation_id.clone(),
-        attempt: job.task.attempt,
-        began,
-        ended: began,
-        outcome: Outcome::HostError,
-        component_us: 0,
-        fuel: Fuel::ZERO,
-        fuel_schedule: sandbox::FUEL_SCHEDULE,
-        memory_peak: ByteCount::ZERO,
-        request_bytes: ByteCount::of(input.len()),
-        response_bytes: ByteCount::ZERO,
-        egress_bytes: ByteCount::ZERO,
-        egress_calls: 0,
-    };
+    let (api, component) = (function.api, function.digest);
+    used.by = Some(TaskComponent { api, release: function.served.release.id, component });
+    (used.request_bytes, used.fuel_schedule) = (ByteCount::of(input.len()), sandbox::FUEL_SCHEDULE);
     // In a task of its own: one that is given up is stopped, and what it wrote is kept.
-    let house = Arc::clone(&premises);
+    let (house, spent) = (Arc::clone(&premises), used.clone());
     let done = house.calls.spawn(async move {
-        let api = function.api;
         let ran = in_its_place(&premises, &function, context, input).await?;
-        let used = count(used, &ran, premises.house.clock.now());
-        Ok::<_, TaskFailed>((end(&premises, (call, api), ran), used))
+        let spent = count(spent, &ran);
+        Ok::<_, (Outcome, TaskFailed)>((end(&premises, (call, api), ran), spent))
     });
-    let (answer, used) = done.await.map_err(|error| host_failed(&error))??;
-    // Its id goes with it: numbers of rows come again after a restore, and the ledger takes each id once.
-    *usage = serde_json::to_string(&(OutboxId::generate(used.ended), Fact::Task(Box::new(used)))).ok();
-    Ok((answer?, call))
+    match done.await.unwrap_or_else(|error| Err((Outcome::HostError, host_failed(&error)))) {
+        Ok((answer, spent)) => {
+            *used = spent;
+            Ok((answer?, call))
+        }
+        Err((outcome, failed)) => {
+            used.outcome = outcome;
+            Err(failed)
+        }
+    }
 }
 
 /// What an attempt has used, now that it has ended.
-fn count(used: TaskUse, ran: &Ran<Bytes>, now: Timestamp) -> TaskUse {
+fn count(used: TaskUse, ran: &Ran<Bytes>) -> TaskUse {
     TaskUse {
-        ended: now,
         outcome: ran.outcome,
         component_us: u64::try_from(ran.spent.component_time.as_micros()).unwrap_or(u64::MAX),
         fuel: ran.spent.fuel,
@@ -200,17 +257,19 @@ fn count(used: TaskUse, ran: &Ran<Bytes>, now: Timestamp) -> TaskUse {
     }
 }
 
-/// Waits for a place, and runs the component in it.
+/// Waits for a place, and runs the component in it. An error: it has not run.
 async fn in_its_place(
     premises: &Premises,
     function: &Function,
     context: CallContext,
     input: Bytes,
-) -> Result<Ran<Bytes>, TaskFailed> {
+) -> Result<Ran<Bytes>, (Outcome, TaskFailed)> {
     let sandbox = &premises.house.sandbox;
-    let component = sandbox.load(&function.digest).await.map_err(|error| host_failed(&error))?;
+    let loaded = sandbox.load(&function.digest).await;
+    let component = loaded.map_err(|error| (Outcome::HostError, host_failed(&error)))?;
     let permit = premises.permits.take(function.api, &function.served.share).await;
-    let mut permit = permit.map_err(|error| failed("Lambda.TooManyRequestsException", error.to_string()))?;
+    let full = |text: String| (Outcome::Overloaded, failed("Lambda.TooManyRequestsException", text));
+    let mut permit = permit.map_err(|error| full(error.to_string()))?;
     let guest = sandbox.call_task(&component, context, input, &function.served.limits);
     if component.runs_long() {
         permit.lend();

@@ -7,7 +7,7 @@ mod cursor;
 mod states;
 mod tasks;
 
-pub use cursor::Cursor;
+pub use cursor::{Attempt, Cursor};
 pub use tasks::Request;
 
 use std::collections::BTreeSet;

@@ -54,10 +54,12 @@ pub(crate) fn link(previous: &LinkHash, kind: LinkKind, rows: &[u8]) -> LinkHash
 /// One completed call, ready to be written out.
 #[derive(Debug)]
 pub(crate) struct CanonicalCall<'a> {
-    /// The call, subscription, app, key, API, route, release and plan.
+    /// The call, subscription, app, key, API, route, release and plan. An attempt at a task has its organisation for the
+    /// subscription, and 0 for what it has not.
     pub(crate) ids: [u128; 8],
+    /// All zero for an attempt that no component made.
     pub(crate) component: &'a [u8; 32],
-    /// The client's request id, the execution, the invocation, the outcome and the error code.
+    /// The client's request id, for an attempt at a task its resource; the execution, the invocation, the outcome and the error code.
     pub(crate) texts: [Option<&'a str>; 5],
     /// All numbers, in the order of the columns; an absent attempt is −1.
     pub(crate) numbers: [i64; 18],

@@ -19,4 +19,5 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("sql/claims.sql"),
     include_str!("sql/test-keys.sql"),
     include_str!("sql/key-use.sql"),
+    include_str!("sql/attempts.sql"),
 ];

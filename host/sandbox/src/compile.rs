@@ -13,8 +13,8 @@ use crate::child::{self, Work};
 use crate::structure::Structure;
 use crate::upload::UploadError;
 
-/// Wall time of a child. Its processor time is what is short; this only ends one that gets none.
-const TIME_MAX: Duration = Duration::from_mins(3);
+/// Wall time of a child. Its processor time is what is short; this only ends one that gets next to none.
+const TIME_MAX: Duration = Duration::from_mins(10);
 /// The largest artefact.
 pub(crate) const ARTEFACT_MAX: u64 = 256 << 20;
 /// The largest report.
@@ -88,9 +88,9 @@ impl Compiler {
         let verb = if work == Work::Probe { "instantiated" } else { "compiled" };
         match ended {
             Err(_) => Err(UploadError::Refused(format!(
-                "The component was not {verb} within {} seconds: this machine is busy. Send it again, and if it takes as \
+                "The component was not {verb} within {} minutes: this machine is busy. Send it again, and if it takes as \
                  long again, make it smaller.",
-                TIME_MAX.as_secs()
+                TIME_MAX.as_secs() / 60
             ))),
             Ok(Err(error)) => {
                 tracing::warn!(%error, work = work.as_str(), "the compiler's process ended without a report");

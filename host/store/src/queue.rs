@@ -22,16 +22,15 @@ pub(crate) const GROUP_OPS_MAX: usize = 256;
 /// Riders in one commit: each may take milliseconds, and somebody waits for the others.
 const GROUP_RIDERS_MAX: usize = 64;
 /// A batch of so many shows a crowd: more come than one fsync lets through. The writer then waits for the next of them,
-/// a slice at a time, as long as each slice brings enough.
+/// a slice at a time, as long as each slice brings one. A slice is about as long as an fsync of a fast disk: a wait that
+/// was for nothing costs a few callers that much, and no more.
 ///
 /// On a fast disk an fsync ends before many operations have come, so that groups stay small and each operation pays for
 /// a large part of a commit. Under load the wait costs no throughput, because the machine is busy with the others; where
 /// it is not, nothing comes and the wait ends (docs/adr/0009-a-crowd-shares-its-commits.md).
 const CROWD: usize = 4;
-const SLICE: Duration = Duration::from_micros(500);
-/// Fewer than these in a slice are not worth another.
-const SLICE_WORTH: usize = 3;
-const SLICES_MAX: u32 = 4;
+const SLICE: Duration = Duration::from_micros(200);
+const SLICES_MAX: u32 = 10;
 /// A group that is large enough to go at once.
 const GROUP_ENOUGH: usize = 32;
 /// How long a rider waits for a commit that somebody else needs.
@@ -106,8 +105,8 @@ struct State<G: Group> {
     entrance: Entrance,
     /// Operations in the batch before.
     last_batch: usize,
-    /// The writer waits on the condition variable: nobody else pays for waking it.
-    asleep: bool,
+    /// The writer waits on the condition variable until so many entries are there: nobody else pays for waking it.
+    asleep_until: Option<usize>,
 }
 
 /// Many send, the writer receives.
@@ -125,7 +124,7 @@ impl<G: Group> Queue<G> {
             riders: VecDeque::new(),
             entrance: Entrance::Open,
             last_batch: 0,
-            asleep: false,
+            asleep_until: None,
         };
         Self { state: Mutex::new(state), wake: Condvar::new(), places: AtomicUsize::new(PLACES), clock }
     }
@@ -204,10 +203,8 @@ impl<G: Group> Queue<G> {
                 return Woken::End;
             }
             let sleep = [ride, patience].into_iter().flatten().min();
-            state.asleep = true;
             let timed_out;
-            (state, timed_out) = self.sleep(state, sleep);
-            state.asleep = false;
+            (state, timed_out) = self.sleep(state, 1, sleep);
             if timed_out && patience == sleep && patience.is_some() {
                 return Woken::Patience;
             }
@@ -224,10 +221,8 @@ impl<G: Group> Queue<G> {
             if before >= GROUP_ENOUGH || state.entrance == Entrance::Closed {
                 break;
             }
-            drop(state);
-            std::thread::sleep(SLICE);
-            state = self.lock();
-            if state.entries.len() < before.saturating_add(SLICE_WORTH) {
+            (state, _) = self.sleep(state, GROUP_ENOUGH, Some(SLICE));
+            if state.entries.len() == before {
                 break;
             }
         }
@@ -243,14 +238,23 @@ impl<G: Group> Queue<G> {
         Some(RIDER_WAIT.saturating_sub(self.clock.moment().since(*arrived)))
     }
 
-    fn sleep<'a>(&self, state: MutexGuard<'a, State<G>>, limit: Option<Duration>) -> (MutexGuard<'a, State<G>>, bool) {
-        match limit {
+    /// Sleeps until so many entries are there, something else has changed, or the limit has passed.
+    fn sleep<'a>(
+        &self,
+        mut state: MutexGuard<'a, State<G>>,
+        until: usize,
+        limit: Option<Duration>,
+    ) -> (MutexGuard<'a, State<G>>, bool) {
+        state.asleep_until = Some(until);
+        let (mut state, timed_out) = match limit {
             None => (self.wake.wait(state).unwrap_or_else(PoisonError::into_inner), false),
             Some(limit) => {
                 let (state, result) = self.wake.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner);
                 (state, result.timed_out())
             }
-        }
+        };
+        state.asleep_until = None;
+        (state, timed_out)
     }
 
     fn fill(&self, batch: &mut Batch<G>, mut state: MutexGuard<'_, State<G>>) {
@@ -268,10 +272,13 @@ impl<G: Group> Queue<G> {
         batch.sort();
     }
 
-    fn wake_after(&self, state: MutexGuard<'_, State<G>>) {
-        let asleep = state.asleep;
+    fn wake_after(&self, mut state: MutexGuard<'_, State<G>>) {
+        let closed = state.entrance == Entrance::Closed;
+        let entries = state.entries.len();
+        // Whoever is first wakes it; those that come until it runs need not.
+        let wakes = state.asleep_until.take_if(|until| closed || entries >= *until || *until == 1).is_some();
         drop(state);
-        if asleep {
+        if wakes {
             self.wake.notify_one();
         }
     }
@@ -290,6 +297,6 @@ impl<G: Group> Queue<G> {
 
     /// Whether the writer has looked, found nothing to do, and sleeps.
     pub(crate) fn is_asleep(&self) -> bool {
-        self.lock().asleep
+        self.lock().asleep_until.is_some()
     }
 }

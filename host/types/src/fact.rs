@@ -22,17 +22,32 @@ pub struct Act {
     pub after: Option<String>,
 }
 
-/// What one attempt at a task of an execution has used. It is no call of a consumer's: nothing of it is billed.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct TaskUse {
-    /// The id under which the component ran.
-    pub call: CallId,
+/// The component that has made an attempt at a task.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TaskComponent {
     /// The API whose component it was.
     pub api: ApiId,
     /// The release that served.
     pub release: ReleaseId,
     /// Its component.
     pub component: Digest,
+}
+
+/// What one attempt at a task of an execution has used. It is no call of a consumer's: nothing of it is billed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TaskUse {
+    /// The id under which it was made.
+    pub call: CallId,
+    /// Whose execution it is. A former version did not say so.
+    #[serde(default)]
+    pub organisation: Option<OrganisationId>,
+    /// What the task asks for: its `Resource`, without the suffix that says when it is done. A former version did not say
+    /// so.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// `None`: it was a request or a service of AWS; or nothing ran, or nothing is known of what ran.
+    #[serde(flatten)]
+    pub by: Option<TaskComponent>,
     /// The execution's ARN.
     pub execution: String,
     /// The same for all attempts at one visit of one state. With the attempt it is found once.
@@ -53,9 +68,9 @@ pub struct TaskUse {
     pub fuel_schedule: u16,
     /// The most memory that it held.
     pub memory_peak: ByteCount,
-    /// Its input.
+    /// The component's input.
     pub request_bytes: ByteCount,
-    /// Its answer.
+    /// The component's answer.
     pub response_bytes: ByteCount,
     /// What it sent and received on its own account.
     pub egress_bytes: ByteCount,
@@ -152,4 +167,48 @@ pub enum Fact {
         /// What its periods are counted from.
         anchor: Timestamp,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_former_version_wrote_of_an_attempt_is_read_and_one_without_a_component_too() {
+        let now = Timestamp::from_micros(1_763_800_000_000_000);
+        let component = TaskComponent {
+            api: ApiId::generate(now),
+            release: ReleaseId::generate(now),
+            component: Digest::of(b"component"),
+        };
+        let used = TaskUse {
+            call: CallId::generate(now),
+            organisation: None,
+            resource: None,
+            by: Some(component),
+            execution: "arn:aws:states:local:123456789012:execution:order:1".to_owned(),
+            invocation: "arn:aws:states:local:123456789012:execution:order:1:2".to_owned(),
+            attempt: 1,
+            began: now,
+            ended: now,
+            outcome: Outcome::Ok,
+            component_us: 7,
+            fuel: Fuel::saturating(1_000),
+            fuel_schedule: 1,
+            memory_peak: ByteCount::kib(64),
+            request_bytes: ByteCount::ZERO,
+            response_bytes: ByteCount::ZERO,
+            egress_bytes: ByteCount::ZERO,
+            egress_calls: 0,
+        };
+        let fact = Fact::Task(Box::new(used.clone()));
+        let mut text = serde_json::to_value(&fact).unwrap();
+        assert!(text["api"].is_string() && text["release"].is_string() && text["component"].is_string(), "{text}");
+        let members = text.as_object_mut().unwrap();
+        assert!(members.remove("organisation").is_some() && members.remove("resource").is_some());
+        assert_eq!(serde_json::from_value::<Fact>(text).unwrap(), fact);
+        let bare = Fact::Task(Box::new(TaskUse { by: None, resource: Some("component:a".to_owned()), ..used }));
+        let text = serde_json::to_string(&bare).unwrap();
+        assert_eq!(serde_json::from_str::<Fact>(&text).unwrap(), bare);
+    }
 }

@@ -33,7 +33,7 @@ pub use digest::{Digest, DigestError};
 pub use egress::{
     Egress, EgressRule, EgressRuleError, HOST_NAME_MAX, HostPattern, Scheme, SecretGrant, SecretName, is_host_name,
 };
-pub use fact::{Act, Fact, TaskUse};
+pub use fact::{Act, Fact, TaskComponent, TaskUse};
 pub use histogram::{BOUNDARIES_US, Distribution, Histogram};
 pub use ids::{
     ApiId, AppId, ApprovalId, ApprovalLinkId, CallId, DispatchId, EndpointId, ExecutionId, IdError, InvitationId,

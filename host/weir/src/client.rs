@@ -12,8 +12,8 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::folder::{Addresses, Folder};
 
-/// How long one exchange may take. Compiling an upload may take a minute, behind others that wait too.
-const TIMEOUT: Duration = Duration::from_mins(5);
+/// How long one exchange may take: a little longer than the host gives an upload, so that its own answer is what is told.
+const TIMEOUT: Duration = Duration::from_mins(26);
 /// How many pages of a list are read, of 1,000 items each.
 const PAGES_MAX: usize = 100;
 /// The largest answer that is read.

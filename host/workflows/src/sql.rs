@@ -4,6 +4,7 @@ pub(crate) mod activities;
 pub(crate) mod acts;
 pub(crate) mod aliases;
 pub(crate) mod archive;
+pub(crate) mod cut_off;
 pub(crate) mod ended;
 pub(crate) mod executions;
 pub(crate) mod listing;
@@ -28,6 +29,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("sql/ended.sql"),
     include_str!("sql/origin.sql"),
     schedules::SCHEMA,
+    include_str!("sql/cut_off.sql"),
 ];
 
 /// Counts one more opening of the file, and answers with its number.

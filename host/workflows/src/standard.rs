@@ -14,12 +14,13 @@ mod letter;
 mod runner;
 mod sweep;
 
-pub(crate) use express::{Behind, ExpressTasks};
+pub(crate) use express::{Behind, ExpressTasks, waited_for};
 pub(crate) use facts::{arn, digest};
 pub(crate) use letter::Happened;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -124,6 +125,8 @@ pub(crate) struct House {
     pub(crate) scheduled: Notify,
     runners: TaskTracker,
     pub(crate) closing: CancellationToken,
+    /// The file is about to be closed: nobody is waited for any more.
+    pub(crate) ending: CancellationToken,
     #[cfg(feature = "test-util")]
     steps: std::sync::atomic::AtomicU64,
 }
@@ -135,6 +138,14 @@ struct Live {
     told: Notify,
     /// Its claim is lost.
     lost: CancellationToken,
+    /// Attempts at its tasks may stand in the file as cut off, which are told of when nothing is heard of them any more.
+    owes: AtomicBool,
+}
+
+impl Live {
+    fn owe(&self) {
+        self.owes.store(true, Ordering::Relaxed);
+    }
 }
 
 impl std::fmt::Debug for Workflows {
@@ -157,7 +168,13 @@ impl Workflows {
         let options = Options { synchronous: Synchronous::Full, migrations: sql::MIGRATIONS, readers: READERS };
         let store = Store::open(path, &options, NoGroup)?;
         let count = |source| OpenError::Open { path: path.to_owned(), source };
-        let epoch = store.write_blocking(sql::open).map_err(|error| match error {
+        let books = Arc::clone(&work);
+        let opened = store.write_blocking(move |db| {
+            // Nobody hears any more of what an earlier process had under way.
+            sql::cut_off::tell(db, None, &*books)?;
+            sql::open(db)
+        });
+        let epoch = opened.map_err(|error| match error {
             WriteError::Refused(source) | WriteError::Sqlite(source) => count(source),
             _ => count(rusqlite::Error::InvalidQuery),
         })?;
@@ -182,6 +199,7 @@ impl Workflows {
             scheduled: Notify::new(),
             runners: TaskTracker::new(),
             closing: CancellationToken::new(),
+            ending: CancellationToken::new(),
             #[cfg(feature = "test-util")]
             steps: std::sync::atomic::AtomicU64::new(0),
         };
@@ -257,6 +275,7 @@ impl Workflows {
     /// Gives up what runs, which goes on when the file is opened again, and closes the file.
     pub async fn close(&self) {
         self.0.closing.cancel();
+        self.0.ending.cancel();
         self.0.runners.close();
         self.0.runners.wait().await;
         self.0.store.close().await;
@@ -278,10 +297,16 @@ impl House {
     }
 
     /// An execution was ended from outside: what runs it stops.
-    pub(crate) fn stop(&self, seq: i64) {
+    pub(crate) fn stop(self: &Arc<Self>, seq: i64) {
         self.tally.ended("ABORTED");
-        if let Some(live) = self.lock_live().get(&seq) {
+        let stop = |live: &&Arc<Live>| {
+            live.owe();
             live.lost.cancel();
+        };
+        let runs = self.lock_live().get(&seq).inspect(stop).is_some();
+        if !runs {
+            let house = Arc::clone(self);
+            self.spawn(async move { runner::tell_of_cut_off(&house, seq).await });
         }
         self.mapped.notify_one();
     }
@@ -316,18 +341,35 @@ impl House {
             let (inner, its) = (Arc::clone(&house), Arc::clone(&live));
             let running = house.runners.spawn(async move { runner::run(&inner, seq, &its).await });
             if running.await.is_err_and(|error| error.is_panic()) {
+                live.owe();
                 runner::after_panic(&house, seq, house.count_panic(seq)).await;
             }
-            {
-                let mut all = house.lock_live();
-                // It may have been claimed anew since it parked.
-                if all.get(&seq).is_some_and(|now| Arc::ptr_eq(now, &live)) {
-                    all.remove(&seq);
-                }
+            if house.has_left(seq, &live) {
+                runner::tell_of_cut_off(&house, seq).await;
             }
             drop(slot);
             house.due.notify_one();
         });
+    }
+
+    /// A runner has left; whether attempts that it had under way are to be told of.
+    fn has_left(&self, seq: i64, left: &Arc<Live>) -> bool {
+        let mut all = self.lock_live();
+        let owes = left.owes.load(Ordering::Relaxed);
+        match all.get(&seq) {
+            // It has been claimed anew meanwhile, and the next one may have some under way.
+            Some(now) if !Arc::ptr_eq(now, left) => {
+                if owes {
+                    now.owe();
+                }
+                false
+            }
+            Some(_) => {
+                all.remove(&seq);
+                owes
+            }
+            None => owes,
+        }
     }
 
     /// One more panic of this execution's runner; how many there were.

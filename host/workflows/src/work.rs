@@ -6,6 +6,7 @@ use std::sync::Arc;
 use express::{Task, TaskFailed};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use types::{OrganisationId, Outcome, Timestamp};
 
 /// Whose execution it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,16 +42,58 @@ pub struct Job {
 pub struct Performed {
     /// Its result, or the error that Retry and Catch match.
     pub answer: Result<Arc<Value>, TaskFailed>,
-    /// What it used, for whoever keeps the books, in their own words. Written with the step that takes the answer.
+    /// What it used, for whoever keeps the books, in their own words. Written with the step that takes the answer. `None`:
+    /// such attempts are in no books.
     pub usage: Option<String>,
 }
 
 /// A job on its way.
 pub type Performing = Pin<Box<dyn Future<Output = Performed> + Send>>;
 
+/// An attempt at a job that says nothing of itself: it was given up before it began, or was cut off by a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutOff {
+    /// The id of the organisation whose execution it was.
+    pub organisation: OrganisationId,
+    /// The execution's ARN.
+    pub execution: String,
+    /// See [`Task::resource`].
+    pub resource: String,
+    /// See [`Job::invocation_id`].
+    pub invocation_id: String,
+    /// See [`Task::attempt`].
+    pub attempt: u32,
+    /// When it was asked for.
+    pub began: Timestamp,
+    /// When nobody waited for it any more.
+    pub ended: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl CutOff {
+    /// What is known of a job that is asked for now, should it be given up.
+    pub fn of(job: &Job, now: Timestamp) -> Self {
+        Self {
+            organisation: job.owner.organisation,
+            execution: job.execution.clone(),
+            resource: job.task.resource.to_string(),
+            invocation_id: job.invocation_id.clone(),
+            attempt: job.task.attempt,
+            began: now,
+            ended: now,
+            outcome: Outcome::Aborted,
+        }
+    }
+}
+
 /// Does the work of tasks: components, requests to other hosts.
 pub trait Work: Send + Sync + 'static {
     /// Does one job. Its future is dropped when the host stops, and when it goes on for a second after [`Job::halt`]. It may
     /// be asked for again after a crash, under the same invocation id and attempt.
     fn perform(&self, job: Job) -> Performing;
+
+    /// What the books are told of an attempt in place of [`Performed::usage`]. It must not wait. `None`: such attempts are
+    /// in no books.
+    fn cut_off(&self, attempt: &CutOff) -> Option<String>;
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tests::disk::{Fault, Scope, alone, fail_at, register, went_by};
 use types::{Clock, OrganisationId, Timestamp};
-use workflows::{Caller, Job, Performed, Performing, Settings, Work, Workflows};
+use workflows::{Caller, CutOff, Job, Performed, Performing, Settings, Work, Workflows};
 
 /// Every so manieth write or sync fails, each at another place for each kind of fault.
 const STRIDE: u64 = 5;
@@ -27,6 +27,10 @@ impl Work for Desk {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).extend(token);
         let usage = Some(format!("{}/{}", job.invocation_id, job.task.attempt));
         Box::pin(async move { Performed { answer: Ok(job.task.input), usage } })
+    }
+
+    fn cut_off(&self, attempt: &CutOff) -> Option<String> {
+        Some(format!("{}/{}", attempt.invocation_id, attempt.attempt))
     }
 }
 

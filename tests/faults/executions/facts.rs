@@ -154,9 +154,9 @@ pub(super) struct Used(BTreeMap<String, Vec<String>>);
 
 impl Used {
     pub(super) fn read(books: &Books) -> anyhow::Result<Self> {
-        let sql = "SELECT exec_id, api.slug || ', attempt ' || attempt || ': ' || outcome
+        let sql = "SELECT exec_id, coalesce(api.slug, resource) || ', attempt ' || attempt || ': ' || outcome
                      || iif(fuel > 0, '', ', has not run') || iif(units + billed_units > 0, ', billed', '')
-                   FROM call JOIN api ON api.id = call.api WHERE invocation_id IS NOT NULL";
+                   FROM call LEFT JOIN api ON api.id = call.api WHERE invocation_id IS NOT NULL";
         let mut used: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (execution, row) in books.pairs(sql)? {
             used.entry(execution).or_default().push(row);

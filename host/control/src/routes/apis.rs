@@ -9,7 +9,7 @@ use super::{Answer, Reply, page};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::provisos::{self, IfMatch};
-use crate::read::{Body, Path, Query};
+use crate::read::{Body, Optional, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/apis`.
@@ -43,7 +43,7 @@ pub(crate) async fn change(
     caller: Caller,
     Path(at): Path<ApiAt>,
     if_match: IfMatch,
-    Body(change): Body<api::ApiChange>,
+    Optional(change): Optional<api::ApiChange>,
 ) -> Answer<api::Api> {
     let (api, seen) = {
         let snapshot = desk.house.catalog.snapshot();

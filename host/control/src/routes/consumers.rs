@@ -12,7 +12,7 @@ use super::{Answer, Reply, page, tokens};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::provisos::IfMatch;
-use crate::read::{Body, Fresh, Path, Query};
+use crate::read::{Body, Fresh, Optional, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/apps`.
@@ -197,7 +197,7 @@ pub(crate) async fn cancel(
     caller: Caller,
     Path(at): Path<SubscriptionAt>,
     if_match: IfMatch,
-    Body(cancel): Body<api::Cancel>,
+    Optional(cancel): Optional<api::Cancel>,
 ) -> Answer<api::Subscription> {
     let now = desk.house.clock.now();
     let (id, end) = {

@@ -9,7 +9,7 @@ use workflows::{Detail, Search, Summary};
 use super::{Answer, Reply, page_limit};
 use crate::caller::Caller;
 use crate::house::Desk;
-use crate::read::{Body, Path, Query};
+use crate::read::{Optional, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/executions`, the newest first.
@@ -72,7 +72,7 @@ pub(crate) async fn stop(
     State(desk): State<Desk>,
     caller: Caller,
     Path(arn): Path<String>,
-    Body(why): Body<api::StopExecution>,
+    Optional(why): Optional<api::StopExecution>,
 ) -> Answer<api::ExecutionDetail> {
     let (asks, detail) = find(&desk, &caller, &arn).await?;
     if detail.summary.is_express {
@@ -107,7 +107,7 @@ const REDRIVES_MAX: u32 = 100;
 pub(crate) async fn redrive_all(
     State(desk): State<Desk>,
     caller: Caller,
-    Body(which): Body<api::RedriveExecutions>,
+    Optional(which): Optional<api::RedriveExecutions>,
 ) -> Answer<api::Redriven> {
     use api::ExecutionStatus::{Aborted, Failed, TimedOut};
     let organisation = caller.organisation(&desk.house.catalog.snapshot(), which.organisation.as_deref())?;

@@ -8,7 +8,7 @@ use super::{Answer, Reply, deliveries, page_limit, tokens};
 use crate::caller::Caller;
 use crate::house::Desk;
 use crate::provisos::IfMatch;
-use crate::read::{Body, Path, Query};
+use crate::read::{Body, Optional, Path, Query};
 use crate::refusal::Refusal;
 
 /// `GET /v1/webhooks`, without their secrets.
@@ -55,7 +55,7 @@ pub(crate) async fn change(
     caller: Caller,
     Path(id): Path<EndpointId>,
     if_match: IfMatch,
-    Body(change): Body<api::WebhookChange>,
+    Optional(change): Optional<api::WebhookChange>,
 ) -> Answer<api::Webhook> {
     own(&desk, &caller, id).await?;
     let api::WebhookChange { events, description, enabled } = change;
@@ -83,7 +83,7 @@ pub(crate) async fn rotate(
     State(desk): State<Desk>,
     caller: Caller,
     Path(id): Path<EndpointId>,
-    Body(rotate): Body<api::Rotate>,
+    Optional(rotate): Optional<api::Rotate>,
 ) -> Answer<api::Webhook> {
     own(&desk, &caller, id).await?;
     let now = desk.house.clock.now();

@@ -36,6 +36,10 @@ impl workflows::Work for NoWork {
         let failed = express::TaskFailed { error: "NoWork".into(), cause: job.task.resource.to_string() };
         Box::pin(async move { workflows::Performed { answer: Err(failed), usage: None } })
     }
+
+    fn cut_off(&self, _attempt: &workflows::CutOff) -> Option<String> {
+        None
+    }
 }
 
 /// A control plane, and an operator's token for it.

@@ -35,6 +35,8 @@ async fn a_grant_that_cannot_be_is_refused() {
         json!({ "allow": places }),
         json!({ "allow": [{ "host": "api.example.com" }], "secrets": secret }),
         json!({ "allowed": [] }),
+        // No body: nobody takes a grant away by leaving it out.
+        Value::Null,
     ];
     for grant in wrong {
         let answer = desk.ask(&acme, "PUT", "/v1/machine-roles/orders", grant.clone()).await;

@@ -51,6 +51,22 @@ pub(super) struct Asked {
     pub(super) frame: u64,
     pub(super) kind: Kind,
     pub(super) answer: Answer,
+    /// What does it here, if that is in the books; it is not known of what a former version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) attempt: Option<Attempt>,
+}
+
+/// An attempt at a task, as far as books are told of it whatever becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Attempt {
+    /// Without the suffix that says when it is done.
+    pub resource: String,
+    /// The same for all attempts of one visit of one state.
+    pub invocation: u64,
+    /// From 1.
+    pub number: u32,
+    /// When it was asked for.
+    pub began: Timestamp,
 }
 
 impl Cursor {
@@ -68,6 +84,17 @@ impl Cursor {
     /// Whether nothing is left to do for it here.
     pub fn is_submitted(&self, task: TaskId) -> bool {
         self.submitted.contains(&task.get())
+    }
+
+    /// What does a task, if that is in the books.
+    pub fn attempt(&self, task: TaskId) -> Option<&Attempt> {
+        self.tasks.get(&task.get())?.attempt.as_ref()
+    }
+
+    /// The attempts that have not ended, by their tasks.
+    pub fn attempts(&self) -> impl Iterator<Item = (TaskId, &Attempt)> {
+        let open = self.tasks.iter().filter(|(task, _)| !self.submitted.contains(*task));
+        open.filter_map(|(task, asked)| Some((TaskId::new(*task), asked.attempt.as_ref()?)))
     }
 
     /// After the first event.

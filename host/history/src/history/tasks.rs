@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stepfunctions::{Errand, Kind, Until};
 use types::Timestamp;
 
-use super::cursor::{Answer, Asked};
+use super::cursor::{Answer, Asked, Attempt};
 use super::{History, lower, prefix, whole};
 
 /// What is asked for, as an event says it.
@@ -61,7 +61,14 @@ impl History {
             Errand::Activity | Errand::WorkThenToken | Errand::Start(Until::Token) => Answer::Token,
             Errand::Work | Errand::Start(Until::Started) => Answer::Worker,
         };
-        self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer });
+        self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer, attempt: None });
+    }
+
+    /// Notes what does a task that has been asked for, unless that is known.
+    pub fn attempted(&mut self, task: TaskId, attempt: impl FnOnce() -> Attempt) {
+        if let Some(asked) = self.cursor.tasks.get_mut(&task.get()) {
+            asked.attempt.get_or_insert_with(attempt);
+        }
     }
 
     /// The children of a distributed Map begin, or begin again.
@@ -80,7 +87,7 @@ impl History {
             let details = json!({ "mapRunArn": arn });
             self.follow(frame, at, "MapRunStarted", Some(("mapRunStartedEventDetails", details)));
         }
-        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun };
+        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun, attempt: None };
         self.cursor.tasks.insert(task.get(), asked);
     }
 

@@ -68,9 +68,13 @@ fn advance(tip: &mut Tip, kind: LinkKind, rows: &[u8]) {
     tip.link = tip.link.saturating_add(1);
 }
 
+/// An attempt at a task has an organisation where a call has its subscription, and a resource where a call has the id that
+/// its client gave it.
 const READ: &str = "
-    SELECT c.call_id, s.public_id, ap.public_id, k.public_id, a.public_id, rt.public_id, rel.public_id, p.public_id,
-      co.sha256, c.client_request_id, c.exec_id, c.invocation_id, c.outcome, c.error_code,
+    SELECT c.call_id, coalesce(s.public_id, o.public_id), ap.public_id, k.public_id, a.public_id, rt.public_id, rel.public_id, p.public_id,
+      co.sha256,
+      CASE WHEN c.invocation_id IS NULL THEN c.client_request_id WHEN c.client_request_id IS NULL THEN c.resource ELSE '' END,
+      c.exec_id, c.invocation_id, c.outcome, c.error_code,
       c.seq, coalesce(c.attempt, -1), c.admitted_us, c.ended_us, c.status, c.client_gone, c.period_start_us, c.units,
       c.billed_units, c.total_us, c.component_us, c.fuel, c.fuel_schedule_id, c.memory_peak_bytes, c.request_bytes,
       c.response_bytes, c.egress_bytes, c.egress_calls, c.link
@@ -78,7 +82,7 @@ const READ: &str = "
     LEFT JOIN subscription s ON s.id = c.subscription LEFT JOIN app ap ON ap.id = c.app
     LEFT JOIN api_key k ON k.id = c.api_key LEFT JOIN api a ON a.id = c.api LEFT JOIN route rt ON rt.id = c.route
     LEFT JOIN release rel ON rel.id = c.release LEFT JOIN plan p ON p.id = c.plan
-    LEFT JOIN component co ON co.id = c.component
+    LEFT JOIN component co ON co.id = c.component LEFT JOIN organisation o ON o.id = c.organisation
     WHERE c.seq >= ?1 AND c.seq < ?2 ORDER BY c.seq";
 const READ_USAGE: &str = "
     SELECT coalesce(o.name, ''), u.period_start_us, u.units, u.billed_units
@@ -113,9 +117,12 @@ fn write_row(connection: &Connection, row: &Row<'_>, bytes: &mut Vec<u8>) -> rus
         let Some(number) = number.or(is_task.then_some(0)) else { return Ok(false) };
         *id = number;
     }
-    let Some(component) = row.get::<_, Option<String>>(8)?.and_then(|text| text.parse::<Digest>().ok()) else {
-        return Ok(false);
+    let component = match row.get::<_, Option<String>>(8)? {
+        Some(text) => text.parse::<Digest>().ok(),
+        // No component did it.
+        None => is_task.then(|| Digest::from_bytes([0; 32])),
     };
+    let Some(component) = component else { return Ok(false) };
     let mut texts: [Option<String>; 5] = Default::default();
     for (index, text) in (9..).zip(&mut texts) {
         *text = row.get(index)?;

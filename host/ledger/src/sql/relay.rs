@@ -7,14 +7,15 @@ use crate::canonical::LinkKind;
 use crate::sql::audit;
 use crate::sql::dimension::{self, SubscriptionStub};
 
-/// A task has no subscription, no app, no key, no route and no plan, and nothing of it is billed.
+/// A task has no subscription, no app, no key, no route and no plan, and nothing of it is billed. One that no component did
+/// has no API and no release either.
 const TASK: &str = "
     INSERT OR IGNORE INTO call (seq, call_id, subscription, app, api_key, api, route, release, plan, component, exec_id,
       invocation_id, attempt, admitted_us, ended_us, status, outcome, period_start_us, units, billed_units, total_us,
       component_us, fuel, fuel_schedule_id, memory_peak_bytes, request_bytes, response_bytes, egress_bytes,
-      egress_calls, link)
+      egress_calls, link, organisation, resource)
     VALUES (?1, ?2, 0, 0, 0, ?3, 0, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, 0, 0, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-      ?19, ?20, ?21)";
+      ?19, ?20, ?21, ?22, ?23)";
 
 /// Takes over those of `facts` that have not come before.
 pub(crate) fn take_over(tx: &Connection, source: &str, facts: &[(OutboxId, Fact)]) -> rusqlite::Result<()> {
@@ -86,9 +87,13 @@ fn apply(tx: &Connection, fact: &Fact) -> rusqlite::Result<()> {
 /// A row of its own for an attempt at a task, under a link of its own. Once, whoever tells it again.
 fn task(tx: &Connection, used: &TaskUse) -> rusqlite::Result<()> {
     let mut tip = audit::tip(tx)?;
-    let api = dimension::api(tx, &used.api.to_string())?;
-    let component = dimension::component(tx, &used.component)?;
-    let release = dimension::release(tx, used.release, api, component)?;
+    let (mut api, mut release, mut component) = (0, 0, 0);
+    if let Some(by) = &used.by {
+        api = dimension::api(tx, &by.api.to_string())?;
+        component = dimension::component(tx, &by.component)?;
+        release = dimension::release(tx, by.release, api, component)?;
+    }
+    let organisation = used.organisation.map(|id| dimension::organisation(tx, &id.to_string())).transpose()?;
     let seq = tip.call.saturating_add(1);
     let micros = |passed: std::time::Duration| i64::try_from(passed.as_micros()).unwrap_or(i64::MAX);
     let inserted = tx.prepare_cached(TASK)?.execute(params![
@@ -113,6 +118,8 @@ fn task(tx: &Connection, used: &TaskUse) -> rusqlite::Result<()> {
         used.egress_bytes.to_sql(),
         used.egress_calls,
         tip.link.saturating_add(1),
+        organisation,
+        used.resource,
     ])?;
     if inserted == 0 { Ok(()) } else { audit::link_one(tx, &mut tip, LinkKind::Task, seq) }
 }

@@ -1,7 +1,7 @@
 //! The audit chain: what was changed is found.
 
 use ledger::Inspection;
-use types::{Act, ByteCount, CallId, Digest, Fact, Fuel, OrganisationId, OutboxId, Outcome, TaskUse};
+use types::{Act, ByteCount, CallId, Digest, Fact, Fuel, OrganisationId, OutboxId, Outcome, TaskComponent, TaskUse};
 
 use crate::book::{Book, hard, need, used};
 
@@ -56,7 +56,7 @@ async fn every_kind_of_tampering_is_found() {
         ("INSERT INTO call SELECT 99, 'call_x', NULL, subscription, app, api_key, api, route, release, plan, component,
             NULL, NULL, NULL, admitted_us, ended_us, status, outcome, error_code, client_gone, period_start_us, units,
             billed_units, total_us, component_us, fuel, fuel_schedule_id, memory_peak_bytes, request_bytes,
-            response_bytes, egress_bytes, egress_calls, link FROM call WHERE seq = 1", None),
+            response_bytes, egress_bytes, egress_calls, link, NULL, NULL FROM call WHERE seq = 1", None),
     ];
     for (sql, first_bad) in tampering {
         let book = written().await;
@@ -90,13 +90,17 @@ async fn a_fact_that_comes_twice_is_taken_over_once() {
     assert!(book.ledger.verify().await.unwrap().holds());
 }
 
-fn task(book: &Book, attempt: u32) -> Fact {
+pub(crate) fn task(book: &Book, attempt: u32) -> Fact {
     let now = book.clock.now();
     Fact::Task(Box::new(TaskUse {
         call: CallId::generate(now),
-        api: types::ApiId::generate(now),
-        release: types::ReleaseId::generate(now),
-        component: Digest::of(b"component"),
+        organisation: Some(OrganisationId::from_u128(3 << 80)),
+        resource: Some("component:pay".to_owned()),
+        by: Some(TaskComponent {
+            api: types::ApiId::generate(now),
+            release: types::ReleaseId::generate(now),
+            component: Digest::of(b"component"),
+        }),
         execution: "arn:aws:states:local:123456789012:execution:order:1".to_owned(),
         invocation: "arn:aws:states:local:123456789012:execution:order:1:2".to_owned(),
         attempt,
@@ -129,6 +133,43 @@ async fn an_attempt_at_a_task_has_one_row_that_bills_nothing() {
     assert!(chain.holds(), "{chain:?}");
     book.tool().execute("UPDATE call SET fuel = 0 WHERE attempt = 1", []).unwrap();
     assert!(!book.ledger.verify().await.unwrap().holds(), "it is under a link");
+}
+
+/// An attempt that no component made: a request.
+pub(crate) fn request(book: &Book, attempt: u32) -> Fact {
+    let Fact::Task(used) = task(book, attempt) else { panic!("a task is a task") };
+    let resource = Some("arn:aws:states:::http:invoke".to_owned());
+    Fact::Task(Box::new(TaskUse { resource, by: None, fuel: Fuel::ZERO, egress_calls: 1, ..*used }))
+}
+
+#[tokio::test]
+async fn an_attempt_that_no_component_made_has_its_row_under_a_link_and_no_change_of_it_is_missed() {
+    for sql in [
+        "UPDATE call SET resource = 'component:pay' WHERE attempt = 2",
+        "UPDATE call SET resource = NULL WHERE attempt = 1",
+        "UPDATE call SET client_request_id = resource, resource = NULL WHERE attempt = 2",
+        "UPDATE call SET client_request_id = 'x' WHERE attempt = 2",
+        "UPDATE call SET organisation = NULL WHERE attempt = 2",
+        "UPDATE call SET subscription = 1 WHERE attempt = 2",
+        "UPDATE call SET component = 1 WHERE attempt = 2",
+        "UPDATE call SET api = 1 WHERE attempt = 2",
+        "UPDATE call SET egress_calls = 0 WHERE attempt = 2",
+        "DELETE FROM call WHERE attempt = 2",
+        "UPDATE call SET component = 0 WHERE attempt = 1",
+    ] {
+        let book = written().await;
+        let facts = [(OutboxId::from_u128(1), task(&book, 1)), (OutboxId::from_u128(2), request(&book, 2))];
+        book.ledger.relay("workflows", &facts).await.unwrap();
+        book.ledger.relay("workflows", &facts).await.unwrap();
+        book.expect_sound().await;
+        let found =
+            "SELECT count(*) FROM attempts WHERE resource LIKE '%:http:invoke' AND api IS NULL AND egress_calls = 1
+            AND link IS NOT NULL";
+        assert_eq!(book.number(found), 1);
+        assert_eq!(book.number("SELECT count(*) FROM attempts"), 2);
+        assert_eq!(book.tool().execute(sql, []).unwrap(), 1, "{sql}");
+        assert!(!book.ledger.verify().await.unwrap().holds(), "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ async fn a_file_of_every_former_version_opens_and_agrees() {
     for (name, dump) in dumps {
         let book = Book::of_dump(&dump);
         let calls = book.ledger.calls(ledger::CallFilter::default()).await.unwrap();
-        assert_eq!(calls.len(), 3, "{name}");
+        // Attempts at tasks stand there too.
+        assert_eq!(calls.iter().filter(|call| call.requests > 0).count(), 3, "{name}");
         assert_eq!(book.number("SELECT sum(used) FROM counter"), 3, "{name}");
         book.expect_sound().await;
         let acme = book.subscriber(hard(1));

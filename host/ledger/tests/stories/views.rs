@@ -23,6 +23,9 @@ async fn busy() -> Book {
     ];
     let facts: Vec<_> = facts.into_iter().enumerate().map(|(n, fact)| (outbox(n), fact)).collect();
     book.ledger.relay("catalog", &facts).await.unwrap();
+    let attempts = [crate::chain::task(&book, 1), crate::chain::request(&book, 2)];
+    let attempts: Vec<_> = attempts.into_iter().enumerate().map(|(n, fact)| (outbox(n), fact)).collect();
+    book.ledger.relay("workflows", &attempts).await.unwrap();
     for n in 1..=100 {
         let admitted = book.admit(&acme, &[need("pages", 2)]).await.unwrap();
         let mut ended = book.ended(vec![used("requests", 1), used("pages", 2)]);

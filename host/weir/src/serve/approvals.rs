@@ -8,7 +8,7 @@ use delivery::{Answer, Ask, AskError, Delivery, Told};
 use express::TaskFailed;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use workflows::{Caller, Job, Performed, Performing, Work, Workflows};
+use workflows::{Caller, CutOff, Job, Performed, Performing, Work, Workflows};
 
 /// The `Resource` of a task that asks, without the suffix by which it waits.
 const RESOURCE: &str = "arn:aws:states:::approval:request";
@@ -35,6 +35,11 @@ impl Work for WithApprovals {
             let asked = delivery.ask(ask(&job)).await.map(|()| Arc::new(json!({}))).map_err(|error| failed(&error));
             Performed { answer: asked, usage: None }
         })
+    }
+
+    fn cut_off(&self, attempt: &CutOff) -> Option<String> {
+        // Asking is in no books.
+        if attempt.resource == RESOURCE { None } else { self.others.cut_off(attempt) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! An organisation with a credential for clients of AWS, and operations that it signs.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sigv4::Signer;
 use types::{Clock, SecretValue};
@@ -36,6 +38,22 @@ impl Client {
     /// Carries an operation out.
     pub(crate) fn call(&self, operation: &str, body: &Value) -> Value {
         let text = body.to_string();
+        let mut answer = self.signed(operation, &text).send(text).unwrap();
+        let status = answer.status();
+        let answer: Value = answer.body_mut().read_json().unwrap();
+        assert!(status.is_success(), "{operation}: {answer}");
+        answer
+    }
+
+    /// Asks for an operation, and hangs up after a while without an answer.
+    pub(crate) fn hang_up(&self, operation: &str, body: &Value, after: Duration) {
+        let text = body.to_string();
+        let asked = self.signed(operation, &text).config().timeout_global(Some(after)).build();
+        let answer = asked.send(text);
+        assert!(matches!(answer, Err(ureq::Error::Timeout(_))), "{answer:?}");
+    }
+
+    fn signed(&self, operation: &str, text: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
         let request = http::Request::post("/")
             .header("host", self.url.trim_start_matches("http://"))
             .header("content-type", "application/x-amz-json-1.0")
@@ -48,19 +66,20 @@ impl Client {
         for (name, value) in parts.headers.iter().filter(|(name, _)| *name != "host") {
             sent = sent.header(name, value);
         }
-        let mut answer = sent.send(text).unwrap();
-        let status = answer.status();
-        let answer: Value = answer.body_mut().read_json().unwrap();
-        assert!(status.is_success(), "{operation}: {answer}");
-        answer
+        sent
+    }
+
+    /// Makes a machine, and answers with its ARN.
+    pub(crate) fn machine(&self, name: &str, kind: &str, definition: &Value) -> String {
+        let role = "arn:aws:iam::123456789012:role/workflows";
+        let machine = json!({ "name": name, "definition": definition.to_string(), "roleArn": role, "type": kind });
+        self.call("CreateStateMachine", &machine)["stateMachineArn"].as_str().unwrap().to_owned()
     }
 
     /// Starts an execution of a new machine, and answers with its ARN.
     pub(crate) fn start(&self, name: &str, definition: &Value) -> String {
-        let role = "arn:aws:iam::123456789012:role/workflows";
-        let machine = json!({ "name": name, "definition": definition.to_string(), "roleArn": role });
-        let machine = self.call("CreateStateMachine", &machine);
-        let started = self.call("StartExecution", &json!({ "stateMachineArn": machine["stateMachineArn"] }));
+        let machine = self.machine(name, "STANDARD", definition);
+        let started = self.call("StartExecution", &json!({ "stateMachineArn": machine }));
         started["executionArn"].as_str().unwrap().to_owned()
     }
 
@@ -71,7 +90,7 @@ impl Client {
             if now["status"] != "RUNNING" {
                 return now;
             }
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
         }
         panic!("{execution} does not end");
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is not as it must be")]
 
 mod approvals;
+mod attempts;
 mod aws;
 mod backup;
 mod desk;

@@ -15,7 +15,7 @@ use crate::acts;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::steps::Closing;
-use crate::standard::{Behind, ExpressTasks, House};
+use crate::standard::{Behind, ExpressTasks, House, waited_for};
 use crate::start::{self, Start};
 use crate::work::Owner;
 
@@ -50,7 +50,7 @@ pub(super) async fn start(house: &Arc<House>, caller: &Caller, asked: StartOne) 
     Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.at) }))
 }
 
-/// Runs an express machine while its caller waits. Nothing of it is kept.
+/// Runs an express machine while its caller waits. Nothing of it is kept but what its tasks have used.
 pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: StartOne) -> Answered {
     let metadata_only = asked.included_data.as_deref() == Some("METADATA_ONLY");
     let given = asked.state_machine_arn.clone();
@@ -93,13 +93,7 @@ pub(super) async fn start_sync(house: &Arc<House>, caller: &Caller, asked: Start
     let role_arn = context.role_arn.as_deref().map(Arc::from);
     let tasks = ExpressTasks::new(house, 0, owner, (&arn, Behind { origin: None, role_arn }));
     let input = Arc::new(serde_json::from_str(&asked.input).unwrap_or_default());
-    let outcome = express::run(&definition, input, context, &tasks, &house.clock).await;
-    let used = tasks.take_used().await;
-    if !used.is_empty() {
-        // Nothing else is kept of it, and its answer waits for that.
-        house.write(move |db| sql::steps::owe(db, &used).map_err(Refusal::from)).await?;
-        house.used.notify_one();
-    }
+    let outcome = waited_for(house, tasks, definition, (input, context)).await?;
     let mut answer = json!({ "executionArn": arn, "stateMachineArn": machine.arn(None), "name": name });
     timed(&mut answer, began, house.clock.now());
     conclude(&mut answer, outcome);

@@ -86,6 +86,7 @@ pub(crate) fn remove(db: &Connection, ended: &[i64]) -> rusqlite::Result<()> {
             "DELETE FROM redrive WHERE execution = ?",
             "DELETE FROM map_run WHERE execution = ?",
             "DELETE FROM token WHERE execution = ?",
+            "DELETE FROM cut_off WHERE execution = ?",
         ] {
             db.prepare_cached(of_it)?.execute([seq])?;
         }

@@ -227,6 +227,8 @@ pub(crate) fn end(
     .execute(params![status, at.as_micros(), error, cause, seq])?;
     steps::append(db, seq, first, &events)?;
     count_ended(db, seq)?;
+    // Whoever runs it may still hear of them.
+    super::cut_off::note_all(db, seq, at)?;
     super::map_runs::child_ended(db, seq, status)?;
     super::map_runs::abort(db, seq, None, at)?;
     if let Some((until, cursor)) = kept {

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use history::Attempt;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use types::Timestamp;
+
+use super::cut_off;
 
 /// An execution as its runner needs it.
 #[derive(Debug)]
@@ -63,8 +66,20 @@ pub(crate) struct Step {
     /// It leaves the memory.
     pub(crate) park: bool,
     pub(crate) closing: Option<Closing>,
-    pub(crate) settle: Vec<String>,
+    /// Attempts that are not waited for any more, by their tasks. They may still say what they have used.
+    pub(crate) cut_off: Vec<(u64, Attempt)>,
+    /// What attempts that have ended have used.
+    pub(crate) settle: Vec<Used>,
     pub(crate) map_runs: Vec<super::map_runs::New>,
+}
+
+/// What an attempt at a task has used.
+#[derive(Debug, Clone)]
+pub(crate) struct Used {
+    /// `None`: it is of an express execution, whose tasks the file does not know.
+    pub(crate) task: Option<u64>,
+    /// In the words of whoever keeps the books.
+    pub(crate) body: String,
 }
 
 /// A task that somebody outside is to answer.
@@ -132,7 +147,10 @@ pub(crate) fn step(db: &Connection, step: &Step) -> rusqlite::Result<Stepped> {
         .execute(params![step.seq, unsigned(*task)])?;
         super::map_runs::abort(db, step.seq, Some(*task), step.at)?;
     }
-    owe(db, &step.settle)?;
+    for (task, attempt) in &step.cut_off {
+        cut_off::note(db, step.seq, (*task, attempt), step.at)?;
+    }
+    owe(db, step.seq, &step.settle)?;
     if step.taken > 0 {
         db.prepare_cached("DELETE FROM inbox WHERE execution = ? AND id <= ?")?.execute([step.seq, step.taken])?;
     }
@@ -291,7 +309,17 @@ pub(crate) fn release(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result
     Ok(())
 }
 
+/// An execution that this opening of the file runs.
 pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Option<Loaded>> {
+    loaded(db, seq, Some(epoch))
+}
+
+/// An execution, whoever runs it, and whether it has ended or not.
+pub(crate) fn facts(db: &Connection, seq: i64) -> rusqlite::Result<Option<Loaded>> {
+    loaded(db, seq, None)
+}
+
+fn loaded(db: &Connection, seq: i64, epoch: Option<i64>) -> rusqlite::Result<Option<Loaded>> {
     let loaded = db
         .prepare_cached(
             "SELECT m.organisation, m.account, m.region,
@@ -303,9 +331,9 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
                coalesce(e.origin, (SELECT above.origin FROM map_run r JOIN execution above ON above.seq = r.execution
                  WHERE r.id = e.map_run))
              FROM execution e JOIN machine m ON m.id = e.machine LEFT JOIN frames f ON f.execution = e.seq
-             WHERE e.seq = ? AND e.epoch = ? AND e.status = 'RUNNING'",
+             WHERE e.seq = ?1 AND (?2 IS NULL OR (e.epoch = ?2 AND e.status = 'RUNNING'))",
         )?
-        .query_row([seq, epoch], |row| {
+        .query_row(params![seq, epoch], |row| {
             let parent: Option<i64> = row.get(12)?;
             let parent = match parent {
                 None => None,
@@ -346,20 +374,31 @@ pub(crate) fn load(db: &Connection, seq: i64, epoch: i64) -> rusqlite::Result<Op
 }
 
 /// Puts what tasks have used into the outbox.
-pub(crate) fn owe(db: &Connection, used: &[String]) -> rusqlite::Result<()> {
-    for body in used {
+pub(crate) fn owe(db: &Connection, seq: i64, used: &[Used]) -> rusqlite::Result<()> {
+    for Used { task, body } in used {
+        if let Some(task) = task {
+            cut_off::heard(db, seq, *task)?;
+        }
         db.prepare_cached("INSERT INTO outbox(topic, body) VALUES ('settle', ?)")?.execute([body])?;
     }
     Ok(())
 }
 
-/// Puts what attempts have used there after the last step of their execution. Nothing, where it still runs: they are made
-/// again.
-pub(crate) fn owe_after(db: &Connection, seq: i64, (used, is_over): (&[String], bool)) -> rusqlite::Result<()> {
-    let runs = db
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM execution WHERE seq = ? AND status = 'RUNNING')")?
-        .query_row([seq], |row| row.get::<_, bool>(0))?;
-    if is_over || !runs { owe(db, used) } else { Ok(()) }
+/// Puts there what attempts have used that no step can tell of any more: those that nobody waits for. The others are made
+/// again, or were told of.
+pub(crate) fn owe_after(db: &Connection, seq: i64, used: &[Used]) -> rusqlite::Result<()> {
+    for used in used {
+        let counts = match used.task {
+            Some(task) => cut_off::heard(db, seq, task)?,
+            None => !db
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM execution WHERE seq = ? AND status = 'RUNNING')")?
+                .query_row([seq], |row| row.get::<_, bool>(0))?,
+        };
+        if counts {
+            owe(db, seq, std::slice::from_ref(used))?;
+        }
+    }
+    Ok(())
 }
 
 /// What is to be told, the oldest first, with its numbers.

@@ -3,18 +3,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asl::Outcome;
+use asl::{Context, Outcome, StateMachine};
 use express::{Task, TaskFailed, Tasks};
 use serde_json::Value;
-use stepfunctions::{Errand, Until};
+use stepfunctions::{Errand, OperationError, Until};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::facts::{arn, context};
 use super::runner::{attempt, tell_of};
 use super::{House, Live};
-use crate::sql::steps::{Closing, Loaded, Step, Stepped, step};
-use crate::work::{Job, Owner};
+use crate::operations::Refusal;
+use crate::sql::steps::{Closing, Loaded, Step, Stepped, Used, owe, step};
+use crate::work::{CutOff, Job, Owner};
 
 /// In whose name an execution's tasks are done.
 #[derive(Clone)]
@@ -46,10 +48,11 @@ impl ExpressTasks {
     }
 
     /// What its attempts have used, for the books, when all have ended.
-    pub(crate) async fn take_used(&self) -> Vec<String> {
+    async fn take_used(&self) -> Vec<Used> {
         self.under_way.close();
         self.under_way.wait().await;
-        std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
+        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        used.into_iter().map(|body| Used { task: None, body }).collect()
     }
 }
 
@@ -66,6 +69,7 @@ impl Tasks for ExpressTasks {
                 // In a task of its own: one that is given up is stopped, and what it has used counts.
                 let _stops_with_us = halt.drop_guard();
                 let (house, used, seq) = (Arc::clone(&self.house), Arc::clone(&self.used), self.seq);
+                let asked = (errand == Errand::Work).then(|| CutOff::of(&job, house.clock.now()));
                 let done = self.under_way.spawn(async move {
                     let performed = attempt(&house, seq, (id, &errand), job).await;
                     used.lock().unwrap_or_else(PoisonError::into_inner).extend(performed.usage);
@@ -73,6 +77,10 @@ impl Tasks for ExpressTasks {
                 });
                 done.await.unwrap_or_else(|error| {
                     tracing::error!(%error, seq, "the work of a task panicked");
+                    let ended = self.house.clock.now();
+                    let lost = asked.map(|asked| CutOff { ended, outcome: types::Outcome::HostError, ..asked });
+                    let body = lost.and_then(|lost| self.house.work.cut_off(&lost));
+                    self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(body);
                     Err(TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() })
                 })
             }
@@ -106,7 +114,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
         outcome = run => Some(outcome),
     };
     let used = tasks.take_used().await;
-    let Some(outcome) = outcome else { return tell_of(house, seq, (used, false)).await };
+    let Some(outcome) = outcome else { return tell_of(house, seq, used).await };
     let closing = closing(&outcome);
     let status = closing.status;
     let written = Step {
@@ -120,7 +128,7 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     };
     match house.store.write(move |db| step(db, &written)).await {
         Ok(Stepped::Written { .. }) => house.tally.ended(status),
-        Ok(Stepped::Lost) => tell_of(house, seq, (used, false)).await,
+        Ok(Stepped::Lost) => tell_of(house, seq, used).await,
         Err(error) => {
             tracing::error!(%error, seq, "the end of an express execution was not written; it is run again");
             super::runner::give_back(house, seq).await;
@@ -128,6 +136,59 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live, facts: Loaded
     }
     house.used.notify_one();
     house.mapped.notify_one();
+}
+
+/// Runs one that is in no file while somebody waits for it, and answers when what it has used is on disk. If he leaves, it
+/// runs on while there is room in memory for one that nobody waits for, and until the host stops. What it has used is
+/// written in any case.
+pub(crate) async fn waited_for(
+    house: &Arc<House>,
+    tasks: ExpressTasks,
+    machine: Arc<StateMachine>,
+    (input, context): (Arc<Value>, Context),
+) -> Result<Outcome, OperationError> {
+    let (mut reply, answer) = oneshot::channel();
+    let inner = Arc::clone(house);
+    house.spawn(async move {
+        let house = inner;
+        let outcome = tokio::select! {
+            biased;
+            outcome = express::run(&machine, input, context, &tasks, &house.clock) => Some(outcome),
+            () = given_up(&house, &mut reply) => None,
+        };
+        let used = tasks.take_used().await;
+        let written = if used.is_empty() {
+            Ok(())
+        } else {
+            let used = used.clone();
+            house.write(move |db| owe(db, 0, &used).map_err(Refusal::from)).await
+        };
+        let failed = written.is_err();
+        if let Some(outcome) = outcome {
+            // Nobody hears of it who has left.
+            drop(reply.send(written.map(|()| outcome)));
+        }
+        if failed {
+            tell_of(&house, 0, used).await;
+        }
+        house.used.notify_one();
+        house.look();
+    });
+    let lost = |_| OperationError::new("InternalFailure", "The execution was given up.");
+    answer.await.map_err(lost)?
+}
+
+/// Until a run that somebody waited for is to be given up.
+async fn given_up<T>(house: &House, reply: &mut oneshot::Sender<T>) {
+    let left = async {
+        reply.closed().await;
+        let Some(_slot) = house.try_slot() else { return };
+        house.closing.cancelled().await;
+    };
+    tokio::select! {
+        () = left => {}
+        () = house.ending.cancelled() => {}
+    }
 }
 
 /// How a run's end is written.

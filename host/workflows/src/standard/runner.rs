@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use asl::{Effect, Event, Execution, Outcome, TaskId, Watch};
 use express::Task;
-use history::{Cursor, History, Request};
+use history::{Attempt, Cursor, History, Request};
 use serde_json::Value;
 use stepfunctions::{Errand, Until, base};
 use store::WriteError;
@@ -17,14 +17,14 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
 
-pub(super) use attempts::{attempt, tell_of};
+pub(super) use attempts::{attempt, tell_of, tell_of_cut_off};
 
 use super::facts::{arn, context, digest};
 use super::letter::Happened;
 use super::{House, Live, LoadError};
 use crate::map_runs;
 use crate::operations::redrivable_until;
-use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, load, release, step};
+use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, Used, load, release, step};
 use crate::start;
 use crate::work::{Job, Owner, Performed};
 
@@ -55,6 +55,8 @@ struct Asked {
 struct UnderWay {
     handle: AbortHandle,
     halt: CancellationToken,
+    /// `None`: it is in no books.
+    attempt: Option<Attempt>,
 }
 
 struct Runner<'h> {
@@ -71,7 +73,9 @@ struct Runner<'h> {
     tasks: JoinSet<Ended>,
     /// Those of these whose answers are waited for.
     under_way: HashMap<TaskId, UnderWay>,
-    settle: Vec<String>,
+    /// Those that were under way when it was left, and have not been made again.
+    cut_off: HashMap<TaskId, Attempt>,
+    settle: Vec<Used>,
     wake: Option<Timestamp>,
     /// Another execution was started, and its end may lie in the inbox.
     has_started: bool,
@@ -170,6 +174,7 @@ impl<'h> Runner<'h> {
             }
         };
         let organisation = facts.organisation.parse().map_err(|_| LoadError::Definition)?;
+        let cut_off = cursor.attempts().map(|(task, attempt)| (task, attempt.clone())).collect();
         Ok(Self {
             house,
             live,
@@ -183,6 +188,7 @@ impl<'h> Runner<'h> {
             taken: 0,
             tasks: JoinSet::new(),
             under_way: HashMap::new(),
+            cut_off,
             settle: Vec::new(),
             wake: None,
             has_started: false,
@@ -277,6 +283,12 @@ impl<'h> Runner<'h> {
                         self.history.asked(now, frame, &request);
                         tokens.extend(self.token(task, &errand, &resource, &input));
                     }
+                    if matches!(errand, Errand::Work | Errand::WorkThenToken) {
+                        let resource = || base(&resource).to_owned();
+                        let (invocation, number) = (invocation.get(), attempt);
+                        let made = || Attempt { resource: resource(), invocation, number, began: now };
+                        self.history.attempted(task, made);
+                    }
                     if errand == Errand::Activity
                         || self.history.cursor().is_submitted(task)
                         || self.under_way.contains_key(&task)
@@ -313,7 +325,7 @@ impl<'h> Runner<'h> {
         if let Some(outcome) = &outcome {
             self.history.over(now, outcome);
         }
-        let given_up = self.give_up();
+        let (given_up, cut_off) = self.give_up((outcome.is_some(), now));
         let soon = self.wake.is_some_and(|wake| wake.since(now) < PARK_FROM);
         let step = Step {
             seq: self.seq,
@@ -329,6 +341,7 @@ impl<'h> Runner<'h> {
             wake: self.wake,
             park: asked.is_empty() && self.tasks.is_empty() && !soon,
             closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
+            cut_off,
             settle: std::mem::take(&mut self.settle),
             map_runs: begun,
         };

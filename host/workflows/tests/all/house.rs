@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use stepfunctions::OperationError;
 use tempfile::TempDir;
 use types::{Clock, OrganisationId};
-use workflows::{Caller, Job, Performed, Performing, Settings, Work, Workflows};
+use workflows::{Caller, CutOff, Job, Performed, Performing, Settings, Work, Workflows};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-west-1";
@@ -49,6 +49,17 @@ impl Work for Desk {
                     let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
                     return Performed { answer, usage: Some(attempt) };
                 }
+                // Takes its time to say so.
+                "metered-late" => {
+                    job.halt.cancelled().await;
+                    tokio::time::sleep(Duration::from_millis(600)).await;
+                    let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
+                    return Performed { answer, usage: Some(attempt) };
+                }
+                "metered-slow" => {
+                    tokio::time::sleep(Duration::from_millis(400)).await;
+                    return Performed { answer: Ok(job.task.input), usage: Some(attempt) };
+                }
                 "metered-once" => return Performed { answer: Ok(job.task.input), usage: Some(attempt) },
                 "slow" => {
                     tokio::time::sleep(Duration::from_millis(30)).await;
@@ -59,6 +70,11 @@ impl Work for Desk {
             };
             Performed { answer, usage: None }
         })
+    }
+
+    fn cut_off(&self, attempt: &CutOff) -> Option<String> {
+        let is_metered = attempt.resource.rsplit(':').next().is_some_and(|name| name.starts_with("metered"));
+        is_metered.then(|| format!("{}/{} {}", attempt.invocation_id, attempt.attempt, attempt.outcome))
     }
 }
 

@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use asl::TaskId;
 use express::TaskFailed;
+use history::Attempt;
+use rusqlite::Connection;
 use stepfunctions::Errand;
 use store::WriteError;
 use tokio_util::sync::CancellationToken;
+use types::{Outcome, Timestamp};
 
 use super::{Asked, Ended, Gone, Runner, TRY_AGAIN, UnderWay};
-use crate::sql::steps::owe_after;
+use crate::sql;
+use crate::sql::steps::{Used, owe_after};
 use crate::standard::House;
 use crate::start::{self, StartChild};
-use crate::work::{Job, Performed};
+use crate::work::{CutOff, Job, Performed};
 
 /// How long an attempt may go on when nobody waits for it any more.
 const GRACE: Duration = Duration::from_secs(1);
@@ -26,23 +30,25 @@ pub(in crate::standard) async fn attempt(
     job: Job,
 ) -> Performed {
     let halt = job.halt.clone();
+    // Starting an execution is in no books: its own attempts are.
+    let asked = (!matches!(errand, Errand::Start(_))).then(|| CutOff::of(&job, house.clock.now()));
     let _place = tokio::select! {
         // Never closed: an error cannot be.
         place = house.tasks.acquire() => place,
-        () = halt.cancelled() => return given_up(),
+        () = halt.cancelled() => return given_up(house, asked),
     };
     match errand {
         Errand::Start(until) => {
             let child = StartChild { seq, task, until: *until, job: &job };
             tokio::select! {
                 answer = start::child(house, child) => Performed { answer, usage: None },
-                () = halt.cancelled() => given_up(),
+                () = halt.cancelled() => given_up(house, None),
             }
         }
         _ => tokio::select! {
             biased;
             performed = house.work.perform(job) => performed,
-            () = outstayed(&halt) => given_up(),
+            () = outstayed(&halt) => given_up(house, asked),
         },
     }
 }
@@ -52,24 +58,41 @@ async fn outstayed(halt: &CancellationToken) {
     tokio::time::sleep(GRACE).await;
 }
 
-fn given_up() -> Performed {
+fn given_up(house: &House, asked: Option<CutOff>) -> Performed {
     let cause = "nobody waits for it any more".to_owned();
-    Performed { answer: Err(TaskFailed { error: "States.TaskFailed".into(), cause }), usage: None }
+    let usage = asked.and_then(|asked| house.work.cut_off(&CutOff { ended: house.clock.now(), ..asked }));
+    Performed { answer: Err(TaskFailed { error: "States.TaskFailed".into(), cause }), usage }
 }
 
-/// Writes down what attempts have used that no step can tell of. Those of an execution that runs on without us are made
-/// again, and told of then; `is_over` where we have seen its end.
-pub(in crate::standard) async fn tell_of(house: &Arc<House>, seq: i64, (used, is_over): (Vec<String>, bool)) {
+/// Writes down what attempts have used that no step can tell of any more.
+pub(in crate::standard) async fn tell_of(house: &Arc<House>, seq: i64, used: Vec<Used>) {
     if used.is_empty() {
         return;
     }
-    let used: Arc<[String]> = used.into();
+    let used: Arc<[Used]> = used.into();
+    // What is told twice counts once, by the invocation and the attempt.
+    until_written(house, seq, move |db| owe_after(db, seq, &used).map(|()| true)).await;
+}
+
+/// Nobody runs an execution any more that may have had attempts under way: those of which nothing was heard were cut off.
+pub(in crate::standard) async fn tell_of_cut_off(house: &Arc<House>, seq: i64) {
+    let work = Arc::clone(&house.work);
+    until_written(house, seq, move |db| sql::cut_off::tell(db, Some(seq), &*work)).await;
+}
+
+/// Writes what attempts have used, however long the file takes to accept it. `write` says whether there was anything.
+async fn until_written(
+    house: &Arc<House>,
+    seq: i64,
+    write: impl Fn(&Connection) -> rusqlite::Result<bool> + Send + Sync + 'static,
+) {
+    let write = Arc::new(write);
     let mut pause = TRY_AGAIN.0;
     loop {
-        let used = Arc::clone(&used);
-        match house.store.write(move |db| owe_after(db, seq, (&used, is_over))).await {
-            // What is told twice counts once, by the invocation and the attempt.
-            Ok(()) => return house.used.notify_one(),
+        let write = Arc::clone(&write);
+        match house.store.write(move |db| write(db)).await {
+            Ok(true) => return house.used.notify_one(),
+            Ok(false) => return,
             Err(error) if matches!(error, WriteError::Closed) || house.closing.is_cancelled() => return,
             Err(error) => tracing::warn!(%error, seq, "what a task has used was not written; it is tried again"),
         }
@@ -86,30 +109,58 @@ impl Runner<'_> {
             let performed = attempt(&house, seq, (task, &errand), job).await;
             Ended { task, errand, performed }
         });
-        self.under_way.insert(task, UnderWay { handle, halt });
+        self.cut_off.remove(&task);
+        let attempt = self.history.cursor().attempt(task).cloned();
+        self.under_way.insert(task, UnderWay { handle, halt, attempt });
     }
 
-    /// Stops the tasks that nobody waits for any more, and names them. What they have used comes with their ends.
-    pub(super) fn give_up(&mut self) -> Vec<u64> {
+    /// Stops the tasks that nobody waits for any more: all, when the execution is over. Names those whose tokens are void,
+    /// and the attempts that were under way: what they have used comes with their ends.
+    pub(super) fn give_up(&mut self, (is_over, now): (bool, Timestamp)) -> (Vec<u64>, Vec<(u64, Attempt)>) {
         let run = &self.run;
+        let mut given_up = Vec::new();
         self.under_way.retain(|task, under_way| {
-            let waited_for = run.is_live(*task);
+            let waited_for = !is_over && run.is_live(*task);
             if !waited_for {
                 under_way.halt.cancel();
+                given_up.extend(under_way.attempt.take().map(|attempt| (task.get(), attempt)));
             }
             waited_for
         });
-        self.history.forget(|task| run.is_live(task))
+        if !given_up.is_empty() {
+            self.live.owe();
+        }
+        // Nothing comes from those that were cut off and are not made again.
+        let not_made: Vec<_> = self.cut_off.extract_if(|task, _| is_over || !run.is_live(*task)).collect();
+        for (task, attempt) in not_made {
+            let body = self.unheard(&attempt, Outcome::Interrupted, now);
+            self.settle.extend(body.map(|body| Used { task: Some(task.get()), body }));
+        }
+        let run = &self.run;
+        (self.history.forget(|task| run.is_live(task)), given_up)
+    }
+
+    /// What the books are told of an attempt that says nothing itself.
+    pub(super) fn unheard(&self, attempt: &Attempt, outcome: Outcome, now: Timestamp) -> Option<String> {
+        self.house.work.cut_off(&CutOff {
+            organisation: self.owner.organisation,
+            execution: self.arn.clone(),
+            resource: attempt.resource.clone(),
+            invocation_id: format!("{}:{}", self.arn, attempt.invocation),
+            attempt: attempt.number,
+            began: attempt.began,
+            ended: now,
+            outcome,
+        })
     }
 
     /// Stops all that is under way, and writes down what it has used: the execution is over, or somebody else's.
     pub(super) async fn leave(mut self, gone: Result<(), Gone>) {
-        let is_over = match gone {
-            Ok(()) => true,
-            Err(Gone::Lost) => false,
+        match gone {
+            Ok(()) | Err(Gone::Lost) => {}
             // Nothing is under way; or it is all done again when the host is back.
             Err(Gone::Parked | Gone::Closing) => return,
-        };
+        }
         for under_way in self.under_way.values() {
             under_way.halt.cancel();
         }
@@ -117,13 +168,15 @@ impl Runner<'_> {
             tokio::select! {
                 biased;
                 ended = self.tasks.join_next() => match ended {
-                    Some(Ok(ended)) => self.settle.extend(ended.performed.usage),
+                    Some(Ok(Ended { task, performed, .. })) => {
+                        self.settle.extend(performed.usage.map(|body| Used { task: Some(task.get()), body }));
+                    }
                     Some(Err(error)) => tracing::debug!(%error, seq = self.seq, "what was given up has failed"),
                     None => break,
                 },
                 () = self.house.closing.cancelled() => break,
             }
         }
-        tell_of(self.house, self.seq, (self.settle, is_over)).await;
+        tell_of(self.house, self.seq, self.settle).await;
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 use types::Timestamp;
 
 use super::{Ended, Gone, LOOK_AGAIN, Runner, give_back};
-use crate::sql::steps::happened;
+use crate::sql::steps::{Used, happened};
 use crate::standard::letter::Happened;
 use crate::work::Performed;
 
@@ -60,14 +60,18 @@ impl Runner<'_> {
             Err(error) if error.is_panic() => {
                 tracing::error!(%error, seq = self.seq, "the work of a task panicked");
                 let which = self.under_way.iter().find(|(_, under_way)| under_way.handle.id() == error.id());
-                let Some(task) = which.map(|(task, _)| *task) else { return };
+                let Some((task, under_way)) = which else { return };
                 let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
-                Ended { task, errand: Errand::Work, performed: Performed { answer: Err(failed), usage: None } }
+                let attempt = under_way.attempt.as_ref();
+                let usage = attempt
+                    .and_then(|attempt| self.unheard(attempt, types::Outcome::HostError, self.house.clock.now()));
+                let (task, errand) = (*task, Errand::Work);
+                Ended { task, errand, performed: Performed { answer: Err(failed), usage } }
             }
             Err(_) => return,
         };
         self.under_way.remove(&task);
-        self.settle.extend(performed.usage);
+        self.settle.extend(performed.usage.map(|body| Used { task: Some(task.get()), body }));
         let submits = matches!(errand, Errand::WorkThenToken)
             || matches!(errand, Errand::Start(until) if until != Until::Started);
         match performed.answer {

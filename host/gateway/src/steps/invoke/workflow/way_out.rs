@@ -59,7 +59,7 @@ impl WayOut {
     }
 
     /// Breaks off what is still being sent, and tells what all of it came to.
-    pub(super) fn end(&self) -> Used {
+    pub(crate) fn end(&self) -> Used {
         let Some(line) = &self.line else { return Used::default() };
         line.end();
         line.used()
