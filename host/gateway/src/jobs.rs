@@ -97,7 +97,7 @@ async fn perform(premises: &Arc<Premises>, job: &Job, used: &mut TaskUse) -> Res
             let found = services::find(premises, job.owner.organisation, resource);
             let task = found.ok_or_else(|| functions::not_offered(resource))?;
             let answer = while_awaited(job, services::ask(&task, input, &job.invocation_id)).await;
-            settled(answer, task.end(), used)
+            settled(answer, &task.end(), used)
         }
     }
 }
@@ -116,7 +116,7 @@ async fn elsewhere(
     let task = services::find(premises, organisation, services::INVOKE)?;
     let input = services::invocation_of(name, payload);
     let answer = while_awaited(job, services::ask(&task, &input, &job.invocation_id)).await;
-    Some(settled(answer, task.end(), used))
+    Some(settled(answer, &task.end(), used))
 }
 
 /// Asks somebody else, who is dropped when nobody waits for his answer any more. `None`: that was so.
@@ -125,12 +125,13 @@ async fn while_awaited<T>(job: &Job, asked: impl Future<Output = T>) -> Option<T
 }
 
 /// What somebody else has answered, and what was sent to him.
-fn settled(answer: Option<Result<Value, TaskFailed>>, sent: Sent, used: &mut TaskUse) -> Result<Value, TaskFailed> {
-    (used.egress_calls, used.egress_bytes) = (sent.requests, sent.bytes);
+fn settled(answer: Option<Result<Value, TaskFailed>>, sent: &Sent, used: &mut TaskUse) -> Result<Value, TaskFailed> {
+    let Sent { requests, bytes, .. } = *sent;
+    (used.egress_calls, used.egress_bytes) = (requests, bytes);
     used.outcome = match &answer {
         None => Outcome::Aborted,
         Some(Ok(_)) => Outcome::Ok,
-        Some(Err(_)) if sent.requests == 0 => Outcome::Refused,
+        Some(Err(_)) if requests == 0 => Outcome::Refused,
         Some(Err(_)) => Outcome::GuestError,
     };
     answer.unwrap_or_else(|| Err(failed("States.TaskFailed", "nobody waits for it any more".to_owned())))
@@ -149,7 +150,7 @@ async fn request(premises: &Premises, job: &Job, used: &mut TaskUse) -> Result<V
     };
     let way_out = WayOut::new(&premises.house.sandbox, outbound.as_ref(), depth);
     let answer = while_awaited(job, way_out.perform(parameters, &job.invocation_id)).await;
-    settled(answer, way_out.end(), used)
+    settled(answer, &way_out.end(), used)
 }
 
 /// What the release behind an execution grants.

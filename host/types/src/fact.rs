@@ -205,7 +205,7 @@ mod tests {
         let mut text = serde_json::to_value(&fact).unwrap();
         assert!(text["api"].is_string() && text["release"].is_string() && text["component"].is_string(), "{text}");
         let members = text.as_object_mut().unwrap();
-        assert!(members.remove("organisation").is_some() && members.remove("resource").is_some());
+        assert!(members.shift_remove("organisation").is_some() && members.shift_remove("resource").is_some());
         assert_eq!(serde_json::from_value::<Fact>(text).unwrap(), fact);
         let bare = Fact::Task(Box::new(TaskUse { by: None, resource: Some("component:a".to_owned()), ..used }));
         let text = serde_json::to_string(&bare).unwrap();

@@ -295,15 +295,9 @@ impl<'h> Runner<'h> {
                     {
                         continue;
                     }
-                    let invocation_id = format!("{}:{invocation}", self.arn);
                     let resource = Arc::from(base(&resource));
                     let work = Task { state, frame, resource, input, invocation: invocation.get(), attempt };
-                    let (owner, execution) = (self.owner.clone(), self.arn.clone());
-                    let origin = self.facts.origin.clone();
-                    let role_arn = self.run.context().role_arn.as_deref().map(Arc::from);
-                    let halt = CancellationToken::new();
-                    let job = Job { owner, execution, origin, role_arn, task: work, invocation_id, halt };
-                    asked.push(Asked { errand, job, task });
+                    asked.push(Asked { errand, job: self.job(work), task });
                 }
                 Effect::MapRun { task, state, frame, request, kind } => {
                     if !self.history.cursor().knows(task) {
@@ -346,6 +340,19 @@ impl<'h> Runner<'h> {
             map_runs: begun,
         };
         Ok((asked, outcome, step))
+    }
+
+    /// A task of this execution as whoever performs it is told.
+    fn job(&self, task: Task) -> Job {
+        Job {
+            owner: self.owner.clone(),
+            execution: self.arn.clone(),
+            origin: self.facts.origin.clone(),
+            role_arn: self.run.context().role_arn.as_deref().map(Arc::from),
+            invocation_id: format!("{}:{}", self.arn, task.invocation),
+            task,
+            halt: CancellationToken::new(),
+        }
     }
 
     /// Puts what has happened to the states into the history.
