@@ -78,11 +78,6 @@ fn killed_again_and_again(disk: Disk, rounds: usize) -> anyhow::Result<()> {
         let moment = random_moment();
         let context = format!("{disk:?}, round {round}, killed after {moment:?}");
         let received = load(&mut host, &apps, moment)?;
-        ensure!(
-            received.iter().any(|reply| reply.status == 200),
-            "{context}: nothing was served\n{}",
-            host.setup().log()
-        );
         host = host.again()?;
         check(&host, &received, &context)?;
         all.extend(received);
@@ -100,6 +95,8 @@ fn killed_again_and_again(disk: Disk, rounds: usize) -> anyhow::Result<()> {
     ensure!(served(&capped)? <= limit && books.used(capped.subscription())? <= limit, "the hard limit was passed");
     let answered = all.iter().filter(|reply| reply.status == 200).count();
     ensure!(served(&endless)? + served(&capped)? >= i64::try_from(answered)?, "more was answered than recorded");
+    // A round may be too short for a busy machine; all of them are not.
+    ensure!(answered > rounds, "next to nothing was served\n{}", host.setup().log());
     eprintln!("{rounds} kills, {} responses, {answered} served", all.len());
     Ok(())
 }

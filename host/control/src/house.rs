@@ -58,8 +58,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings for unfinished uploads in `uploads`, with the defaults of everything else: nobody signs up, 8 MiB for a component,
-    /// 30 s for a request, and 25 minutes for an upload: compilations wait for each other, and on a busy machine for the processor.
+    /// The settings for unfinished uploads in `uploads`, with the defaults of everything else: nobody signs up, 8 MiB for a
+    /// component, 30 s for a request, and 25 minutes for an upload: compilations wait for each other, and on a busy machine
+    /// for the processor.
     pub fn new(uploads: PathBuf) -> Self {
         Self {
             uploads,

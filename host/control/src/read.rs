@@ -37,15 +37,14 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
     }
 }
 
-/// The same that may be left out, and says nothing then.
+/// The same that may be left out: then it is one without members.
 pub(crate) struct Optional<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + Default> FromRequest<Desk> for Optional<T> {
+impl<T: DeserializeOwned> FromRequest<Desk> for Optional<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Desk) -> Result<Self, Refusal> {
-        let body = receive(request).await?;
-        if body.is_empty() { Ok(Self(T::default())) } else { read_json(&body).map(Self) }
+        read_json(&receive(request).await?).map(Self)
     }
 }
 
@@ -77,6 +76,7 @@ async fn receive(request: Request) -> Result<Bytes, Refusal> {
     }
 }
 
+/// Nothing is read as an object without members.
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let document = if bytes.is_empty() { b"{}".as_slice() } else { bytes };
     // A list would be read as the members in their order.

@@ -59,7 +59,8 @@ pub(crate) struct CanonicalCall<'a> {
     pub(crate) ids: [u128; 8],
     /// All zero for an attempt that no component made.
     pub(crate) component: &'a [u8; 32],
-    /// The client's request id, for an attempt at a task its resource; the execution, the invocation, the outcome and the error code.
+    /// The client's request id, for an attempt at a task its resource; the execution, the invocation, the outcome and the
+    /// error code.
     pub(crate) texts: [Option<&'a str>; 5],
     /// All numbers, in the order of the columns; an absent attempt is −1.
     pub(crate) numbers: [i64; 18],

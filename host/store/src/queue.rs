@@ -105,7 +105,8 @@ struct State<G: Group> {
     entrance: Entrance,
     /// Operations in the batch before.
     last_batch: usize,
-    /// The writer waits on the condition variable until so many entries are there: nobody else pays for waking it.
+    /// The writer waits on the condition variable, for whatever comes once so many entries are there: nobody else pays for
+    /// waking it.
     asleep_until: Option<usize>,
 }
 
@@ -204,7 +205,7 @@ impl<G: Group> Queue<G> {
             }
             let sleep = [ride, patience].into_iter().flatten().min();
             let timed_out;
-            (state, timed_out) = self.sleep(state, 1, sleep);
+            (state, timed_out) = self.sleep(state, 0, sleep);
             if timed_out && patience == sleep && patience.is_some() {
                 return Woken::Patience;
             }
@@ -238,7 +239,7 @@ impl<G: Group> Queue<G> {
         Some(RIDER_WAIT.saturating_sub(self.clock.moment().since(*arrived)))
     }
 
-    /// Sleeps until so many entries are there, something else has changed, or the limit has passed.
+    /// Sleeps until something comes and so many entries are there then, the queue is closed, or the limit has passed.
     fn sleep<'a>(
         &self,
         mut state: MutexGuard<'a, State<G>>,
@@ -273,10 +274,9 @@ impl<G: Group> Queue<G> {
     }
 
     fn wake_after(&self, mut state: MutexGuard<'_, State<G>>) {
-        let closed = state.entrance == Entrance::Closed;
-        let entries = state.entries.len();
+        let (entries, closed) = (state.entries.len(), state.entrance == Entrance::Closed);
         // Whoever is first wakes it; those that come until it runs need not.
-        let wakes = state.asleep_until.take_if(|until| closed || entries >= *until || *until == 1).is_some();
+        let wakes = state.asleep_until.take_if(|until| entries >= *until || closed).is_some();
         drop(state);
         if wakes {
             self.wake.notify_one();

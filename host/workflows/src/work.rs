@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use express::{Task, TaskFailed};
+use history::Attempt;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use types::{OrganisationId, Outcome, Timestamp};
@@ -83,6 +84,24 @@ impl CutOff {
             began: now,
             ended: now,
             outcome: Outcome::Aborted,
+        }
+    }
+
+    /// What is known of an attempt of an execution, by whose it is and its ARN, that nothing was heard of.
+    pub(crate) fn unheard(
+        attempt: &Attempt,
+        (organisation, execution): (OrganisationId, &str),
+        (ended, outcome): (Timestamp, Outcome),
+    ) -> Self {
+        Self {
+            organisation,
+            execution: execution.to_owned(),
+            resource: attempt.resource.clone(),
+            invocation_id: format!("{execution}:{}", attempt.invocation),
+            attempt: attempt.number,
+            began: attempt.began,
+            ended,
+            outcome,
         }
     }
 }

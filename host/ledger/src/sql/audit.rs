@@ -71,8 +71,8 @@ fn advance(tip: &mut Tip, kind: LinkKind, rows: &[u8]) {
 /// An attempt at a task has an organisation where a call has its subscription, and a resource where a call has the id that
 /// its client gave it.
 const READ: &str = "
-    SELECT c.call_id, coalesce(s.public_id, o.public_id), ap.public_id, k.public_id, a.public_id, rt.public_id, rel.public_id, p.public_id,
-      co.sha256,
+    SELECT c.call_id, coalesce(s.public_id, o.public_id), ap.public_id, k.public_id, a.public_id, rt.public_id,
+      rel.public_id, p.public_id, co.sha256,
       CASE WHEN c.invocation_id IS NULL THEN c.client_request_id WHEN c.client_request_id IS NULL THEN c.resource ELSE '' END,
       c.exec_id, c.invocation_id, c.outcome, c.error_code,
       c.seq, coalesce(c.attempt, -1), c.admitted_us, c.ended_us, c.status, c.client_gone, c.period_start_us, c.units,

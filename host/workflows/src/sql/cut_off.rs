@@ -82,15 +82,6 @@ fn standing(db: &Connection, seq: Option<i64>) -> rusqlite::Result<Vec<Standing>
 
 /// What is known of an attempt of this execution.
 fn cut_off(facts: &Loaded, attempt: &Attempt, ended: Timestamp) -> Option<CutOff> {
-    let execution = arn(facts);
-    Some(CutOff {
-        organisation: facts.organisation.parse().ok()?,
-        resource: attempt.resource.clone(),
-        invocation_id: format!("{execution}:{}", attempt.invocation),
-        execution,
-        attempt: attempt.number,
-        began: attempt.began,
-        ended,
-        outcome: Outcome::Interrupted,
-    })
+    let organisation = facts.organisation.parse().ok()?;
+    Some(CutOff::unheard(attempt, (organisation, &arn(facts)), (ended, Outcome::Interrupted)))
 }

@@ -142,16 +142,8 @@ impl Runner<'_> {
 
     /// What the books are told of an attempt that says nothing itself.
     pub(super) fn unheard(&self, attempt: &Attempt, outcome: Outcome, now: Timestamp) -> Option<String> {
-        self.house.work.cut_off(&CutOff {
-            organisation: self.owner.organisation,
-            execution: self.arn.clone(),
-            resource: attempt.resource.clone(),
-            invocation_id: format!("{}:{}", self.arn, attempt.invocation),
-            attempt: attempt.number,
-            began: attempt.began,
-            ended: now,
-            outcome,
-        })
+        let of = (self.owner.organisation, &*self.arn);
+        self.house.work.cut_off(&CutOff::unheard(attempt, of, (now, outcome)))
     }
 
     /// Stops all that is under way, and writes down what it has used: the execution is over, or somebody else's.
