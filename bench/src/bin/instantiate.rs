@@ -82,6 +82,7 @@ async fn calls(sandbox: &Sandbox, component: &Arc<Component>, count: u32) -> any
             outbound: None,
             depth: 0,
             config: Arc::new([]),
+            priority: sandbox::Priority::Usual,
             step: None,
             halt: None,
         };

@@ -181,7 +181,8 @@ async fn run(call: Box<Call>) -> Reply {
             &steps,
             &call.premises.house.clock,
         );
-        AssertUnwindSafe(envelope).catch_unwind().await
+        // In a box of its own, which the next call has while this one waits to be recorded.
+        AssertUnwindSafe(Box::pin(envelope)).catch_unwind().await
     };
     finish::finish(call, ended.map_err(finish::Panicked::of)).await
 }

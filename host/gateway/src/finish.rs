@@ -39,7 +39,8 @@ pub(crate) async fn finish(mut call: Box<Call>, envelope: Result<asl::Outcome, P
         kept.await;
     }
     let (shown, settled) = match invoked.stream.take() {
-        Some(stream) => (None, close(&call, stream, record).await),
+        // Boxed: few calls stream, and all would carry its size.
+        Some(stream) => (None, Box::pin(close(&call, stream, record)).await),
         None => settle(&call, &policies, record).await,
     };
     if settled.is_err() {

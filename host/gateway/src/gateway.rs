@@ -36,6 +36,8 @@ pub struct Gateway {
 pub struct Load {
     /// Guests that run.
     pub guests: u32,
+    /// Guests that gave way to those of other APIs, since the start.
+    pub gave_way: u64,
     /// Calls that wait for a guest's place.
     pub waiting: usize,
     /// Calls under way.
@@ -96,7 +98,8 @@ impl Gateway {
         let (guests, waiting) = self.premises.permits.load();
         let premises = &self.premises;
         let (calls, connections) = (premises.calls.len(), premises.connections.len());
-        Load { guests, waiting, calls, in_flight: premises.in_flight(), connections }
+        let gave_way = premises.permits.gave_way();
+        Load { guests, gave_way, waiting, calls, in_flight: premises.in_flight(), connections }
     }
 
     /// What it has answered since the start, by method and status.

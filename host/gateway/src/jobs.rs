@@ -1,12 +1,13 @@
 //! Tasks of executions that no call waits for: components of the execution's organisation, each a fresh instance, requests,
 //! and services of AWS. Each attempt leaves a fact for the ledger, however it ends.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use egress::Used as Sent;
 use express::TaskFailed;
-use sandbox::{CallContext, Outbound, Ran, Step};
+use sandbox::{CallContext, Outbound, Priority, Ran, Step};
 use serde_json::Value;
 use types::{ApiId, ByteCount, CallId, Fact, Fuel, OutboxId, Outcome, RoleName, TaskComponent, TaskUse};
 use workflows::{CutOff, Job, Performed, Performing, Work};
@@ -218,6 +219,7 @@ async fn run(
         outbound: function.served.outbound.clone(),
         depth: 0,
         config: Arc::clone(&function.served.config),
+        priority: Priority::Usual,
         step: Some(Step { execution: job.execution.clone(), state: job.task.state.as_str().to_owned() }),
         halt: Some(halt),
     };
@@ -271,7 +273,8 @@ async fn in_its_place(
     let permit = premises.permits.take(function.api, &function.served.share).await;
     let full = |text: String| (Outcome::Overloaded, failed("Lambda.TooManyRequestsException", text));
     let mut permit = permit.map_err(|error| full(error.to_string()))?;
-    let guest = sandbox.call_task(&component, context, input, &function.served.limits);
+    let context = CallContext { priority: permit.priority(), ..context };
+    let guest = pin!(sandbox.call_task(&component, context, input, &function.served.limits));
     if component.runs_long() {
         permit.lend();
         return Ok(guest.await);

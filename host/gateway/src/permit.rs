@@ -5,7 +5,13 @@
 //! API that has held places for the least time: a hot one waits behind itself, and one whose guests are heavy behind
 //! those whose guests are light. A guest that runs long ([`Permit::lend`]) gives its place back to the house and keeps
 //! its API's share alone, so loops cannot hold all places.
+//!
+//! Short guests run where they are called and hardly meet in a queue: there the processors are what is scarce. While
+//! several APIs have guests, those of one that has had more than its part of the time give way
+//! ([`Permit::priority`]): they run at the lowest priority, on what the others leave
+//! (docs/adr/0055-who-has-had-more-than-a-part-gives-way.md).
 
+mod parts;
 mod queues;
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -13,9 +19,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sandbox::Priority;
 use tokio::sync::oneshot;
 use types::{ApiId, Clock, Moment};
 
+use parts::{Used, UsedByAll};
 use queues::Queues;
 
 /// Why no permit was given.
@@ -30,6 +38,8 @@ pub(crate) enum PermitError {
 /// How the places are shared.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shares {
+    /// Processors that guests and the host share.
+    pub(crate) cores: u32,
     /// Guests at once, in the house.
     pub(crate) places: u32,
     /// Guests at once that run long, on top of these.
@@ -52,10 +62,13 @@ struct House {
     taken: AtomicU32,
     /// Places given back early by guests that still run.
     lent: AtomicU32,
+    /// Guests that gave way, since the start.
+    gave_way: AtomicU64,
     /// Calls in any queue. Read on every release, so that the lock is left alone while nobody waits.
     waiting: AtomicUsize,
     /// The account, in nanoseconds, of whoever was served last. What begins late begins here: nobody saves up.
     served: AtomicU64,
+    used: UsedByAll,
     queues: Mutex<Queues>,
 }
 
@@ -68,6 +81,9 @@ pub(crate) struct Share {
     account: AtomicU64,
     /// What its latest guest held, in nanoseconds: what the next one is expected to.
     latest: AtomicU64,
+    /// What its latest guest worked that did not give way, in nanoseconds.
+    work: AtomicU64,
+    used: Used,
 }
 
 impl Share {
@@ -92,6 +108,9 @@ pub(crate) struct Permit {
     /// What the account was charged beforehand.
     charged: u64,
     lent: bool,
+    priority: Priority,
+    /// Nanoseconds.
+    worked: u64,
 }
 
 impl Permits {
@@ -101,8 +120,10 @@ impl Permits {
             clock,
             taken: AtomicU32::new(0),
             lent: AtomicU32::new(0),
+            gave_way: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             served: AtomicU64::new(0),
+            used: UsedByAll::default(),
             queues: Mutex::default(),
         }))
     }
@@ -140,10 +161,19 @@ impl Permits {
         Ok(turn)
     }
 
+    /// Guests that gave way to those of others, since the start.
+    pub(crate) fn gave_way(&self) -> u64 {
+        self.0.gave_way.load(Relaxed)
+    }
+
     /// Guests that run, and calls that wait.
     pub(crate) fn load(&self) -> (u32, usize) {
         (self.0.taken.load(SeqCst).saturating_add(self.0.lent.load(SeqCst)), self.0.waiting.load(SeqCst))
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Adds one below `limit`.
@@ -166,7 +196,13 @@ impl House {
         house.served.store(begins, Relaxed);
         share.account.store(begins.saturating_add(charged), Relaxed);
         let (house, share, since) = (Arc::clone(house), Arc::clone(share), house.clock.moment());
-        Some(Permit { house, share, since, charged, lent: false })
+        let priority = if house.used.is_beyond_its_part(&share.used, house.shares.cores, since) {
+            house.gave_way.fetch_add(1, Relaxed);
+            Priority::Lowest
+        } else {
+            Priority::Usual
+        };
+        Some(Permit { house, share, since, charged, lent: false, priority, worked: 0 })
     }
 
     /// Gives free places to those who wait: to the API first that has had the least.
@@ -202,6 +238,33 @@ impl House {
 }
 
 impl Permit {
+    /// The guest's priority: the lowest when its API has had more than its part of the guests' time.
+    pub(crate) fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// The clock that its work is measured by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.house.clock
+    }
+
+    /// The guest has worked for so long, waits left out.
+    pub(crate) fn has_worked(&mut self, time: Duration) {
+        self.worked = self.worked.saturating_add(nanos(time));
+    }
+
+    /// Counts what the guest has worked. How long one works that gives way is not seen: it counts as the last that did not.
+    fn count_work(&self) {
+        let work = match self.priority {
+            Priority::Lowest => self.share.work.load(Relaxed),
+            Priority::Usual => {
+                self.share.work.store(self.worked, Relaxed);
+                self.worked
+            }
+        };
+        self.house.used.add(&self.share.used, work, self.house.clock.moment());
+    }
+
     /// Gives the place back to the house while the guest goes on: it has had its time. Its API's share stays taken.
     /// Does nothing when too many have done so already.
     pub(crate) fn lend(&mut self) {
@@ -215,8 +278,7 @@ impl Permit {
 
     /// Charges what the place was held for, in place of what was expected.
     fn settle(&self) {
-        let held = self.house.clock.moment().since(self.since).as_nanos();
-        let held = u64::try_from(held).unwrap_or(u64::MAX);
+        let held = nanos(self.house.clock.moment().since(self.since));
         self.share.latest.store(held, Relaxed);
         // Adds the difference, or takes it off.
         let _before = self
@@ -238,184 +300,11 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        self.count_work();
         self.give_back();
         House::after_release(&self.house);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt as _;
-
-    fn permits(places: u32, queue: usize) -> Permits {
-        clocked(places, queue, Clock::system())
-    }
-
-    fn clocked(places: u32, queue: usize, clock: Clock) -> Permits {
-        Permits::new(Shares { places, lent: 1, queue, patience: Duration::from_millis(50) }, clock)
-    }
-
-    fn api(number: u128) -> (ApiId, Arc<Share>) {
-        let share = Arc::new(Share::default());
-        share.allow(64);
-        (ApiId::from_u128(number), share)
-    }
-
-    /// Two APIs that always wait for the one place, and whose guests hold it for so long: how often each gets it.
-    async fn turns_of(held: [Duration; 2]) -> [u32; 2] {
-        let (clock, time) = types::ManualClock::at(types::Timestamp::from_micros(0));
-        let permits = clocked(1, 8, clock);
-        let apis = [api(1), api(2)];
-        let mut running = Some((0, permits.take(apis[0].0, &apis[0].1).await.unwrap()));
-        let mut waiting = [0, 1].map(|one| Box::pin(permits.take(apis[one].0, &apis[one].1)));
-        assert!(waiting.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
-        let mut turns = [0; 2];
-        for _ in 0..1_000 {
-            // Otherwise the runtime holds answers back from a task that takes so many of them.
-            tokio::task::yield_now().await;
-            let (who, permit) = running.take().unwrap();
-            time.advance(held[who]);
-            turns[who] += 1;
-            drop(permit);
-            for (one, turn) in waiting.iter_mut().enumerate() {
-                if let Some(permit) = turn.as_mut().now_or_never() {
-                    running = Some((one, permit.unwrap()));
-                    *turn = Box::pin(permits.take(apis[one].0, &apis[one].1));
-                    assert!(turn.as_mut().now_or_never().is_none());
-                    break;
-                }
-            }
-        }
-        turns
-    }
-
-    #[tokio::test]
-    async fn places_are_shared_by_the_time_that_they_are_held() {
-        let [even, odd] = turns_of([Duration::from_micros(100); 2]).await;
-        assert!(even.abs_diff(odd) <= 2, "{even} and {odd}");
-        let [light, heavy] = turns_of([Duration::from_micros(20), Duration::from_micros(200)]).await;
-        assert!((9..=11).contains(&(light / heavy)), "{light} and {heavy}");
-    }
-
-    #[tokio::test]
-    async fn who_has_been_away_is_owed_nothing_and_owes_nothing() {
-        let (clock, time) = types::ManualClock::at(types::Timestamp::from_micros(0));
-        let permits = clocked(1, 8, clock);
-        let ((busy, busy_share), (new, new_share)) = (api(1), api(2));
-        for _ in 0..100 {
-            let permit = permits.take(busy, &busy_share).await.unwrap();
-            time.advance(Duration::from_millis(1));
-            drop(permit);
-        }
-        let first = permits.take(busy, &busy_share).await.unwrap();
-        let mut order = Vec::new();
-        let mut waiting: Vec<_> = [(busy, &busy_share), (new, &new_share)]
-            .into_iter()
-            .flat_map(|(api, share)| [(); 3].map(|()| (api, Box::pin(permits.take(api, share)))))
-            .collect();
-        assert!(waiting.iter_mut().all(|(_, turn)| turn.as_mut().now_or_never().is_none()));
-        let mut running = Some(first);
-        while !waiting.is_empty() {
-            time.advance(Duration::from_millis(1));
-            drop(running.take());
-            let served =
-                waiting.iter_mut().enumerate().find_map(|(at, (_, turn))| Some((at, turn.as_mut().now_or_never()?)));
-            let (at, permit) = served.unwrap();
-            running = Some(permit.unwrap());
-            order.push(waiting.remove(at).0);
-        }
-        assert_eq!(order.iter().filter(|api| **api == busy).count(), 3);
-        assert!(order[..4].contains(&busy), "it waits for no hundred turns: {order:?}");
-    }
-
-    #[tokio::test]
-    async fn a_hot_api_waits_behind_itself() {
-        let permits = permits(1, 8);
-        let ((hot, hot_share), (other, other_share)) = (api(1), api(2));
-        let first = permits.take(hot, &hot_share).await.unwrap();
-        let mut waiting = Vec::new();
-        for (name, api, share) in [
-            ("hot 1", hot, &hot_share),
-            ("hot 2", hot, &hot_share),
-            ("hot 3", hot, &hot_share),
-            ("other", other, &other_share),
-        ] {
-            let mut turn = Box::pin(permits.take(api, share));
-            assert!(turn.as_mut().now_or_never().is_none());
-            waiting.push((name, turn));
-        }
-        drop(first);
-        let mut order = Vec::new();
-        while !waiting.is_empty() {
-            let served = waiting.iter_mut().position(|(_, turn)| turn.as_mut().now_or_never().is_some()).unwrap();
-            order.push(waiting.remove(served).0);
-        }
-        assert_eq!(order, ["other", "hot 1", "hot 2", "hot 3"]);
-        assert_eq!(permits.load(), (0, 0));
-    }
-
-    #[tokio::test]
-    async fn an_api_gets_no_more_than_its_release_allows() {
-        let permits = permits(8, 0);
-        let (id, share) = api(1);
-        share.allow(2);
-        let held = (permits.take(id, &share).await.unwrap(), permits.take(id, &share).await.unwrap());
-        assert_eq!(permits.take(id, &share).await.unwrap_err(), PermitError::QueueFull);
-        let (other, other_share) = api(2);
-        drop(permits.take(other, &other_share).await.unwrap());
-        drop(held);
-        assert_eq!(permits.load(), (0, 0));
-    }
-
-    #[tokio::test]
-    async fn patience_ends_and_leaves_nothing_behind() {
-        let permits = permits(1, 1);
-        let (id, share) = api(1);
-        let held = permits.take(id, &share).await.unwrap();
-        assert_eq!(permits.take(id, &share).await.unwrap_err(), PermitError::TooLate);
-        // Who gave up makes room for the next.
-        let mut next = Box::pin(permits.take(id, &share));
-        assert!(next.as_mut().now_or_never().is_none());
-        drop(held);
-        drop(next.await.unwrap());
-        assert_eq!(permits.load(), (0, 0));
-    }
-
-    #[tokio::test]
-    async fn a_long_guest_lends_its_place_once_and_only_as_many_may() {
-        let permits = permits(1, 1);
-        let (id, share) = api(1);
-        let mut long = permits.take(id, &share).await.unwrap();
-        long.lend();
-        long.lend();
-        let mut second = permits.take(id, &share).await.unwrap();
-        second.lend();
-        assert_eq!(permits.take(id, &share).await.unwrap_err(), PermitError::TooLate);
-        assert_eq!(permits.load().0, 2);
-        drop((long, second));
-        assert_eq!(permits.load(), (0, 0));
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn places_are_never_lost_or_doubled_under_a_crowd() {
-        let permits = permits(3, 64);
-        let running = Arc::new(AtomicU32::new(0));
-        let crowd: tokio_util::task::TaskTracker = tokio_util::task::TaskTracker::new();
-        for number in 0..600_u128 {
-            let (permits, running) = (permits.clone(), Arc::clone(&running));
-            let (id, share) = api(number % 7);
-            crowd.spawn(async move {
-                if let Ok(permit) = permits.take(id, &share).await {
-                    assert!(running.fetch_add(1, SeqCst) < 3);
-                    tokio::task::yield_now().await;
-                    running.fetch_sub(1, SeqCst);
-                    drop(permit);
-                }
-            });
-        }
-        crowd.close();
-        crowd.wait().await;
-        assert_eq!(permits.load(), (0, 0));
-    }
-}
+mod tests;

@@ -70,6 +70,7 @@ impl Premises {
         settings.check()?;
         let envelope = Envelope::parse(&settings.envelope)?;
         let shares = Shares {
+            cores: settings.cores,
             places: settings.guests,
             lent: settings.long_guests,
             queue: settings.waiting_per_api,

@@ -29,6 +29,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Guests that run at once, in the house.
     pub guests: u32,
+    /// Processors of the machine.
+    pub cores: u32,
     /// Guests on top of these that have run for longer than `guest_turn`.
     pub long_guests: u32,
     /// How long a guest counts as short.
@@ -62,6 +64,7 @@ impl Settings {
             head_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_mins(1),
             pace: Pace { idle: Duration::from_secs(10), grace: Duration::from_secs(5), bytes_per_second: 1_024 },
+            cores,
             guests: cores.saturating_mul(4).max(8),
             long_guests: 256,
             guest_turn: Duration::from_millis(10),

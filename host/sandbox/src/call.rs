@@ -16,7 +16,7 @@ use crate::component::Component;
 use crate::run::{Ended, Ran};
 use crate::settings::Limits;
 use crate::state::HostState;
-use crate::threads::Signals;
+use crate::threads::{Priority, Signals};
 use crate::upload::Sandbox;
 use crate::world::http::weir::plugin::types as wit;
 
@@ -67,6 +67,8 @@ pub struct CallContext {
     pub depth: u8,
     /// The settings that it may read: none unless its release grants it that.
     pub config: Arc<[(String, String)]>,
+    /// With what priority its guest begins.
+    pub priority: Priority,
     /// Where the call stands in a workflow, when it is a step of one.
     pub step: Option<Step>,
     /// Ends the call, as [`types::Outcome::Aborted`], at the next tick or wait of its guest.
@@ -153,6 +155,7 @@ impl Sandbox {
         let meter = crate::meter::Meter::new(context.allowances.clone());
         let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.signals(context));
         state.config = Arc::clone(&context.config);
+        state.priority = context.priority;
         let outbound = context.outbound.as_ref();
         state.line = outbound.and_then(|outbound| self.line(outbound, egress::Limits::default(), context.depth));
         state

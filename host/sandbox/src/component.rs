@@ -90,7 +90,7 @@ impl Component {
 
     /// On which threads a call of it runs.
     pub(crate) fn pace(&self, state: &HostState) -> Pace {
-        Pace { runs_long: Arc::clone(&state.slow), component: Arc::clone(&self.habit) }
+        Pace { priority: state.priority, runs_long: Arc::clone(&state.slow), component: Arc::clone(&self.habit) }
     }
 
     /// The world that it is called through.

@@ -36,4 +36,5 @@ pub use outbound::Outbound;
 pub use outcome::{FailureKind, GuestFailure};
 pub use run::{Ran, Spent};
 pub use settings::{Limits, Settings, StartError};
+pub use threads::Priority;
 pub use upload::{Inspected, Sandbox, UPLOAD_MAX, UploadError, World};

@@ -1,5 +1,6 @@
 //! One call, from a fresh store to the facts of how it ended.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use types::{ByteCount, Fuel, ObjectName, Outcome, Units};
@@ -113,7 +114,7 @@ const DETAIL_MAX: usize = 4 * 1024;
 /// Runs `work` under the wall deadline and the host's own end, for guests that may wait in a host call. A guest that
 /// only computes is stopped by the ticker.
 pub(crate) async fn bounded<T>(
-    work: impl Future<Output = wasmtime::Result<T>>,
+    work: Pin<&mut impl Future<Output = wasmtime::Result<T>>>,
     wall: Duration,
     signals: &crate::threads::Signals,
 ) -> wasmtime::Result<T> {

@@ -13,7 +13,7 @@ use wasmtime::{CallHook, Store, StoreContextMut, Trap, UpdateDeadline};
 use crate::logs::Logs;
 use crate::meter::Meter;
 use crate::settings::Limits;
-use crate::threads::Signals;
+use crate::threads::{Priority, Signals};
 use crate::wasi::Wasi;
 
 pub(crate) use limiter::Limiter;
@@ -61,6 +61,8 @@ pub(crate) struct HostState {
     worked: Duration,
     /// Set when the first slice is used up: the call is moved to the slow threads at its next yield.
     pub(crate) slow: Arc<AtomicBool>,
+    /// With what it begins.
+    pub(crate) priority: Priority,
     /// Made when a WASI function is first called; most typed components never do.
     wasi: Option<Box<Wasi>>,
 }
@@ -92,6 +94,7 @@ impl HostState {
             last_tick: None,
             worked: Duration::ZERO,
             slow: Arc::new(AtomicBool::new(false)),
+            priority: Priority::Usual,
             wasi: None,
         }
     }

@@ -101,10 +101,10 @@ impl Threads {
 
     /// Runs one call to its end; `None` when it panicked.
     ///
-    /// It begins on the caller's thread, unless its component is known to run long. Dropping the future ends a call
+    /// It begins on the caller's thread, unless its priority is the lowest or its component is known to run long. Dropping the future ends a call
     /// that is still there, and none that has moved.
     pub(crate) async fn run<T: Send + 'static>(&self, mut call: Work<T>, pace: Pace) -> Option<T> {
-        if !pace.component.is_long() {
+        if pace.priority == Priority::Usual && !pace.component.is_long() {
             let here = poll_fn(|context| match call.as_mut().poll(context) {
                 Poll::Ready(ended) => Poll::Ready(Some(ended)),
                 Poll::Pending if pace.is_long() => Poll::Ready(None),
@@ -134,9 +134,21 @@ impl Threads {
 /// A call that is under way.
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// Where a guest stands when the processors do not suffice for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// It begins where it is called, unless its component is known to run long.
+    #[default]
+    Usual,
+    /// It begins on the threads of the lowest priority, as one does that runs long: it gives way to others.
+    Lowest,
+}
+
 /// What decides on which threads a call runs.
 #[derive(Debug)]
 pub(crate) struct Pace {
+    /// With what it begins.
+    pub(crate) priority: Priority,
     /// Set by the call itself when it has worked for long.
     pub(crate) runs_long: Arc<AtomicBool>,
     /// What is known of its component.

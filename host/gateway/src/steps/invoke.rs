@@ -8,14 +8,17 @@ mod workflow;
 pub(crate) use guest::keep_lines;
 pub(crate) use workflow::{WayOut, said};
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use catalog::World;
 use express::TaskFailed;
 use http::{HeaderMap, StatusCode};
 use ledger::OpenStream;
-use sandbox::Spent;
+use sandbox::{Priority, Spent};
 use serde_json::json;
 use tokio::sync::mpsc;
 use types::{ByteCount, Code, ObjectName, Outcome, PublicCode, Units};
@@ -188,7 +191,7 @@ async fn run_with<T>(
     call: &Call,
     component: &sandbox::Component,
     permit: &mut Permit,
-    guest: impl Future<Output = T>,
+    guest: Pin<&mut impl Future<Output = T>>,
 ) -> T {
     if component.runs_long() {
         permit.lend();
@@ -197,15 +200,33 @@ async fn run_with<T>(
     turn(&call.premises.settings, permit, guest).await
 }
 
-/// Waits for what has a place. When its turn is over, the place goes to the next and it runs on.
-pub(crate) async fn turn<T>(settings: &Settings, permit: &mut Permit, guest: impl Future<Output = T>) -> T {
-    tokio::pin!(guest);
-    tokio::select! {
-        biased;
-        ended = &mut guest => return ended,
-        () = tokio::time::sleep(settings.guest_turn) => permit.lend(),
+/// Waits for what has a place. When its turn is over, the place goes to the next and it runs on; what gives way leaves it
+/// at once. It is taken where it stands: a future that is handed on takes room, and is copied, once for each hand.
+pub(crate) async fn turn<T>(
+    settings: &Settings,
+    permit: &mut Permit,
+    mut guest: Pin<&mut impl Future<Output = T>>,
+) -> T {
+    if permit.priority() == Priority::Lowest {
+        permit.lend();
     }
-    guest.await
+    let (clock, mut worked) = (permit.clock().clone(), Duration::ZERO);
+    let mut timed = poll_fn(|context| {
+        let began = clock.moment();
+        let polled = guest.as_mut().poll(context);
+        worked = worked.saturating_add(clock.moment().since(began));
+        polled
+    });
+    let ended = tokio::select! {
+        biased;
+        ended = &mut timed => ended,
+        () = tokio::time::sleep(settings.guest_turn) => {
+            permit.lend();
+            timed.await
+        }
+    };
+    permit.has_worked(worked);
+    ended
 }
 
 /// What the envelope's states see of an invocation.

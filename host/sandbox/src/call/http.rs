@@ -1,5 +1,6 @@
 //! The `http` world: a typed request in, a typed response or failure out.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -35,8 +36,10 @@ impl Sandbox {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
-            let work = answer(&mut store, &callee, &context, request);
-            let ended = if callee.is_pure { work.await } else { bounded(work, limits.wall, &signals).await };
+            let ended = {
+                let work = pin!(answer(&mut store, &callee, &context, request));
+                if callee.is_pure { work.await } else { bounded(work, limits.wall, &signals).await }
+            };
             read(ended, &limits).settle(store)
         })
         .await

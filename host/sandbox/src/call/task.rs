@@ -1,5 +1,6 @@
 //! The `task` world: JSON in, JSON or a named error out.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -38,8 +39,10 @@ impl Sandbox {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
-            let work = answer(&mut store, &callee, &context, &input);
-            let ended = if callee.is_pure { work.await } else { bounded(work, wall, &signals).await };
+            let ended = {
+                let work = pin!(answer(&mut store, &callee, &context, &input));
+                if callee.is_pure { work.await } else { bounded(work, wall, &signals).await }
+            };
             read(ended).settle(store)
         })
         .await

@@ -1,6 +1,6 @@
 //! `wasi:http` 0.2: bodies stream both ways, and the head comes before the end.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -151,7 +151,7 @@ impl Sandbox {
             let (sender, mut outparam) = oneshot::channel();
             let work = answer(&mut store, &component, request, sender);
             let both = async {
-                let mut work = std::pin::pin!(work);
+                let mut work = pin!(work);
                 let (set, rest) = tokio::select! {
                     biased;
                     set = &mut outparam => (set.ok(), Some(work)),
@@ -175,11 +175,8 @@ impl Sandbox {
                 }
                 Ok(following.end().await)
             };
-            match bounded(both, limits.wall, &signals).await {
-                Err(error) => Ended::Stopped(error),
-                Ok(ended) => ended,
-            }
-            .settle(store)
+            let ended = bounded(pin!(both), limits.wall, &signals).await;
+            ended.unwrap_or_else(Ended::Stopped).settle(store)
         };
         let sandbox = self.clone();
         let (end, ran) = oneshot::channel();

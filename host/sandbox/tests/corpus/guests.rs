@@ -166,6 +166,7 @@ pub(crate) fn context() -> CallContext {
         outbound: None,
         depth: 0,
         config: Arc::from([("mode".to_owned(), "fast".to_owned()), ("large".to_owned(), "x".repeat(8_000))]),
+        priority: sandbox::Priority::Usual,
         step: None,
         halt: None,
     }

@@ -123,6 +123,11 @@ impl Metrics {
             "Calls that wait for their component's turn.",
             [(vec![], wide(load.waiting))],
         );
+        text.counter(
+            "weir_guests_gave_way_total",
+            "Components that ran at the lowest priority, because their API had more than its part of the time.",
+            [(vec![], load.gave_way)],
+        );
         let usage = self.ledger.stats().store;
         text.histogram(
             "weir_meter_commit_seconds",

@@ -1,5 +1,6 @@
 //! Guests that take a request whole and answer whole: the `http` and `task` worlds.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub(super) async fn http(call: &Call, component: &Arc<Component>, ingress: Ingre
         body: whole(ingress),
     };
     let sandbox = &call.premises.house.sandbox;
-    let guest = sandbox.call_http(component, context(call), request, &call.target.served.limits);
+    let guest = pin!(sandbox.call_http(component, context(call, &permit), request, &call.target.served.limits));
     let ran = run_with(call, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
@@ -47,7 +48,7 @@ pub(super) async fn task(call: &Call, component: &Arc<Component>, ingress: Ingre
         return Invoked::failed(Outcome::Refused, Some(refusal));
     }
     let sandbox = &call.premises.house.sandbox;
-    let guest = sandbox.call_task(component, context(call), input, &call.target.served.limits);
+    let guest = pin!(sandbox.call_task(component, context(call, &permit), input, &call.target.served.limits));
     let ran = run_with(call, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
@@ -66,7 +67,7 @@ pub(super) fn whole(ingress: Ingress) -> Bytes {
 }
 
 /// What the guest is told of its call.
-pub(super) fn context(call: &Call) -> CallContext {
+pub(super) fn context(call: &Call, permit: &Permit) -> CallContext {
     CallContext {
         call: call.asked.call,
         // There is one attempt: the call's own id is stable.
@@ -81,6 +82,7 @@ pub(super) fn context(call: &Call) -> CallContext {
         // One that says something else was refused.
         depth: call.asked.depth.unwrap_or(u8::MAX),
         config: Arc::clone(&call.target.served.config),
+        priority: permit.priority(),
         step: None,
         halt: None,
     }

@@ -3,6 +3,7 @@
 //! The head is held until the body ends, the buffer is full, or a moment has passed. An answer that is whole by then is
 //! settled like any other. Otherwise the call becomes a stream: an open row is committed, then head and bytes leave.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -30,8 +31,9 @@ pub(super) async fn wasi_http(
 ) -> Invoked {
     let request = request(call, ingress);
     let sandbox = &call.premises.house.sandbox;
-    let running = sandbox.call_wasi_http(component, &guest::context(call), request, &call.target.served.limits);
-    let invoked = run_with(call, component, &mut permit, follow(call, running)).await;
+    let running =
+        sandbox.call_wasi_http(component, &guest::context(call, &permit), request, &call.target.served.limits);
+    let invoked = run_with(call, component, &mut permit, pin!(follow(call, running))).await;
     drop(permit);
     invoked
 }

@@ -7,6 +7,7 @@ mod tally;
 mod trail;
 mod way_out;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use asl::{Context, MachineKind, StateMachine};
@@ -41,7 +42,7 @@ pub(super) async fn workflow(
         Err(refusal) => return Invoked::failed(Outcome::Refused, Some(*refusal)),
     };
     let (house, limits) = (&call.premises.house, &call.target.served.limits);
-    let components = Components::new(call);
+    let components = Components::new(call, permit.priority());
     let run = express::run(machine, input, context(call), &components, &house.clock);
     let within = tokio::time::timeout(limits.wall, run);
     let stoppable = async {
@@ -52,13 +53,13 @@ pub(super) async fn workflow(
             () = house.sandbox.aborted() => None,
         }
     };
-    let ended = turn(&call.premises.settings, &mut permit, stoppable).await;
-    drop(permit);
+    let ended = turn(&call.premises.settings, &mut permit, pin!(stoppable)).await;
     let (mut invoked, why) = match ended {
         Some(ended) => conclude(call, ended, &components),
         None => (Invoked::failed(Outcome::Aborted, None), None),
     };
     components.account(&mut invoked, why).await;
+    permit.has_worked(invoked.spent.component_time);
     invoked
 }
 

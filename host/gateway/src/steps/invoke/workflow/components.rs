@@ -8,7 +8,7 @@ use std::sync::Arc;
 use asl::Watch;
 use bytes::Bytes;
 use express::{Task, TaskFailed, Tasks};
-use sandbox::{CallContext, Sandbox, Step};
+use sandbox::{CallContext, Priority, Sandbox, Step};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,7 @@ pub(super) const AT_ONCE: usize = 16;
 /// The components that one run asks for.
 pub(super) struct Components<'c> {
     call: &'c Call,
+    priority: Priority,
     places: Arc<Semaphore>,
     tally: Arc<Tally>,
     way_out: WayOut,
@@ -84,10 +85,12 @@ impl Tasks for Components<'_> {
 }
 
 impl<'c> Components<'c> {
-    pub(super) fn new(call: &'c Call) -> Self {
+    /// For a run of this priority.
+    pub(super) fn new(call: &'c Call, priority: Priority) -> Self {
         let clock = call.premises.house.clock.clone();
         Self {
             call,
+            priority,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             trail: Arc::new(Trail::new(clock.now())),
             tally: Arc::new(Tally::new(&call.target.served.limits, allowances(call), clock)),
@@ -216,6 +219,7 @@ impl<'c> Components<'c> {
             outbound: served.outbound.clone(),
             depth: call.asked.depth.unwrap_or(u8::MAX),
             config: Arc::clone(&served.config),
+            priority: self.priority,
             step: Some(Step { execution: super::execution(call), state: task.state.as_str().to_owned() }),
             halt: Some(halt),
         }
