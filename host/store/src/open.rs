@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// How long a connection waits for a lock that another process holds.
@@ -83,10 +84,17 @@ pub fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
         .map_err(|source| OpenError::Open { path: path.to_owned(), source })
 }
 
+/// Keeps statements as they were compiled. Without it one that compares a column with a parameter is compiled anew for each
+/// use, in case the value tells a better plan. So a partial index is used where the statement itself says its condition.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 /// The writer's connection, with the schema as it is in the file.
 pub(crate) fn open_writer(path: &Path, synchronous: Synchronous) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    keep_plans(&connection)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // The first two count only in a file without tables, and only before it is in WAL mode.
     connection.pragma_update(None, "page_size", 8192)?;
@@ -112,6 +120,7 @@ pub(crate) fn open_writer(path: &Path, synchronous: Synchronous) -> rusqlite::Re
 /// A connection that cannot write.
 pub(crate) fn open_reader(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    keep_plans(&connection)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -8192)?;

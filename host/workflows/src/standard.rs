@@ -41,6 +41,8 @@ use crate::work::Work;
 const READERS: usize = 4;
 /// Parsed definitions that are kept.
 const MACHINES_MAX: usize = 500;
+/// Steps that wait for the writer at once: a part of its places, so that whoever starts, stops or answers finds one.
+const STEPS_AT_ONCE: usize = 256;
 /// Executions whose panics are remembered.
 const PANICS_MAX: usize = 10_000;
 
@@ -112,6 +114,7 @@ pub(crate) struct House {
     panics: Mutex<HashMap<i64, u32>>,
     slots: Arc<Semaphore>,
     tasks: Arc<Semaphore>,
+    turns: Semaphore,
     machines: Mutex<HashMap<i64, Arc<StateMachine>>>,
     /// Something may be due earlier than the clockwork knows.
     due: Notify,
@@ -190,6 +193,7 @@ impl Workflows {
             panics: Mutex::default(),
             slots: Arc::new(Semaphore::new(settings.live_max)),
             tasks: Arc::new(Semaphore::new(settings.tasks_max)),
+            turns: Semaphore::new(STEPS_AT_ONCE),
             settings,
             machines: Mutex::default(),
             due: Notify::new(),

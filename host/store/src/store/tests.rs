@@ -1,6 +1,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use rusqlite::OptionalExtension as _;
 use tempfile::TempDir;
 use types::{ManualClock, Timestamp};
 
@@ -246,6 +247,23 @@ fn all_that_is_queued_is_written_before_the_end() {
     let file = open_read_only(&folder.path().join("tally.db")).unwrap();
     let count: i64 = file.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 6);
+}
+
+/// How often a kept statement has been compiled again after four uses.
+fn compiled_again(db: &Connection) -> rusqlite::Result<i32> {
+    const TEXT: &str = "SELECT amount FROM entry WHERE id = ?1 AND key = ?2 LIMIT ?3";
+    for id in 0..4 {
+        db.prepare_cached(TEXT)?.query_row((id, "a", 5), |row| row.get::<_, i64>(0)).optional()?;
+    }
+    Ok(db.prepare_cached(TEXT)?.get_status(rusqlite::StatementStatus::RePrepare))
+}
+
+#[test]
+fn a_kept_statement_is_compiled_once_whatever_it_is_given() {
+    let (_folder, store) = open();
+    store.write_blocking(|tx| tx.execute("INSERT INTO entry VALUES (1, 'a', 1)", []).map(drop)).unwrap();
+    assert_eq!(store.write_blocking(compiled_again).unwrap(), 0);
+    assert_eq!(store.read_blocking(compiled_again).unwrap(), 0);
 }
 
 #[test]

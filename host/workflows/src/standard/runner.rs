@@ -396,6 +396,8 @@ impl<'h> Runner<'h> {
         if !self.house.may_step() {
             return Err(Gone::Closing);
         }
+        // Never closed: an error cannot be.
+        let _turn = self.house.turns.acquire().await.map_err(|_| Gone::Closing)?;
         let new = Arc::new(new);
         let mut pause = TRY_AGAIN.0;
         loop {
