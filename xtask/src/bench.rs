@@ -42,6 +42,8 @@ pub(crate) enum Part {
     All,
     /// A large host alone. The figures are printed.
     Scale,
+    /// What hostile and busy APIs do to another, alone. The figures are printed.
+    Neighbours,
     /// The states language by itself. The figures are printed.
     Asl,
     /// Durable executions by themselves. The figures are printed.
@@ -61,7 +63,7 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     let one = match part {
         Part::Asl => Some(alone::ASL),
         Part::Executions => Some(alone::EXECUTIONS),
-        Part::All | Part::Scale => None,
+        Part::All | Part::Scale | Part::Neighbours => None,
     };
     if let Some(one) = one {
         let mut figures = one.measure(&release, &folder)?;
@@ -78,9 +80,13 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
     }
     let subject = Subject::start(&release.join("weir"), &folder.join("data"), &guests)?;
     let load = Load::new(&release);
-    if part == Part::Scale {
-        let scale = scale::measure(&load, &subject, (&release.join("weir"), &folder), &guests)?;
-        println!("{}", serde_json::to_string_pretty(&scale)?);
+    let alone = match part {
+        Part::Scale => Some(scale::measure(&load, &subject, (&release.join("weir"), &folder), &guests)?),
+        Part::Neighbours => Some(neighbour::measure(&load, &subject)?),
+        Part::All | Part::Asl | Part::Executions => None,
+    };
+    if let Some(figures) = alone {
+        println!("{}", serde_json::to_string_pretty(&figures)?);
         return Ok(());
     }
     let floors = [

@@ -17,7 +17,7 @@ use crate::origin::Origin;
 use crate::premises::Premises;
 use crate::resource::{ComponentName, Resource};
 use crate::services;
-use crate::steps::invoke::{WayOut, keep_lines, turn};
+use crate::steps::invoke::{WayOut, keep_lines, run_with};
 
 /// Does them with the gateway's own places for guests: a job waits in its API's queue as a call does.
 pub(crate) struct Jobs(pub(crate) Arc<Premises>);
@@ -275,11 +275,7 @@ async fn in_its_place(
     let mut permit = permit.map_err(|error| full(error.to_string()))?;
     let context = CallContext { priority: permit.priority(), ..context };
     let guest = pin!(sandbox.call_task(&component, context, input, &function.served.limits));
-    if component.runs_long() {
-        permit.lend();
-        return Ok(guest.await);
-    }
-    Ok(turn(&premises.settings, &mut permit, guest).await)
+    Ok(run_with(&premises.settings, &component, &mut permit, guest).await)
 }
 
 /// The answer of a component, or the error that Retry and Catch match.

@@ -7,9 +7,8 @@
 //! its API's share alone, so loops cannot hold all places.
 //!
 //! Short guests run where they are called and hardly meet in a queue: there the processors are what is scarce. While
-//! several APIs have guests, those of one that has had more than its part of the time give way
-//! ([`Permit::priority`]): they run at the lowest priority, on what the others leave
-//! (docs/adr/0055-who-has-had-more-than-a-part-gives-way.md).
+//! several APIs have a use for them, the guests of one that has had more than its part give way: they need no place, and
+//! run at the lowest priority on what the others leave (docs/adr/0055-who-has-had-more-than-a-part-gives-way.md).
 
 mod parts;
 mod queues;
@@ -23,7 +22,7 @@ use sandbox::Priority;
 use tokio::sync::oneshot;
 use types::{ApiId, Clock, Moment};
 
-use parts::{Used, UsedByAll};
+use parts::{Work, WorkOfAll};
 use queues::Queues;
 
 /// Why no permit was given.
@@ -42,7 +41,7 @@ pub(crate) struct Shares {
     pub(crate) cores: u32,
     /// Guests at once, in the house.
     pub(crate) places: u32,
-    /// Guests at once that run long, on top of these.
+    /// Guests at once that run long, on top of these; and as many that give way.
     pub(crate) lent: u32,
     /// Calls of one API that may wait.
     pub(crate) queue: usize,
@@ -62,13 +61,14 @@ struct House {
     taken: AtomicU32,
     /// Places given back early by guests that still run.
     lent: AtomicU32,
-    /// Guests that gave way, since the start.
+    /// Guests that give way now, and since the start.
+    aside: AtomicU32,
     gave_way: AtomicU64,
     /// Calls in any queue. Read on every release, so that the lock is left alone while nobody waits.
     waiting: AtomicUsize,
     /// The account, in nanoseconds, of whoever was served last. What begins late begins here: nobody saves up.
     served: AtomicU64,
-    used: UsedByAll,
+    work: WorkOfAll,
     queues: Mutex<Queues>,
 }
 
@@ -81,9 +81,7 @@ pub(crate) struct Share {
     account: AtomicU64,
     /// What its latest guest held, in nanoseconds: what the next one is expected to.
     latest: AtomicU64,
-    /// What its latest guest worked that did not give way, in nanoseconds.
-    work: AtomicU64,
-    used: Used,
+    work: Work,
 }
 
 impl Share {
@@ -107,10 +105,21 @@ pub(crate) struct Permit {
     since: Moment,
     /// What the account was charged beforehand.
     charged: u64,
-    lent: bool,
-    priority: Priority,
-    /// Nanoseconds.
-    worked: u64,
+    stands: Stands,
+    worked: Duration,
+}
+
+/// Where a guest stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// In a place.
+    Placed,
+    /// It has given its place back.
+    Lent,
+    /// It gives way to others, and needs none.
+    Aside,
+    /// It is over.
+    Gone,
 }
 
 impl Permits {
@@ -120,10 +129,11 @@ impl Permits {
             clock,
             taken: AtomicU32::new(0),
             lent: AtomicU32::new(0),
+            aside: AtomicU32::new(0),
             gave_way: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             served: AtomicU64::new(0),
-            used: UsedByAll::default(),
+            work: WorkOfAll::default(),
             queues: Mutex::default(),
         }))
     }
@@ -168,12 +178,9 @@ impl Permits {
 
     /// Guests that run, and calls that wait.
     pub(crate) fn load(&self) -> (u32, usize) {
-        (self.0.taken.load(SeqCst).saturating_add(self.0.lent.load(SeqCst)), self.0.waiting.load(SeqCst))
+        let guests = [&self.0.taken, &self.0.lent, &self.0.aside].map(|count| count.load(SeqCst));
+        (guests.into_iter().fold(0, u32::saturating_add), self.0.waiting.load(SeqCst))
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Adds one below `limit`.
@@ -186,6 +193,17 @@ impl House {
         if !raise(&share.running, share.limit.load(SeqCst)) {
             return None;
         }
+        let since = house.clock.moment();
+        let permit = |stands, charged| {
+            let (house, share) = (Arc::clone(house), Arc::clone(share));
+            Some(Permit { house, share, since, charged, stands, worked: Duration::ZERO })
+        };
+        if house.work.is_beyond_its_part(&share.work, house.shares.cores, since)
+            && raise(&house.aside, house.shares.lent)
+        {
+            house.gave_way.fetch_add(1, Relaxed);
+            return permit(Stands::Aside, 0);
+        }
         if !raise(&house.taken, house.shares.places) {
             share.running.fetch_sub(1, SeqCst);
             return None;
@@ -195,14 +213,7 @@ impl House {
         let begins = share.begins(house.served.load(Relaxed));
         house.served.store(begins, Relaxed);
         share.account.store(begins.saturating_add(charged), Relaxed);
-        let (house, share, since) = (Arc::clone(house), Arc::clone(share), house.clock.moment());
-        let priority = if house.used.is_beyond_its_part(&share.used, house.shares.cores, since) {
-            house.gave_way.fetch_add(1, Relaxed);
-            Priority::Lowest
-        } else {
-            Priority::Usual
-        };
-        Some(Permit { house, share, since, charged, lent: false, priority, worked: 0 })
+        permit(Stands::Placed, charged)
     }
 
     /// Gives free places to those who wait: to the API first that has had the least.
@@ -225,7 +236,6 @@ impl House {
             if let Some(Err(mut unwanted)) = call.map(|call| call.send(permit)) {
                 // Its drop would come back here, under this lock.
                 unwanted.give_back();
-                std::mem::forget(unwanted);
             }
         }
     }
@@ -238,9 +248,9 @@ impl House {
 }
 
 impl Permit {
-    /// The guest's priority: the lowest when its API has had more than its part of the guests' time.
+    /// The guest's priority: the lowest when it gives way to others.
     pub(crate) fn priority(&self) -> Priority {
-        self.priority
+        if self.stands == Stands::Aside { Priority::Lowest } else { Priority::Usual }
     }
 
     /// The clock that its work is measured by.
@@ -248,29 +258,17 @@ impl Permit {
         &self.house.clock
     }
 
-    /// The guest has worked for so long, waits left out.
+    /// The guest has worked for so long.
     pub(crate) fn has_worked(&mut self, time: Duration) {
-        self.worked = self.worked.saturating_add(nanos(time));
-    }
-
-    /// Counts what the guest has worked. How long one works that gives way is not seen: it counts as the last that did not.
-    fn count_work(&self) {
-        let work = match self.priority {
-            Priority::Lowest => self.share.work.load(Relaxed),
-            Priority::Usual => {
-                self.share.work.store(self.worked, Relaxed);
-                self.worked
-            }
-        };
-        self.house.used.add(&self.share.used, work, self.house.clock.moment());
+        self.worked = self.worked.saturating_add(time);
     }
 
     /// Gives the place back to the house while the guest goes on: it has had its time. Its API's share stays taken.
     /// Does nothing when too many have done so already.
     pub(crate) fn lend(&mut self) {
-        if !self.lent && raise(&self.house.lent, self.house.shares.lent) {
+        if self.stands == Stands::Placed && raise(&self.house.lent, self.house.shares.lent) {
             self.settle();
-            self.lent = true;
+            self.stands = Stands::Lent;
             self.house.taken.fetch_sub(1, SeqCst);
             House::after_release(&self.house);
         }
@@ -278,7 +276,8 @@ impl Permit {
 
     /// Charges what the place was held for, in place of what was expected.
     fn settle(&self) {
-        let held = nanos(self.house.clock.moment().since(self.since));
+        let held = self.house.clock.moment().since(self.since).as_nanos();
+        let held = u64::try_from(held).unwrap_or(u64::MAX);
         self.share.latest.store(held, Relaxed);
         // Adds the difference, or takes it off.
         let _before = self
@@ -288,21 +287,34 @@ impl Permit {
     }
 
     fn give_back(&mut self) {
-        self.share.running.fetch_sub(1, SeqCst);
-        if self.lent {
-            self.house.lent.fetch_sub(1, SeqCst);
-        } else {
-            self.settle();
-            self.house.taken.fetch_sub(1, SeqCst);
+        let (house, share, now) = (&self.house, &self.share, self.house.clock.moment());
+        match self.stands {
+            Stands::Placed => {
+                self.settle();
+                house.work.add(&share.work, self.worked, now);
+                house.taken.fetch_sub(1, SeqCst);
+            }
+            Stands::Lent => {
+                house.work.add(&share.work, self.worked, now);
+                house.lent.fetch_sub(1, SeqCst);
+            }
+            Stands::Aside => {
+                house.work.add_unseen(&share.work, now);
+                house.aside.fetch_sub(1, SeqCst);
+            }
+            Stands::Gone => return,
         }
+        share.running.fetch_sub(1, SeqCst);
+        self.stands = Stands::Gone;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.count_work();
-        self.give_back();
-        House::after_release(&self.house);
+        if self.stands != Stands::Gone {
+            self.give_back();
+            House::after_release(&self.house);
+        }
     }
 }
 

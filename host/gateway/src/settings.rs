@@ -29,7 +29,7 @@ pub struct Settings {
     pub pace: Pace,
     /// Guests that run at once, in the house.
     pub guests: u32,
-    /// Processors of the machine.
+    /// Processors that calls keep busy at once: as many as there are threads that serve them.
     pub cores: u32,
     /// Guests on top of these that have run for longer than `guest_turn`.
     pub long_guests: u32,

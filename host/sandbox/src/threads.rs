@@ -101,8 +101,8 @@ impl Threads {
 
     /// Runs one call to its end; `None` when it panicked.
     ///
-    /// It begins on the caller's thread, unless its priority is the lowest or its component is known to run long. Dropping the future ends a call
-    /// that is still there, and none that has moved.
+    /// It begins on the caller's thread, unless its priority is the lowest or its component is known to run long. Dropping
+    /// the future ends a call that is still there, and none that has moved.
     pub(crate) async fn run<T: Send + 'static>(&self, mut call: Work<T>, pace: Pace) -> Option<T> {
         if pace.priority == Priority::Usual && !pace.component.is_long() {
             let here = poll_fn(|context| match call.as_mut().poll(context) {
@@ -216,4 +216,24 @@ fn tick(engine: EngineWeak) -> std::io::Result<()> {
         }
     };
     std::thread::Builder::new().name("weir-ticker".into()).spawn(work).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Role, engine};
+
+    async fn thread_of(priority: Priority) -> Option<String> {
+        let engine = engine(Role::Run { slots: 1 }).unwrap();
+        let threads = Threads::start(engine.weak(), 1).unwrap();
+        let pace = Pace { priority, runs_long: Arc::default(), component: Arc::default() };
+        let work = Box::pin(async { std::thread::current().name().map(str::to_owned) });
+        threads.run(work, pace).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_guest_runs_where_it_is_called_unless_it_gives_way() {
+        assert_eq!(thread_of(Priority::Usual).await.as_deref(), std::thread::current().name());
+        assert_eq!(thread_of(Priority::Lowest).await.as_deref(), Some("weir-guest"));
+    }
 }

@@ -82,28 +82,34 @@ async fn who_has_been_away_is_owed_nothing_and_owes_nothing() {
     assert!(order[..4].contains(&busy), "it waits for no hundred turns: {order:?}");
 }
 
-/// Two APIs whose guests hold a place for so long, one after the other, on a machine of one core: which of them gives way at
-/// the end, after `rest`.
-async fn who_gives_way(held: [Duration; 2], rest: Duration) -> [bool; 2] {
+/// A machine of one core on which the guests of two APIs have worked for so long each, in turn, until a moment ago.
+async fn worked(each: [Duration; 2]) -> (Permits, [(ApiId, Arc<Share>); 2], Arc<types::ManualClock>) {
     let (clock, time) = types::ManualClock::at(types::Timestamp::from_micros(0));
     let permits = clocked(8, 8, clock);
     let apis = [api(1), api(2)];
     for _ in 0..100 {
-        for ((api, share), held) in apis.iter().zip(held) {
-            if !held.is_zero() {
+        for ((api, share), work) in apis.iter().zip(each) {
+            if !work.is_zero() {
                 let mut permit = permits.take(*api, share).await.unwrap();
-                time.advance(held);
-                permit.has_worked(held);
+                time.advance(work);
+                permit.has_worked(work);
             }
         }
         time.advance(Duration::from_millis(1));
     }
+    (permits, apis, time)
+}
+
+/// Whether the next guest of each gives way, when `rest` has passed, but for the first.
+async fn who_gives_way(each: [Duration; 2], rest: Duration) -> [bool; 2] {
+    let (permits, apis, time) = worked(each).await;
     time.advance(rest);
-    let [(first, first_share), (second, second_share)] = &apis;
-    [
-        permits.take(*first, first_share).await.unwrap().priority() == Priority::Lowest,
-        permits.take(*second, second_share).await.unwrap().priority() == Priority::Lowest,
-    ]
+    let mut give_way = [false; 2];
+    for ((api, share), gives_way) in apis.iter().zip(&mut give_way) {
+        drop(permits.take(*api, share).await.unwrap());
+        *gives_way = permits.take(*api, share).await.unwrap().priority() == Priority::Lowest;
+    }
+    give_way
 }
 
 #[tokio::test]
@@ -112,9 +118,29 @@ async fn who_has_had_more_than_its_part_of_a_scarce_time_gives_way() {
     assert_eq!(who_gives_way([short, long], Duration::ZERO).await, [false, true]);
     assert_eq!(who_gives_way([long, long], Duration::ZERO).await, [false, false], "each has had its part");
     assert_eq!(who_gives_way([Duration::ZERO, long], Duration::ZERO).await, [false, false], "there is no other");
-    let [shorter, short] = [Duration::from_micros(10), Duration::from_micros(70)];
+    let next_to_nothing = Duration::from_micros(5);
+    assert_eq!(who_gives_way([next_to_nothing, long], Duration::ZERO).await, [false, false], "nobody wants it");
+    let [shorter, short] = [Duration::from_micros(20), Duration::from_micros(80)];
     assert_eq!(who_gives_way([shorter, short], Duration::ZERO).await, [false, false], "there is time to spare");
-    assert_eq!(who_gives_way([short, long], Duration::from_millis(40)).await, [false, false], "it is forgotten");
+}
+
+#[tokio::test]
+async fn what_was_used_is_forgotten_after_a_window() {
+    let [short, long] = [Duration::from_micros(100), Duration::from_micros(700)];
+    assert_eq!(who_gives_way([short, long], Duration::from_millis(40)).await, [false, false]);
+}
+
+#[tokio::test]
+async fn who_gives_way_holds_no_place_and_only_as_many_do_as_may() {
+    // 180 ms: a window has just begun.
+    let (permits, [_, (api, share)], _) = worked([Duration::from_micros(100), Duration::from_micros(700)]).await;
+    let first = permits.take(api, &share).await.unwrap();
+    assert_eq!(first.priority(), Priority::Usual, "one is seen at work in each window");
+    let [second, third] = [permits.take(api, &share).await.unwrap(), permits.take(api, &share).await.unwrap()];
+    assert_eq!([second.priority(), third.priority()], [Priority::Lowest, Priority::Usual]);
+    assert_eq!((permits.0.taken.load(SeqCst), permits.load().0), (2, 3));
+    drop((first, second, third));
+    assert_eq!(permits.load(), (0, 0));
 }
 
 #[tokio::test]

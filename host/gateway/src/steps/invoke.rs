@@ -18,7 +18,7 @@ use catalog::World;
 use express::TaskFailed;
 use http::{HeaderMap, StatusCode};
 use ledger::OpenStream;
-use sandbox::{Priority, Spent};
+use sandbox::Spent;
 use serde_json::json;
 use tokio::sync::mpsc;
 use types::{ByteCount, Code, ObjectName, Outcome, PublicCode, Units};
@@ -187,8 +187,8 @@ async fn permit(call: &Call) -> Result<Permit, Invoked> {
 }
 
 /// Waits for a guest. One that runs on past its turn, or is known to, gives its place in the house to the next.
-async fn run_with<T>(
-    call: &Call,
+pub(crate) async fn run_with<T>(
+    settings: &Settings,
     component: &sandbox::Component,
     permit: &mut Permit,
     guest: Pin<&mut impl Future<Output = T>>,
@@ -197,19 +197,12 @@ async fn run_with<T>(
         permit.lend();
         return guest.await;
     }
-    turn(&call.premises.settings, permit, guest).await
+    turn(settings, permit, guest).await
 }
 
-/// Waits for what has a place. When its turn is over, the place goes to the next and it runs on; what gives way leaves it
-/// at once. It is taken where it stands: a future that is handed on takes room, and is copied, once for each hand.
-pub(crate) async fn turn<T>(
-    settings: &Settings,
-    permit: &mut Permit,
-    mut guest: Pin<&mut impl Future<Output = T>>,
-) -> T {
-    if permit.priority() == Priority::Lowest {
-        permit.lend();
-    }
+/// Waits for what has a place. When its turn is over, the place goes to the next and it runs on. It is taken where it stands:
+/// a future that is handed on takes room, and is copied, once for each hand.
+async fn turn<T>(settings: &Settings, permit: &mut Permit, mut guest: Pin<&mut impl Future<Output = T>>) -> T {
     let (clock, mut worked) = (permit.clock().clone(), Duration::ZERO);
     let mut timed = poll_fn(|context| {
         let began = clock.moment();

@@ -19,7 +19,7 @@ use crate::world::http::weir::plugin::types::{Field, Problem};
 impl Sandbox {
     /// Calls a component of the `http` world once, on a fresh instance.
     ///
-    /// Dropping the future ends the guest, unless it has run long: then it runs on within its limits, and what it did
+    /// Dropping the future ends the guest, unless it runs on other threads: then it runs on within its limits, and what it did
     /// is lost. Never an error: whatever happens is an outcome.
     pub async fn call_http(
         &self,

@@ -125,7 +125,7 @@ impl Metrics {
         );
         text.counter(
             "weir_guests_gave_way_total",
-            "Components that ran at the lowest priority, because their API had more than its part of the time.",
+            "Calls whose component ran at the lowest priority, because its API had more than its part.",
             [(vec![], load.gave_way)],
         );
         let usage = self.ledger.stats().store;

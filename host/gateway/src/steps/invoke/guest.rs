@@ -30,7 +30,7 @@ pub(super) async fn http(call: &Call, component: &Arc<Component>, ingress: Ingre
     };
     let sandbox = &call.premises.house.sandbox;
     let guest = pin!(sandbox.call_http(component, context(call, &permit), request, &call.target.served.limits));
-    let ran = run_with(call, component, &mut permit, guest).await;
+    let ran = run_with(&call.premises.settings, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
     let answered = answer.map(|response| {
@@ -49,7 +49,7 @@ pub(super) async fn task(call: &Call, component: &Arc<Component>, ingress: Ingre
     }
     let sandbox = &call.premises.house.sandbox;
     let guest = pin!(sandbox.call_task(component, context(call, &permit), input, &call.target.served.limits));
-    let ran = run_with(call, component, &mut permit, guest).await;
+    let ran = run_with(&call.premises.settings, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
     let answered = answer.map(|body| {

@@ -33,7 +33,7 @@ pub(super) async fn wasi_http(
     let sandbox = &call.premises.house.sandbox;
     let running =
         sandbox.call_wasi_http(component, &guest::context(call, &permit), request, &call.target.served.limits);
-    let invoked = run_with(call, component, &mut permit, pin!(follow(call, running))).await;
+    let invoked = run_with(&call.premises.settings, component, &mut permit, pin!(follow(call, running))).await;
     drop(permit);
     invoked
 }

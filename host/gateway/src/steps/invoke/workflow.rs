@@ -58,7 +58,10 @@ pub(super) async fn workflow(
         Some(ended) => conclude(call, ended, &components),
         None => (Invoked::failed(Outcome::Aborted, None), None),
     };
+    // It waits for components that were stopped: their place is for others.
+    permit.lend();
     components.account(&mut invoked, why).await;
+    // With their waits: they run beside one another, and nobody times them.
     permit.has_worked(invoked.spent.component_time);
     invoked
 }
