@@ -23,6 +23,8 @@ const TASKS: usize = 20;
 const SLEEPING: usize = 100_000;
 /// Starts under way at a time while they are made.
 const STARTING: usize = 500;
+/// How long after the last start what sleepers hold is read.
+const AT_REST: Duration = Duration::from_secs(2);
 /// Timers that are due in one second.
 const TIMERS: usize = 1_000;
 /// Items of the large Map.
@@ -225,6 +227,8 @@ async fn sleepers(path: PathBuf) -> anyhow::Result<(u64, u128)> {
     while house.workflows.live() > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // What the rush to start them took, the allocator gives back within a moment. It is no sleeper's.
+    tokio::time::sleep(AT_REST).await;
     let resident = resident_mib()?;
     house.workflows.close().await;
     let began = house.clock.moment();

@@ -41,7 +41,8 @@ use crate::work::Work;
 const READERS: usize = 4;
 /// Parsed definitions that are kept.
 const MACHINES_MAX: usize = 500;
-/// Steps that wait for the writer at once: a part of its places, so that whoever starts, stops or answers finds one.
+/// Steps that wait for the writer at once, and executions that are loaded for their first: a part of the writer's places, so
+/// that whoever starts, stops or answers finds one.
 const STEPS_AT_ONCE: usize = 256;
 /// Executions whose panics are remembered.
 const PANICS_MAX: usize = 10_000;

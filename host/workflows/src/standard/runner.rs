@@ -13,6 +13,7 @@ use history::{Attempt, Cursor, History, Request};
 use serde_json::Value;
 use stepfunctions::{Errand, Until, base};
 use store::WriteError;
+use tokio::sync::SemaphorePermit;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
@@ -61,6 +62,8 @@ struct UnderWay {
 
 struct Runner<'h> {
     house: &'h Arc<House>,
+    /// Its turn at the writer, from before it was loaded until its first step is written.
+    first_turn: Option<SemaphorePermit<'h>>,
     live: &'h Live,
     seq: i64,
     owner: Owner,
@@ -94,6 +97,8 @@ enum Gone {
 /// Runs the execution until it ends, parks or is lost. Whatever goes wrong here, it can be taken up again.
 pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live) {
     let epoch = house.epoch;
+    // Before anything is read: what is in memory and only waits to be written is bounded, not just its number.
+    let Ok(turn) = house.turns.acquire().await else { return };
     let loaded = match house.store.read(move |db| load(db, seq, epoch)).await {
         Ok(Some(loaded)) => loaded,
         Ok(None) => return,
@@ -103,9 +108,10 @@ pub(super) async fn run(house: &Arc<House>, seq: i64, live: &Live) {
         }
     };
     if loaded.is_express {
+        drop(turn);
         return super::express::run(house, seq, live, loaded).await;
     }
-    match Runner::new(house, live, seq, loaded).await {
+    match Runner::new((house, turn), live, seq, loaded).await {
         Ok(runner) => runner.drive().await,
         Err(error @ LoadError::Read(_)) => {
             tracing::error!(%error, seq, "could not load an execution");
@@ -155,7 +161,12 @@ pub(super) async fn give_back(house: &Arc<House>, seq: i64) {
 }
 
 impl<'h> Runner<'h> {
-    async fn new(house: &'h Arc<House>, live: &'h Live, seq: i64, facts: Loaded) -> Result<Self, LoadError> {
+    async fn new(
+        (house, turn): (&'h Arc<House>, SemaphorePermit<'h>),
+        live: &'h Live,
+        seq: i64,
+        facts: Loaded,
+    ) -> Result<Self, LoadError> {
         let machine = house.machine(facts.definition).await?;
         let arn = arn(&facts);
         let (run, cursor) = match &facts.frames {
@@ -177,6 +188,7 @@ impl<'h> Runner<'h> {
         let cut_off = cursor.attempts().map(|(task, attempt)| (task, attempt.clone())).collect();
         Ok(Self {
             house,
+            first_turn: Some(turn),
             live,
             seq,
             owner: Owner { organisation, account: facts.account.clone() },
@@ -391,13 +403,16 @@ impl<'h> Runner<'h> {
     }
 
     /// Writes the step, however long the file takes to accept it.
-    async fn commit(&self, new: Step) -> Result<Stepped, Gone> {
+    async fn commit(&mut self, new: Step) -> Result<Stepped, Gone> {
         #[cfg(feature = "test-util")]
         if !self.house.may_step() {
             return Err(Gone::Closing);
         }
-        // Never closed: an error cannot be.
-        let _turn = self.house.turns.acquire().await.map_err(|_| Gone::Closing)?;
+        let _turn = match self.first_turn.take() {
+            Some(turn) => turn,
+            // Never closed: an error cannot be.
+            None => self.house.turns.acquire().await.map_err(|_| Gone::Closing)?,
+        };
         let new = Arc::new(new);
         let mut pause = TRY_AGAIN.0;
         loop {

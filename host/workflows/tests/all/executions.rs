@@ -23,6 +23,22 @@ async fn an_execution_ends_with_the_output_of_its_last_state() {
     assert!(execution.starts_with("arn:aws:states:eu-west-1:123456789012:execution:machine:"), "{execution}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn starts_find_room_at_the_writer_beside_the_steps_of_a_crowd() {
+    let house = Arc::new(House::new());
+    let sleep = json!({ "StartAt": "S", "States": { "S": { "Type": "Wait", "Seconds": 3600, "End": true } } });
+    let start = json!({ "stateMachineArn": house.machine("sleepers", &sleep).await });
+    let mut starts = tokio::task::JoinSet::new();
+    for _ in 0..4_000 {
+        if starts.len() >= 700 {
+            starts.join_next().await.unwrap().unwrap();
+        }
+        let (house, start) = (Arc::clone(&house), start.clone());
+        starts.spawn(async move { house.call("StartExecution", start).await });
+    }
+    starts.join_all().await;
+}
+
 #[tokio::test]
 async fn the_same_start_twice_is_one_execution() {
     let house = House::new();
