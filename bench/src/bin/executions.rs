@@ -4,6 +4,7 @@
 //! `executions FOLDER`: makes workflows.db there, which must not be a file system in memory.
 #![expect(clippy::print_stdout, reason = "the line of JSON is this program's answer")]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,9 +57,7 @@ struct House {
 async fn main() -> anyhow::Result<()> {
     let folder: PathBuf = std::env::args_os().nth(1).context("usage: executions FOLDER")?.into();
     std::fs::create_dir_all(&folder)?;
-    let forced = forced_us(&folder)?;
-    let (fsync, slowest) = (percentile(&forced, 50), percentile(&forced, 99));
-    let mut report = json!({ "fsync_p50_us": fsync, "fsync_p99_us": slowest });
+    let mut report = json!({});
     // First, and in a file of their own: what the process holds then is theirs.
     let (resident, ready) = sleepers(folder.join("sleepers.db")).await?;
     report["sleeping_100000_resident_mib"] = json!(resident);
@@ -67,7 +66,10 @@ async fn main() -> anyhow::Result<()> {
     for count in [1, 64, 1_000] {
         report[format!("task_transitions_per_s_{count}")] = json!(house.transitions(count).await?);
     }
-    let starts = house.starts().await?;
+    let (starts, forced) = house.starts(&folder.join("forced")).await?;
+    let (fsync, slowest) = (percentile(&forced, 50), percentile(&forced, 99));
+    report["fsync_p50_us"] = json!(fsync);
+    report["fsync_p99_us"] = json!(slowest);
     report["start_p50_us"] = json!(percentile(&starts, 50));
     report["start_p99_us"] = json!(percentile(&starts, 99));
     report["start_p99_over_fsync_p50"] = json!(ratio(percentile(&starts, 99), fsync));
@@ -142,18 +144,25 @@ impl House {
         Ok(per(rounds * count * TASKS, seconds))
     }
 
-    /// How long each of so many starts takes, in microseconds, sorted.
-    async fn starts(&self) -> anyhow::Result<Vec<u64>> {
+    /// How long each of so many starts takes, and as many writes of a page to another file that are forced to disk, in turn:
+    /// a disk that is asked now and then takes longer than one that is asked without a pause. In microseconds, sorted.
+    async fn starts(&self, beside: &Path) -> anyhow::Result<(Vec<u64>, Vec<u64>)> {
         let machine = self.machine("sleep", &sleep(86_400)).await?;
-        let mut times = Vec::with_capacity(STARTS);
+        let mut file = std::fs::File::create(beside)?;
+        let (mut times, mut forced) = (Vec::with_capacity(STARTS), Vec::with_capacity(STARTS));
         for _ in 0..STARTS {
             let began = self.clock.moment();
             let execution = self.start(&machine, &json!({})).await?;
             times.push(micros(self.clock.moment().since(began)));
             self.call("StopExecution", json!({ "executionArn": execution })).await?;
+            let began = self.clock.moment();
+            file.write_all(&[0; 4_096])?;
+            file.sync_data()?;
+            forced.push(micros(self.clock.moment().since(began)));
         }
         times.sort_unstable();
-        Ok(times)
+        forced.sort_unstable();
+        Ok((times, forced))
     }
 
     /// How long a Map over many Task items takes, and how large the log of the file became.
@@ -231,12 +240,14 @@ async fn sleepers(path: PathBuf) -> anyhow::Result<(u64, u128)> {
     tokio::time::sleep(AT_REST).await;
     let resident = resident_mib()?;
     house.workflows.close().await;
-    let began = house.clock.moment();
+    // The other house's clock counts from its own beginning.
+    let clock = house.clock.clone();
+    let began = clock.moment();
     let house = House::open(path)?;
     let other = house.machine("after", &json!({ "StartAt": "S", "States": { "S": { "Type": "Succeed" } } })).await?;
     house.start(&other, &json!({})).await?;
     house.all_ended(&other).await?;
-    let ready = house.clock.moment().since(began).as_millis();
+    let ready = clock.moment().since(began).as_millis();
     house.workflows.close().await;
     Ok((resident, ready))
 }
@@ -282,23 +293,6 @@ fn ratio(part: u64, whole: u64) -> f64 {
 
 fn percentile(sorted: &[u64], percent: usize) -> u64 {
     sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
-}
-
-/// How long writes of a page take that are forced to disk, in microseconds, sorted.
-fn forced_us(folder: &Path) -> anyhow::Result<Vec<u64>> {
-    use std::io::Write as _;
-    let (clock, path) = (Clock::system(), folder.join("fsync"));
-    let mut file = std::fs::File::create(&path)?;
-    let mut times = Vec::new();
-    for _ in 0..STARTS {
-        let began = clock.moment();
-        file.write_all(&[0; 4_096])?;
-        file.sync_data()?;
-        times.push(micros(clock.moment().since(began)));
-    }
-    std::fs::remove_file(&path)?;
-    times.sort_unstable();
-    Ok(times)
 }
 
 /// What this process holds in memory.

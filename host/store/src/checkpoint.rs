@@ -1,22 +1,27 @@
 //! Moves pages from the write-ahead log into the file, beside the commits.
 //!
-//! A second connection does the bulk on a thread of its own. While it works the writer adds more pages, and the log
-//! begins anew only when *all* of it is moved: so the writer itself moves the few that came meanwhile, between two
-//! commits. A reader that stays keeps the log from beginning anew; then the next attempt waits for as much again.
+//! A second connection does the bulk on a thread of its own, and then what came meanwhile, until that is little. The log
+//! begins anew only when *all* of it is moved: so the writer itself moves the last few pages, between two commits. A
+//! reader that stays keeps the log from beginning anew; then the next attempt waits for as much again.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
 use crate::open::open_checkpointer;
 
-/// Pages in the log before it is worth moving them: 32 MiB. A guess.
-const PAGES: u64 = 4_000;
+/// Pages in the log before it is worth moving them: 55 MiB. Each time somebody waits a few milliseconds for his commit, so
+/// seldom is better; with what comes while they are moved it stays below the size that an emptied log is cut to.
+const PAGES: u64 = 7_000;
+/// Pages that are few enough for the writer: a millisecond. A guess.
+const REST: u64 = 64;
+/// How often the thread tries to leave no more than that.
+const PASSES: usize = 4;
 
 /// Where the log is on its way into the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,17 +77,18 @@ impl Checkpoints {
     pub(crate) fn start(path: &Path) -> io::Result<Self> {
         let (start, begin) = sync_channel(1);
         let done = Arc::new(AtomicBool::new(false));
-        let (path, flag) = (path.to_owned(), Arc::clone(&done));
-        let thread = std::thread::Builder::new()
-            .name("store-checkpoint".to_owned())
-            .spawn(move || move_pages(&path, &begin, &flag))?;
-        Ok(Self {
-            phase: Phase::Filling { until: PAGES },
-            pages: Arc::default(),
-            done,
-            start: Some(start),
-            thread: Some(thread),
-        })
+        let pages = Arc::<AtomicU64>::default();
+        let (path, flag, count) = (path.to_owned(), Arc::clone(&done), Arc::clone(&pages));
+        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || {
+            while begin.recv() == Ok(()) {
+                // Opened for each: after an I/O error an old connection is worth nothing.
+                if let Err(error) = open_checkpointer(&path).and_then(|connection| move_bulk(&connection, &count)) {
+                    tracing::warn!(%error, "a checkpoint failed");
+                }
+                flag.store(true, Ordering::Release);
+            }
+        })?;
+        Ok(Self { phase: Phase::Filling { until: PAGES }, pages, done, start: Some(start), thread: Some(thread) })
     }
 
     /// Learns from the writer's connection how many pages each commit leaves in the log.
@@ -131,19 +137,21 @@ impl Drop for Checkpoints {
     }
 }
 
-fn move_pages(path: &Path, begin: &Receiver<()>, done: &AtomicBool) {
-    while begin.recv() == Ok(()) {
-        // Opened for each: after an I/O error an old connection is worth nothing.
-        if let Err(error) = open_checkpointer(path).and_then(|connection| passive(&connection)) {
-            tracing::warn!(%error, "a checkpoint failed");
+/// Moves what is in the log, and what came while it was moved. `pages`: how many it holds now.
+fn move_bulk(connection: &Connection, pages: &AtomicU64) -> rusqlite::Result<()> {
+    for _ in 0..PASSES {
+        let moved = passive(connection)?;
+        if pages.load(Ordering::Relaxed).saturating_sub(moved) <= REST {
+            break;
         }
-        done.store(true, Ordering::Release);
     }
+    Ok(())
 }
 
-/// Moves what no reader needs, and waits for nobody.
-fn passive(connection: &Connection) -> rusqlite::Result<()> {
-    connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))
+/// Moves what no reader needs, and waits for nobody. How many pages of the log are in the file now.
+fn passive(connection: &Connection) -> rusqlite::Result<u64> {
+    let moved: i64 = connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |row| row.get(2))?;
+    Ok(u64::try_from(moved).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ const WRITER_STATEMENTS: usize = 256;
 /// Prepared statements kept by each reader.
 const READER_STATEMENTS: usize = 64;
 
+/// Bytes of a file that each connection maps. Every connection has its own view of the same pages, so this counts
+/// once for each of them in what the process holds.
+const MAPPED: i64 = 32 << 20;
+
 /// What a commit has reached when it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Synchronous {
@@ -106,7 +110,7 @@ pub(crate) fn open_writer(path: &Path, synchronous: Synchronous) -> rusqlite::Re
     };
     connection.pragma_update(None, "synchronous", level)?;
     connection.pragma_update(None, "cache_size", 10_000)?;
-    connection.pragma_update_and_check(None, "mmap_size", 128 << 20, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "mmap_size", MAPPED, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Savepoints keep the pages they might have to restore in memory instead of in a file.
@@ -124,7 +128,7 @@ pub(crate) fn open_reader(path: &Path, access: OpenFlags) -> rusqlite::Result<Co
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -8192)?;
-    connection.pragma_update_and_check(None, "mmap_size", 128 << 20, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "mmap_size", MAPPED, |_| Ok(()))?;
     connection.pragma_update(None, "query_only", true)?;
     connection.set_prepared_statement_cache_capacity(READER_STATEMENTS);
     // Opening is lazy: this is the first statement that reads the file.
