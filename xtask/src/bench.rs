@@ -33,6 +33,8 @@ struct Target {
     /// `full/http`, `bare/wasi-http`, `hyper`.
     name: &'static str,
     shot: Shot,
+    /// The process that serves it.
+    pid: u32,
 }
 
 /// What is measured.
@@ -94,13 +96,17 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
         Floor::start(&release, &["http", path_text(&files[0])?])?,
         Floor::start(&release, &["wasi-http", path_text(&files[1])?])?,
     ];
-    let floor = |number: usize| Shot { address: floors[number].address.clone(), path: "/".into(), ..Shot::default() };
+    let floor = |name, number: usize| {
+        let shot = Shot { address: floors[number].address.clone(), path: "/".into(), ..Shot::default() };
+        Target { name, shot, pid: floors[number].pid() }
+    };
+    let full = |name, path| Target { name, shot: subject.shot(path), pid: subject.pid() };
     let targets = [
-        Target { name: "hyper", shot: floor(0) },
-        Target { name: "bare/http", shot: floor(1) },
-        Target { name: "full/http", shot: subject.shot("/echo/") },
-        Target { name: "bare/wasi-http", shot: floor(2) },
-        Target { name: "full/wasi-http", shot: subject.shot("/wasi-echo/") },
+        floor("hyper", 0),
+        floor("bare/http", 1),
+        full("full/http", "/echo/"),
+        floor("bare/wasi-http", 2),
+        full("full/wasi-http", "/wasi-echo/"),
     ];
     let instantiate = servers::instantiate(&release, &files[0])?;
     let measured = rounds(&load, &targets, &subject)?;
@@ -124,9 +130,9 @@ pub(crate) fn run(workspace: &Workspace, part: Part) -> anyhow::Result<()> {
 #[derive(Default)]
 struct Measured {
     runs: Vec<Run>,
-    /// CPU µs per answer by kind of thread; the host's targets only.
+    /// CPU µs per answer by kind of thread.
     cpu: Vec<BTreeMap<String, f64>>,
-    /// Commits of usage.db per 1,000 answers.
+    /// Commits of usage.db per 1,000 answers; none of a server of the floor.
     commits: Vec<f64>,
 }
 
@@ -136,14 +142,14 @@ fn rounds(load: &Load, targets: &[Target], subject: &Subject) -> anyhow::Result<
         for connections in CONNECTIONS {
             for target in targets {
                 eprintln!("round {round} of {ROUNDS}: {} with {connections} connections", target.name);
-                let is_host = target.shot.key.is_some();
-                let before = if is_host { Some((cpu::by_thread(subject.pid())?, subject.commits()?)) } else { None };
+                let is_host = target.pid == subject.pid();
+                let (threads, commits) = (cpu::by_thread(target.pid)?, subject.commits()?);
                 let run = load.run(&Shot { connections, seconds: SECONDS, ..target.shot.clone() })?;
                 ensure!(run.refused == 0 && run.broken == 0, "{}: {run:?}: every answer must be right", target.name);
                 let entry = measured.entry((target.name.to_owned(), connections)).or_default();
-                if let Some((threads, commits)) = before {
-                    let answers = run.all_answers();
-                    entry.cpu.push(cpu::per_answer(&threads, &cpu::by_thread(subject.pid())?, answers));
+                let answers = run.all_answers();
+                entry.cpu.push(cpu::per_answer(&threads, &cpu::by_thread(target.pid)?, answers));
+                if is_host {
                     entry.commits.push((subject.commits()? - commits) * 1_000.0 / answers);
                 }
                 entry.runs.push(run);
@@ -172,10 +178,11 @@ fn report(machine: &Value, measured: &BTreeMap<(String, usize), Measured>, subje
                     (thread.clone(), json!((median(values) * 10.0).round() / 10.0))
                 })
                 .collect();
-            cpu.insert(
-                format!("{name}/{connections}"),
-                json!({ "cpu_us_per_call": per_thread, "fsyncs_per_1000_calls": median(seen.commits.clone()).round() }),
-            );
+            let mut cost = json!({ "cpu_us_per_call": per_thread });
+            if !seen.commits.is_empty() {
+                cost["fsyncs_per_1000_calls"] = json!(median(seen.commits.clone()).round());
+            }
+            cpu.insert(format!("{name}/{connections}"), cost);
         }
     }
     let fsync_p99 = machine["fsync_p99_us"].as_f64().context("the machine has an fsync figure")?;

@@ -24,6 +24,10 @@ impl Floor {
         BufReader::new(output).read_line(&mut address)?;
         Ok(Self { child, address: address.trim().to_owned() })
     }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Floor {
