@@ -50,8 +50,16 @@ impl Workspace {
     }
 }
 
+/// As from a shell: `cargo run` tells this program of its own package, which some build scripts would take for a change, and
+/// with them all that is built upon theirs.
 fn cargo() -> Command {
-    Command::new("cargo")
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|own| name.to_string_lossy().starts_with(own)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Runs a command to its end; its output goes where ours goes.
