@@ -4,8 +4,9 @@ use serde_json::Value;
 
 /// Members that are maps in one of those services, as whoever asks has them: their keys are no members, and stay as they
 /// are. Where a member of such a name is a list, as `Tags` is for some services, it is a list of structures.
-const MAPS: [&str; 18] = [
+const MAPS: [&str; 19] = [
     "Annotations",
+    "AssignedVariables",
     "Attributes",
     "Dimensions",
     "DockerLabels",

@@ -102,7 +102,11 @@ impl ServiceJob<'_> {
             let stop = self.start.beside(self.kind.stop.0);
             let answer = stop.perform(&parameters, invocation).await;
             stop.end();
-            stopped = stopped.and(answer.map(drop));
+            stopped = stopped.and(answer.and_then(|answer| match answer.get("Errors").and_then(Value::as_array) {
+                // A stop of several is answered for each, whatever it came to.
+                Some(errors) if !errors.is_empty() => Err(ServiceFault::new("States.TaskFailed", answer.to_string())),
+                _ => Ok(()),
+            }));
         }
         stopped
     }
@@ -129,7 +133,8 @@ impl ServiceJob<'_> {
                 if tasks.len() != handle["Tasks"].as_array().map_or(0, Vec::len) {
                     return unknown();
                 }
-                if tasks.iter().any(|task| task["LastStatus"] != "STOPPED") {
+                let has_ended = |task: &Value| task["LastStatus"] == "STOPPED" || task["LastStatus"] == "DELETED";
+                if !tasks.iter().all(has_ended) {
                     return Standing::Runs;
                 }
                 let succeeded = tasks.iter().all(task_succeeded);
@@ -148,12 +153,14 @@ impl ServiceJob<'_> {
     }
 }
 
-/// A task that has stopped: whether every container of it has ended well.
+/// A task that has stopped: whether it did so by itself, and each container that has run has ended well.
 fn task_succeeded(task: &Value) -> bool {
     let containers = task["Containers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    // One that has never run has no exit code, and neither has one beside it that was not needed.
-    let is_well = |container: &Value| container.get("ExitCode").is_none_or(|code| code.is_null() || code == 0);
-    task["StopCode"] != "TaskFailedToStart" && containers.iter().all(is_well)
+    // One that has never run has none: where no other has, nothing was done.
+    let codes: Vec<&Value> =
+        containers.iter().filter_map(|container| container.get("ExitCode")).filter(|code| !code.is_null()).collect();
+    let by_itself = task["StopCode"].is_null() || task["StopCode"] == "EssentialContainerExited";
+    by_itself && !codes.is_empty() && codes.iter().all(|code| **code == 0)
 }
 
 /// 32 letters and digits: what each service takes that has such a parameter.

@@ -325,11 +325,12 @@ impl House {
     #[cfg(feature = "test-util")]
     pub(crate) fn may_step(&self) -> bool {
         let done = self.steps.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        if self.settings.dies_after.is_some_and(|most| done >= most) {
+        let is_dead = self.settings.dies_after.is_some_and(|most| done >= most);
+        if is_dead {
             self.closing.cancel();
         }
         assert!(!self.settings.panics_at.contains(&done), "a test has this step panic");
-        !self.closing.is_cancelled()
+        !is_dead
     }
 
     /// Runs something to its end, whoever goes away meanwhile.

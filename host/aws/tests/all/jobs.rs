@@ -331,17 +331,42 @@ async fn several_tasks_end_with_the_last_of_them_and_each_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_did_not_start_has_failed() {
-    let house = house_that("ecs", |asked| {
-        let started = r#"{"tasks": [{"taskArn": "t", "clusterArn": "c"}]}"#;
-        let stopped = r#"{"tasks": [{"lastStatus": "STOPPED", "stopCode": "TaskFailedToStart", "containers": [{}]}]}"#;
-        well(if operation(asked) == "RunTask" { started } else { stopped })
-    })
-    .await;
-    let job = house.job("arn:aws:states:::ecs:runTask.sync");
-    let started = job.start(&json!({}), "one", "one#1").await.unwrap();
-    let standing = job.ask(&started.handle, "one").await;
-    assert!(matches!(&standing, Standing::Ended(Err(fault)) if fault.error == "States.TaskFailed"), "{standing:?}");
+async fn a_task_has_succeeded_if_it_stopped_by_itself_and_what_ran_of_it_ended_well() {
+    for (stopped, succeeded) in [
+        (r#""stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}]"#, true),
+        (r#""containers": [{"exitCode": 0}, {}]"#, true),
+        (r#""stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}, {"exitCode": 137}]"#, false),
+        (r#""stopCode": "TaskFailedToStart", "containers": [{}]"#, false),
+        // Its machine was taken away, or somebody stopped it, before anything ran.
+        (r#""stopCode": "TerminationNotice", "containers": [{}]"#, false),
+        (r#""stopCode": "UserInitiated", "containers": []"#, false),
+        (r#""stopCode": "SpotInterruption", "containers": [{"exitCode": 0}]"#, false),
+    ] {
+        let answer: &'static str = format!(r#"{{"tasks": [{{"lastStatus": "STOPPED", {stopped}}}]}}"#).leak();
+        let house = house_that("ecs", move |asked| {
+            let started = r#"{"tasks": [{"taskArn": "t", "clusterArn": "c"}]}"#;
+            well(if operation(asked) == "RunTask" { started } else { answer })
+        })
+        .await;
+        let job = house.job("arn:aws:states:::ecs:runTask.sync");
+        let started = job.start(&json!({}), "one", "one#1").await.unwrap();
+        match job.ask(&started.handle, "one").await {
+            Standing::Ended(Ok(_)) => assert!(succeeded, "{stopped}"),
+            Standing::Ended(Err(fault)) => assert!(!succeeded && fault.error == "States.TaskFailed", "{stopped}"),
+            other => panic!("{stopped}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_that_is_answered_with_errors_has_failed() {
+    let errors = r#"{"SuccessfulSubmissions": [], "Errors": [{"JobRunId": "jr", "ErrorDetail": {"ErrorCode": "X"}}]}"#;
+    for (answer, stopped) in [(errors, false), (r#"{"SuccessfulSubmissions": [{}], "Errors": []}"#, true)] {
+        let house = house("glue", well(answer)).await;
+        let job = house.job("arn:aws:states:::glue:startJobRun.sync");
+        let stop = job.stop(&json!({ "JobName": "etl", "RunId": "jr" }), "one").await;
+        assert_eq!(stop.is_ok(), stopped, "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,8 @@ pub(super) async fn start(premises: &Premises, job: &Job, used: &mut TaskUse) ->
 pub(super) async fn ask(premises: &Premises, job: &Submitted) -> Standing {
     let service = match find(premises, job.owner.organisation, &job.resource) {
         Ok(service) => service,
-        Err(failed) => return Standing::Lost(failed),
+        // The operator may have set it up anew without this service: he has some minutes to notice.
+        Err(failed) => return Standing::Unheard(failed),
     };
     match Box::pin(service.ask(&job.handle, &job.invocation_id)).await {
         Stands::Runs => Standing::Runs,

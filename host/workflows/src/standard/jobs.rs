@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::House;
 use super::facts::arn;
-use super::runner::outstayed;
+use super::runner::{GRACE, outstayed};
 use crate::sql;
 use crate::work::{Owner, Submitted};
 
@@ -69,7 +69,7 @@ impl House {
             self.spawn(async move {
                 tokio::select! {
                     () = house.stop_job(&job) => {}
-                    () = outstayed(&house.ending) => {
+                    () = outstayed(&house.ending, GRACE) => {
                         tracing::warn!(execution = job.execution, resource = job.resource, "a job may go on: the host stops");
                     }
                 }
@@ -79,10 +79,13 @@ impl House {
     }
 
     async fn stop_job(&self, job: &Submitted) {
-        let _turn = self.stops.at_once.acquire().await;
         let (tries, mut pause) = TRIES;
         for left in (0..tries).rev() {
-            let Err(failed) = self.work.stop(job.clone()).await else { return };
+            // Not through the pauses: a service that is down is not waited for by those of others.
+            let turn = self.stops.at_once.acquire().await;
+            let stopped = self.work.stop(job.clone()).await;
+            drop(turn);
+            let Err(failed) = stopped else { return };
             if left == 0 {
                 let (error, cause) = (&*failed.error, &*failed.cause);
                 tracing::warn!(error, cause, execution = job.execution, resource = job.resource, "a job may go on");

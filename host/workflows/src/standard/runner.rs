@@ -18,7 +18,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
 
-pub(super) use attempts::{attempt, outstayed, tell_of, tell_of_cut_off};
+pub(super) use attempts::{GRACE, attempt, outstayed, tell_of, tell_of_cut_off};
 use compose::Composed;
 
 use super::facts::{arn, context};
@@ -79,6 +79,8 @@ struct Runner<'h> {
     settle: Vec<Used>,
     /// Jobs that services have taken and that the file does not know of.
     unwritten: Vec<Submitted>,
+    /// Jobs that nobody waits for any more, and that go on until a step without them is written.
+    unwanted: Vec<Submitted>,
     /// When the interpreter has to be woken next.
     wake: Option<Timestamp>,
     /// Another execution was started, and its end may lie in the inbox.
@@ -205,6 +207,7 @@ impl<'h> Runner<'h> {
             cut_off,
             settle: Vec::new(),
             unwritten: Vec::new(),
+            unwanted: Vec::new(),
             wake: None,
             has_started: false,
         })
@@ -249,6 +252,7 @@ impl<'h> Runner<'h> {
             Ok(Stepped::Written { more }) => more,
             Ok(Stepped::Lost) | Err(Gone::Lost) => {
                 self.settle = used;
+                self.unwanted = abandoned;
                 return Err(Gone::Lost);
             }
             Err(gone) => return Err(gone),

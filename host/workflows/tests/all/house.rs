@@ -83,7 +83,12 @@ impl Work for Desk {
 
     fn ask(&self, job: Submitted) -> Asking {
         let standing = self.service.ask(&job);
-        Box::pin(async move { standing })
+        Box::pin(async move {
+            match standing {
+                Some(standing) => standing,
+                None => std::future::pending().await,
+            }
+        })
     }
 
     fn stop(&self, job: Submitted) -> Stopping {

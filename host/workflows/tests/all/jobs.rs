@@ -312,3 +312,91 @@ async fn a_job_of_an_execution_that_the_host_cannot_run_is_stopped() {
     assert_eq!(house.ended(&execution).await["error"], "States.Runtime");
     house.until_stopped(&house.started()).await;
 }
+
+#[tokio::test]
+async fn a_question_that_nobody_waits_for_any_more_does_not_keep_its_execution_in_memory() {
+    let (clock, hands) = manual();
+    let house = House::with(clock);
+    house.desk.service.say(Says::Nothing);
+    let caught = json!([{ "ErrorEquals": ["States.Timeout"], "Next": "Wait" }]);
+    let definition = json!({ "StartAt": "Work", "States": {
+        "Work": { "Type": "Task", "Resource": GLUE, "TimeoutSeconds": 60, "Catch": caught, "Next": "Wait" },
+        "Wait": { "Type": "Wait", "Seconds": 86_400, "End": true } } });
+    let execution = house.with_job(&definition, json!({})).await;
+    until("it is asked after", || {
+        hands.advance(Duration::from_millis(100));
+        house.desk.service.asked.load(Ordering::SeqCst) == 1
+    })
+    .await;
+    hands.advance(Duration::from_mins(1));
+    house.until_stopped(&house.started()).await;
+    until("it leaves the memory", || house.workflows.live() == 0).await;
+    assert_eq!(house.describe(&execution).await["status"], "RUNNING");
+}
+
+#[tokio::test]
+async fn a_question_writes_nothing_while_something_else_is_under_way() {
+    let (clock, hands) = manual();
+    let house = House::with(clock);
+    let never = json!({ "StartAt": "Never", "States": {
+        "Never": { "Type": "Task", "Resource": "component:never", "End": true } } });
+    let definition = json!({ "StartAt": "Both", "States": { "Both": { "Type": "Parallel", "End": true,
+        "Branches": [job(GLUE, &[]), never] } } });
+    house.with_job(&definition, json!({})).await;
+    let asked = || house.desk.service.asked.load(Ordering::SeqCst);
+    let until_asked = async |times| {
+        until("it is asked after", || {
+            hands.advance(Duration::from_millis(500));
+            asked() >= times
+        })
+        .await;
+    };
+    until_asked(8).await;
+    let before = house.workflows.stats().operations;
+    until_asked(12).await;
+    assert_eq!(house.workflows.stats().operations, before);
+}
+
+#[tokio::test]
+async fn a_host_that_stops_notes_the_jobs_that_services_are_about_to_take() {
+    let house = House::new();
+    let machine = house.machine("machine", &job("arn:aws:states:::glue:briefStart.sync", &[])).await;
+    let execution = house.start(&machine, json!({})).await;
+    until("it is started", || !house.started().is_empty()).await;
+    house.desk.service.say(Says::Succeeded);
+    let house = house.reopened().await;
+    assert_eq!(house.ended(&execution).await["status"], "SUCCEEDED");
+    assert_eq!((house.started().len(), house.stopped().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_machine_that_is_deleted_stops_the_jobs_of_its_executions() {
+    let house = House::new();
+    let machine = house.machine("machine", &job(GLUE, &[])).await;
+    let execution = house.start(&machine, json!({})).await;
+    house.until_submitted(&execution).await;
+    let house = house.reopened_with(idle()).await;
+    house.call("DeleteStateMachine", json!({ "stateMachineArn": machine })).await;
+    house.until_stopped(&house.started()).await;
+}
+
+#[tokio::test]
+async fn a_task_that_times_out_in_the_file_stops_its_job_and_a_redrive_starts_another() {
+    let (clock, hands) = manual();
+    let house = House::with(clock);
+    let execution = house.with_job(&job(GLUE, &[("TimeoutSeconds", json!(3_600))]), json!({})).await;
+    house.until_parked(&hands).await;
+    hands.advance(Duration::from_hours(2));
+    assert_eq!(house.ended(&execution).await["error"], "States.Timeout");
+    house.until_stopped(&house.started()).await;
+    house.desk.service.say(Says::Succeeded);
+    house.call("RedriveExecution", json!({ "executionArn": execution })).await;
+    until("the other has ended", || {
+        hands.advance(Duration::from_millis(100));
+        house.started().len() == 2
+    })
+    .await;
+    hands.advance(Duration::from_secs(2));
+    assert_eq!(house.ended(&execution).await["status"], "SUCCEEDED");
+    assert_eq!(house.stopped(), house.started()[..1]);
+}

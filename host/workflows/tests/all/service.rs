@@ -17,8 +17,10 @@ pub(crate) enum Says {
     Failed,
     /// The first attempt has failed, any other succeeded.
     FailedOnce,
-    /// Nothing.
+    /// That it cannot be reached.
     Silent,
+    /// Nothing, however long it is waited for.
+    Nothing,
     Denied,
 }
 
@@ -41,9 +43,13 @@ impl Service {
         let (name, halt) = (job.task.resource.rsplit(':').next().unwrap().to_owned(), job.halt.clone());
         let length = job.task.input["handle_bytes"].as_u64().unwrap_or_default();
         Box::pin(async move {
-            if name == "slowStart.sync" {
-                halt.cancelled().await;
-                tokio::time::sleep(Duration::from_millis(100)).await;
+            match &*name {
+                "slowStart.sync" => {
+                    halt.cancelled().await;
+                    tokio::time::sleep(Duration::from_millis(1_200)).await;
+                }
+                "briefStart.sync" => tokio::time::sleep(Duration::from_millis(300)).await,
+                _ => {}
             }
             let usage = (name == "meteredStart.sync").then(|| id.clone());
             let padding = "x".repeat(usize::try_from(length).unwrap());
@@ -55,7 +61,8 @@ impl Service {
         })
     }
 
-    pub(crate) fn ask(&self, job: &Submitted) -> Standing {
+    /// `None`: it does not answer.
+    pub(crate) fn ask(&self, job: &Submitted) -> Option<Standing> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let id = job.handle["RunId"].as_str().unwrap();
         let failed = |error: &'static str, cause: &str| TaskFailed { error: error.into(), cause: cause.to_owned() };
@@ -64,7 +71,8 @@ impl Service {
             Says::FailedOnce => Says::Succeeded,
             says => says,
         };
-        match says {
+        Some(match says {
+            Says::Nothing => return None,
             Says::Runs => Standing::Runs,
             Says::Failed | Says::FailedOnce => {
                 Standing::Ended(Err(failed("States.TaskFailed", r#"{"JobRunState":"FAILED"}"#)))
@@ -72,7 +80,7 @@ impl Service {
             Says::Succeeded => Standing::Ended(Ok(Arc::new(json!({ "JobRunState": "SUCCEEDED" })))),
             Says::Silent => Standing::Unheard(failed("States.Http.Socket", "nobody answers")),
             Says::Denied => Standing::Lost(failed("Glue.AccessDeniedException", "no")),
-        }
+        })
     }
 
     pub(crate) fn stop(&self, job: &Submitted) -> Result<(), TaskFailed> {

@@ -21,7 +21,9 @@ use crate::start::{self, StartChild};
 use crate::work::{CutOff, Job, Performed, Submitted};
 
 /// How long an attempt may go on when nobody waits for it any more.
-const GRACE: Duration = Duration::from_secs(1);
+pub(in crate::standard) const GRACE: Duration = Duration::from_secs(1);
+/// How long the start of a job may: what the service has taken can be stopped once it says so, which it does within a minute.
+const START_GRACE: Duration = Duration::from_secs(61);
 
 /// Does what a task of the execution `seq` asks for, once there is a place for it.
 pub(in crate::standard) async fn attempt(
@@ -49,15 +51,15 @@ pub(in crate::standard) async fn attempt(
         _ => tokio::select! {
             biased;
             performed = house.work.perform(job) => performed,
-            () = outstayed(&halt) => given_up(house, asked),
+            () = outstayed(&halt, if *errand == Errand::Job { START_GRACE } else { GRACE }) => given_up(house, asked),
         },
     }
 }
 
 /// Until what is to end has had a while for that.
-pub(in crate::standard) async fn outstayed(halt: &CancellationToken) {
+pub(in crate::standard) async fn outstayed(halt: &CancellationToken, grace: Duration) {
     halt.cancelled().await;
-    tokio::time::sleep(GRACE).await;
+    tokio::time::sleep(grace).await;
 }
 
 fn given_up(house: &House, asked: Option<CutOff>) -> Performed {
@@ -161,8 +163,9 @@ impl Runner<'_> {
     pub(super) async fn leave(mut self, gone: Result<(), Gone>) {
         match gone {
             Ok(()) | Err(Gone::Lost) => {}
-            // Nothing is under way; or it is all done again when the host is back.
-            Err(Gone::Parked | Gone::Closing) => return,
+            Err(Gone::Parked) => return,
+            // What is under way is done again when the host is back.
+            Err(Gone::Closing) => return self.note_starts().await,
         }
         for under_way in self.under_way.values() {
             under_way.halt.cancel();

@@ -10,7 +10,7 @@ use stepfunctions::{Errand, Until, base};
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
 
-use super::{Asked, PARK_FROM, Runner};
+use super::{Asked, Runner};
 use crate::map_runs;
 use crate::operations::redrivable_until;
 use crate::sql::map_runs::New;
@@ -53,8 +53,6 @@ impl Runner<'_> {
         }
         let (given_up, cut_off) = self.give_up((outcome.is_some(), now));
         let abandoned = self.abandoned();
-        let wake = self.due();
-        let soon = wake.is_some_and(|wake| wake.since(now) < PARK_FROM);
         let step = Step {
             seq: self.seq,
             epoch: self.house.epoch,
@@ -66,8 +64,8 @@ impl Runner<'_> {
             tokens,
             given_up,
             taken: self.taken,
-            wake,
-            park: asked.is_empty() && self.tasks.is_empty() && !soon,
+            wake: self.due(),
+            park: asked.is_empty() && self.may_park(now),
             closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
             cut_off,
             settle: std::mem::take(&mut self.settle),

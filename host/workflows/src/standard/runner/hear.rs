@@ -34,7 +34,7 @@ impl Runner<'_> {
                 () = self.live.lost.cancelled() => return Err(Gone::Lost),
                 () = self.house.closing.cancelled() => return Err(Gone::Closing),
                 ended = self.tasks.join_next(), if has_tasks => {
-                    if self.take(ended) {
+                    if self.take(ended) || self.may_park(self.house.clock.now()) {
                         break;
                     }
                 }
@@ -56,7 +56,7 @@ impl Runner<'_> {
     }
 
     /// Takes what something that began here has come to; whether there is anything to write.
-    fn take(&mut self, ended: Option<Result<Ended, JoinError>>) -> bool {
+    pub(super) fn take(&mut self, ended: Option<Result<Ended, JoinError>>) -> bool {
         let Some(ended) = ended else { return false };
         match ended {
             Ok(Ended::Attempt { task, errand, performed, taken }) => {

@@ -5,20 +5,26 @@ use std::time::Duration;
 
 use asl::{Event, TaskId};
 use express::TaskFailed;
-use history::Inquiry;
+use history::{Cursor, Inquiry};
 use serde_json::Value;
+use stepfunctions::Errand;
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
 
+use super::compose::Composed;
 use super::{Ended, PARK_FROM, Runner, UnderWay};
 use crate::sql;
+use crate::sql::steps::Stepped;
 use crate::work::{Standing, Submitted};
 
 /// The pause before the first question; each that follows is longer by half, up to the second of these. A guess: what a job
 /// takes ranges from seconds to days, and services limit how often they are asked.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
-/// After so many questions in a row that were not answered the task fails: some three minutes, from the start of a job on.
+/// After so many questions in a row that were not answered the task fails: two minutes after the start of a job, and ten
+/// later on.
 const UNHEARD_MAX: u32 = 10;
+/// How long a host that stops waits for services to answer starts.
+const STARTING: Duration = Duration::from_secs(5);
 /// The most bytes by which a service may know a job: it is written with each step of its execution.
 const HANDLE_BYTES_MAX: usize = 4 * 1024;
 
@@ -29,6 +35,11 @@ impl Runner<'_> {
         let asks =
             inquiries.filter(|(task, ..)| !self.under_way.contains_key(task)).map(|(.., inquiry)| inquiry.ask_at);
         asks.chain(self.wake).min()
+    }
+
+    /// Whether nothing is under way and nothing due soon: the execution may wait in the file alone.
+    pub(super) fn may_park(&self, now: Timestamp) -> bool {
+        self.tasks.is_empty() && self.due().is_none_or(|due| due.since(now) >= PARK_FROM)
     }
 
     /// Asks after the jobs for which it is time. Nothing is written for it: a question changes nothing.
@@ -58,10 +69,10 @@ impl Runner<'_> {
     /// A service has taken the job of a task.
     pub(super) fn submitted(&mut self, task: TaskId, output: &Arc<Value>, job: Submitted) {
         if !self.run.is_live(task) {
-            return self.house.stop_jobs(vec![job]);
+            return self.unwanted.push(job);
         }
         if job.handle.to_string().len() > HANDLE_BYTES_MAX {
-            self.house.stop_jobs(vec![job]);
+            self.unwanted.push(job);
             let cause = "the service names the job by more than 4 KiB".to_owned();
             return self.apply(Event::Failed { task, error: "States.Runtime".into(), cause });
         }
@@ -72,8 +83,8 @@ impl Runner<'_> {
         self.unwritten.push(job);
     }
 
-    /// A question was answered, or was not; whether there is anything to write. Where the next one comes soon, there is not: a
-    /// crash lets it be asked earlier, and nothing else.
+    /// A question was answered, or was not; whether there is anything to write. Where the job goes on there is not: a crash
+    /// lets it be asked after earlier, and nothing else.
     pub(super) fn answered(&mut self, task: TaskId, standing: Standing) -> bool {
         self.under_way.remove(&task);
         // Nobody waits for it any more.
@@ -96,10 +107,9 @@ impl Runner<'_> {
             Standing::Lost(TaskFailed { error, cause }) => self.apply(Event::Failed { task, error, cause }),
             Standing::Runs | Standing::Unheard(_) => {
                 let asked = inquiry.asked.saturating_add(1);
-                let pause = pause_after(asked);
-                let ask_at = self.house.clock.now().after(pause);
+                let ask_at = self.house.clock.now().after(pause_after(asked));
                 self.history.inquires(task, Inquiry { ask_at, asked, unheard, ..inquiry });
-                return pause >= PARK_FROM;
+                return false;
             }
         }
         true
@@ -108,24 +118,68 @@ impl Runner<'_> {
     /// The jobs that the step abandons.
     pub(super) fn abandoned(&mut self) -> Vec<Submitted> {
         let of = (&self.owner, &*self.arn);
-        let abandoned = self.history.abandoned();
-        abandoned.into_iter().map(|(attempt, inquiry)| Submitted::of(of, &attempt, inquiry.handle)).collect()
+        let abandoned = self.history.abandoned().into_iter();
+        let abandoned = abandoned.map(|(attempt, inquiry)| Submitted::of(of, &attempt, inquiry.handle));
+        self.unwanted.drain(..).chain(abandoned).collect()
     }
 
-    /// Stops the jobs that the file does not know of, if the execution has been ended. Otherwise their starts are repeated, and
-    /// services that can tell say that they have the job already.
-    pub(super) async fn stop_unwritten(self) {
+    /// Notes the jobs whose starts services answer in a moment, now that the host stops: otherwise they would be started again.
+    pub(super) async fn note_starts(mut self) {
+        let is_start = |under_way: &UnderWay| {
+            let attempt = under_way.attempt.as_ref();
+            attempt.is_some_and(|attempt| Errand::of(&attempt.resource) == Errand::Job)
+        };
+        let ending = tokio::time::sleep(STARTING);
+        tokio::pin!(ending);
+        while self.under_way.values().any(is_start) {
+            tokio::select! {
+                ended = self.tasks.join_next() => drop::<bool>(self.take(ended)),
+                () = &mut ending => break,
+            }
+        }
         if self.unwritten.is_empty() {
             return;
         }
-        let seq = self.seq;
-        match self.house.store.read(move |db| sql::executions::by_seq(db, seq)).await {
-            Ok(record) if record.as_ref().is_none_or(|record| record.status != "RUNNING") => {
-                self.house.stop_jobs(self.unwritten);
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, seq, "jobs of an execution may go on: it could not be read"),
+        if let Ok(Composed { step, .. }) = self.compose()
+            && let Ok(Stepped::Written { .. }) = self.commit(step).await
+        {
+            return;
         }
+        tracing::warn!(
+            seq = self.seq,
+            "jobs of an execution are started again: the host stopped before they were noted"
+        );
+    }
+
+    /// Stops the jobs that nobody waits for, as far as the file says so, and that no step tells of any more. Where the
+    /// execution goes on the starts that the file does not know of are repeated, and services that can tell say that they
+    /// have the job already.
+    pub(super) async fn stop_unwritten(self) {
+        let (unwritten, abandoned) = (self.unwritten, self.unwanted);
+        if unwritten.is_empty() && abandoned.is_empty() {
+            return;
+        }
+        let seq = self.seq;
+        let read = self.house.store.read(move |db| {
+            let status = sql::executions::by_seq(db, seq)?.map(|record| record.status);
+            Ok((status, sql::executions::cursor(db, seq)?))
+        });
+        let (status, cursor) = match read.await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, seq, "jobs of an execution may go on: it could not be read");
+                return;
+            }
+        };
+        if status.as_deref() != Some("RUNNING") {
+            return self.house.stop_jobs(unwritten.into_iter().chain(abandoned).collect());
+        }
+        let cursor = cursor.and_then(|text| Cursor::read(&text).ok());
+        let is_waited_for = |job: &Submitted| {
+            let mut inquiries = cursor.iter().flat_map(Cursor::inquiries);
+            inquiries.any(|(.., inquiry)| inquiry.handle == job.handle)
+        };
+        self.house.stop_jobs(abandoned.into_iter().filter(|job| !is_waited_for(job)).collect());
     }
 }
 
