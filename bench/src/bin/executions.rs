@@ -13,7 +13,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use types::{Clock, OrganisationId};
-use workflows::{Caller, CutOff, Job, Performed, Performing, Settings, Work, Workflows};
+use workflows::{
+    Asking, Caller, CutOff, Job, Performed, Performing, Settings, Standing, Stopping, Submitted, Work, Workflows,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,7 +40,15 @@ struct Echo;
 
 impl Work for Echo {
     fn perform(&self, job: Job) -> Performing {
-        Box::pin(async move { Performed { answer: Ok(job.task.input), usage: None } })
+        Box::pin(async move { Performed { answer: Ok(job.task.input), job: None, usage: None } })
+    }
+
+    fn ask(&self, _job: Submitted) -> Asking {
+        Box::pin(async { Standing::Runs })
+    }
+
+    fn stop(&self, _job: Submitted) -> Stopping {
+        Box::pin(async { Ok(()) })
     }
 
     fn cut_off(&self, _attempt: &CutOff) -> Option<String> {

@@ -7,7 +7,8 @@ use quick_xml::events::Event;
 use serde_json::{Map, Value, json};
 
 use crate::call::ServiceFault;
-use crate::service::{Asked, Protocol};
+use crate::casing;
+use crate::service::{Asked, Casing, Protocol};
 
 /// How deep an answer may be nested.
 const DEPTH_MAX: usize = 32;
@@ -36,7 +37,10 @@ pub(crate) fn read(asked: &Asked<'_>, answered: &Answered<'_>) -> Result<Value, 
         return Err(failure(asked, answered));
     }
     match asked.service.protocol {
-        Protocol::Json { .. } => document(answered.body),
+        Protocol::Json { .. } | Protocol::Path { .. } => {
+            let answer = document(answered.body)?;
+            Ok(if asked.service.casing == Casing::Small { casing::capital(answer) } else { answer })
+        }
         Protocol::Query { .. } => {
             // <PublishResponse><PublishResult>…</PublishResult><ResponseMetadata/></PublishResponse>
             let result = format!("{}Result", asked.operation());
@@ -117,7 +121,7 @@ fn failure(asked: &Asked<'_>, answered: &Answered<'_>) -> ServiceFault {
     let message = of(error, ["message", "Message", "errorMessage", "Reason"]);
     let message = message.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let cause = format!("{message} (Service: {}, Status Code: {})", asked.service.errors, status.as_u16());
-    ServiceFault::new(asked.error(&name), cause)
+    ServiceFault { status: Some(status.as_u16()), ..ServiceFault::new(asked.error(&name), cause) }
 }
 
 /// The members of a document's root.

@@ -32,11 +32,22 @@ pub struct ServiceFault {
     pub error: String,
     /// More of it, for people.
     pub cause: String,
+    /// The status of the service's answer, where it is that which failed.
+    pub(crate) status: Option<u16>,
 }
 
+/// Parts of the names of errors that go by, whatever their status.
+const PASSING: [&str; 6] = ["Throttl", "TooManyRequests", "RequestLimitExceeded", "Unavailable", "Timeout", "Expired"];
+
 impl ServiceFault {
+    /// Whether the same may well succeed a while later.
+    pub(crate) fn is_passing(&self) -> bool {
+        let is_late = self.status.is_some_and(|status| status == 429 || status >= 500);
+        is_late || self.error == "States.Http.Socket" || PASSING.iter().any(|part| self.error.contains(part))
+    }
+
     pub(crate) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { error: error.into(), cause: cause.into() }
+        Self { error: error.into(), cause: cause.into(), status: None }
     }
 
     pub(crate) fn runtime(cause: impl Into<String>) -> Self {
@@ -112,7 +123,13 @@ impl std::fmt::Debug for ServiceTask<'_> {
     }
 }
 
-impl ServiceTask<'_> {
+impl<'a> ServiceTask<'a> {
+    /// Another task of the same service, for the same organisation.
+    pub(crate) fn beside(&self, action: &'a str) -> Self {
+        let Self { aws, organisation, endpoint, .. } = *self;
+        Self { aws, organisation, asked: Asked { action, ..self.asked }, endpoint, line: OnceLock::new() }
+    }
+
     /// Performs it, at most once. `invocation` is the same for all attempts of the task, and for no other. Dropping the
     /// future gives it up.
     ///
@@ -138,6 +155,7 @@ impl ServiceTask<'_> {
         let asked = &self.asked;
         let unsigned = match asked.service.protocol {
             Protocol::Json { target, version } => json::request(asked, (target, version), parameters)?,
+            Protocol::Path { before } => json::on_path(asked, before, parameters),
             Protocol::Query { version } => query::request(asked, version, parameters)?,
             Protocol::S3 => rest::s3(asked, parameters)?,
             Protocol::Lambda => rest::lambda(asked, parameters)?,

@@ -1,10 +1,11 @@
-//! The AWS JSON protocols, 1.0 and 1.1.
+//! JSON: the AWS JSON protocols, 1.0 and 1.1, and operations whose names are paths.
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::call::{ServiceFault, Unsigned};
-use crate::service::Asked;
+use crate::casing;
+use crate::service::{Asked, Casing};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
@@ -18,8 +19,23 @@ pub(crate) fn request(
         (CONTENT_TYPE, value(format!("application/x-amz-json-{version}"))?),
         (TARGET, value(format!("{target}.{}", asked.operation()))?),
     ];
-    let body = texts(asked, parameters.clone()).to_string();
+    let body = document(asked, parameters);
     Ok(Unsigned { method: http::Method::POST, path: "/".to_owned(), headers, body: body.into() })
+}
+
+/// The operation in the path, in small letters.
+pub(crate) fn on_path(asked: &Asked<'_>, before: &str, parameters: &Value) -> Unsigned {
+    let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let path = format!("{before}{}", asked.action.to_ascii_lowercase());
+    Unsigned { method: http::Method::POST, path, headers, body: document(asked, parameters).into() }
+}
+
+fn document(asked: &Asked<'_>, parameters: &Value) -> String {
+    let parameters = texts(asked, parameters.clone());
+    match asked.service.casing {
+        Casing::Capital => parameters.to_string(),
+        Casing::Small => casing::small(parameters).to_string(),
+    }
 }
 
 /// What the short resources take as a document and send as the text of one: a message, the detail of an event, an

@@ -5,12 +5,23 @@
 pub(crate) enum Protocol {
     /// JSON, the operation in a header: its prefix there, and the version of the format.
     Json { target: &'static str, version: &'static str },
+    /// JSON, the operation in the path: what stands before it there.
+    Path { before: &'static str },
     /// A form, answered in XML: the version of the service's model.
     Query { version: &'static str },
     /// Objects in buckets.
     S3,
     /// Functions.
     Lambda,
+}
+
+/// How a service begins the names of members. Whoever asks always begins them with a capital, as Step Functions has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Casing {
+    /// `JobName`.
+    Capital,
+    /// `jobName`.
+    Small,
 }
 
 /// A service.
@@ -27,18 +38,30 @@ pub(crate) struct Service {
     /// What they begin with, called by the short resource.
     pub(crate) errors: &'static str,
     pub(crate) protocol: Protocol,
+    pub(crate) casing: Casing,
+}
+
+const fn of(names: [&'static str; 5], protocol: Protocol) -> Service {
+    let [name, signed, variable, sdk_errors, errors] = names;
+    Service { name, signed, variable, sdk_errors, errors, protocol, casing: Casing::Capital }
 }
 
 const fn json(names: [&'static str; 5], (target, version): (&'static str, &'static str)) -> Service {
-    let [name, signed, variable, sdk_errors, errors] = names;
-    Service { name, signed, variable, sdk_errors, errors, protocol: Protocol::Json { target, version } }
+    of(names, Protocol::Json { target, version })
 }
 
-const SERVICES: [Service; 18] = [
+impl Service {
+    /// The same, whose members begin with small letters.
+    const fn small(self) -> Self {
+        Self { casing: Casing::Small, ..self }
+    }
+}
+
+const SERVICES: [Service; 20] = [
     json(["sqs", "sqs", "SQS", "Sqs", "SQS"], ("AmazonSQS", "1.0")),
     json(["dynamodb", "dynamodb", "DYNAMODB", "DynamoDb", "DynamoDB"], ("DynamoDB_20120810", "1.0")),
     json(["eventbridge", "events", "EVENTBRIDGE", "EventBridge", "EventBridge"], ("AWSEvents", "1.1")),
-    json(["sfn", "states", "SFN", "Sfn", "StepFunctions"], ("AWSStepFunctions", "1.0")),
+    json(["sfn", "states", "SFN", "Sfn", "StepFunctions"], ("AWSStepFunctions", "1.0")).small(),
     json(
         ["secretsmanager", "secretsmanager", "SECRETS_MANAGER", "SecretsManager", "SecretsManager"],
         ("secretsmanager", "1.1"),
@@ -47,32 +70,21 @@ const SERVICES: [Service; 18] = [
     json(["kms", "kms", "KMS", "Kms", "KMS"], ("TrentService", "1.1")),
     json(["kinesis", "kinesis", "KINESIS", "Kinesis", "Kinesis"], ("Kinesis_20131202", "1.1")),
     json(["firehose", "firehose", "FIREHOSE", "Firehose", "Firehose"], ("Firehose_20150804", "1.1")),
-    json(["cloudwatchlogs", "logs", "CLOUDWATCH_LOGS", "CloudWatchLogs", "CloudWatchLogs"], ("Logs_20140328", "1.1")),
-    json(["ecs", "ecs", "ECS", "Ecs", "ECS"], ("AmazonEC2ContainerServiceV20141113", "1.1")),
+    json(["cloudwatchlogs", "logs", "CLOUDWATCH_LOGS", "CloudWatchLogs", "CloudWatchLogs"], ("Logs_20140328", "1.1"))
+        .small(),
+    json(["ecs", "ecs", "ECS", "Ecs", "ECS"], ("AmazonEC2ContainerServiceV20141113", "1.1")).small(),
     json(["glue", "glue", "GLUE", "Glue", "Glue"], ("AWSGlue", "1.1")),
     json(["athena", "athena", "ATHENA", "Athena", "Athena"], ("AmazonAthena", "1.1")),
-    json(["codebuild", "codebuild", "CODEBUILD", "CodeBuild", "CodeBuild"], ("CodeBuild_20161006", "1.1")),
+    json(["codebuild", "codebuild", "CODEBUILD", "CodeBuild", "CodeBuild"], ("CodeBuild_20161006", "1.1")).small(),
+    json(["sagemaker", "sagemaker", "SAGEMAKER", "SageMaker", "SageMaker"], ("SageMaker", "1.1")),
     json(
         ["cognitoidentityprovider", "cognito-idp", "COGNITO_IDENTITY_PROVIDER", "CognitoIdentityProvider", "Cognito"],
         ("AWSCognitoIdentityProviderService", "1.1"),
     ),
-    Service {
-        name: "sns",
-        signed: "sns",
-        variable: "SNS",
-        sdk_errors: "Sns",
-        errors: "SNS",
-        protocol: Protocol::Query { version: "2010-03-31" },
-    },
-    Service { name: "s3", signed: "s3", variable: "S3", sdk_errors: "S3", errors: "S3", protocol: Protocol::S3 },
-    Service {
-        name: "lambda",
-        signed: "lambda",
-        variable: "LAMBDA",
-        sdk_errors: "Lambda",
-        errors: "Lambda",
-        protocol: Protocol::Lambda,
-    },
+    of(["batch", "batch", "BATCH", "Batch", "Batch"], Protocol::Path { before: "/v1/" }).small(),
+    of(["sns", "sns", "SNS", "Sns", "SNS"], Protocol::Query { version: "2010-03-31" }),
+    of(["s3", "s3", "S3", "S3", "S3"], Protocol::S3),
+    of(["lambda", "lambda", "LAMBDA", "Lambda", "Lambda"], Protocol::Lambda),
 ];
 
 /// What a resource asks for.

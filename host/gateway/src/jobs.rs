@@ -1,6 +1,8 @@
 //! Tasks of executions that no call waits for: components of the execution's organisation, each a fresh instance, requests,
 //! and services of AWS. Each attempt leaves a fact for the ledger, however it ends.
 
+mod submitted;
+
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use express::TaskFailed;
 use sandbox::{CallContext, Outbound, Priority, Ran, Step};
 use serde_json::Value;
 use types::{ApiId, ByteCount, CallId, Fact, Fuel, OutboxId, Outcome, RoleName, TaskComponent, TaskUse};
-use workflows::{CutOff, Job, Performed, Performing, Work};
+use workflows::{Asking, CutOff, Job, Performed, Performing, Stopping, Submitted, Work};
 
 use crate::functions::{self, Function, NoFunction, as_function, failed};
 use crate::origin::Origin;
@@ -27,10 +29,27 @@ impl Work for Jobs {
         let premises = Arc::clone(&self.0);
         Box::pin(async move {
             let mut used = begun(&premises, &job);
-            let answer = perform(&premises, &job, &mut used).await.map(Arc::new);
+            let (answer, taken) = if job.task.resource.ends_with(submitted::SUFFIX) {
+                match submitted::start(&premises, &job, &mut used).await {
+                    Ok(started) => (Ok(started.answer), Some(started.handle)),
+                    Err(failed) => (Err(failed), None),
+                }
+            } else {
+                (perform(&premises, &job, &mut used).await, None)
+            };
             used.ended = premises.house.clock.now();
-            Performed { answer, usage: told(used) }
+            Performed { answer: answer.map(Arc::new), job: taken, usage: told(used) }
         })
+    }
+
+    fn ask(&self, job: Submitted) -> Asking {
+        let premises = Arc::clone(&self.0);
+        Box::pin(async move { submitted::ask(&premises, &job).await })
+    }
+
+    fn stop(&self, job: Submitted) -> Stopping {
+        let premises = Arc::clone(&self.0);
+        Box::pin(async move { submitted::stop(&premises, &job).await })
     }
 
     fn cut_off(&self, attempt: &CutOff) -> Option<String> {
@@ -126,7 +145,7 @@ async fn while_awaited<T>(job: &Job, asked: impl Future<Output = T>) -> Option<T
 }
 
 /// What somebody else has answered, and what was sent to him.
-fn settled(answer: Option<Result<Value, TaskFailed>>, sent: &Sent, used: &mut TaskUse) -> Result<Value, TaskFailed> {
+fn settled<T>(answer: Option<Result<T, TaskFailed>>, sent: &Sent, used: &mut TaskUse) -> Result<T, TaskFailed> {
     let Sent { requests, bytes, .. } = *sent;
     (used.egress_calls, used.egress_bytes) = (requests, bytes);
     used.outcome = match &answer {

@@ -7,7 +7,7 @@ mod cursor;
 mod states;
 mod tasks;
 
-pub use cursor::{Attempt, Cursor};
+pub use cursor::{Attempt, Cursor, Inquiry};
 pub use tasks::Request;
 
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ pub struct History {
     events: Vec<Value>,
     /// Tasks whose tokens nobody may answer by any more.
     closed: Vec<u64>,
+    /// Jobs whose ends nobody waits for any more.
+    abandoned: Vec<(Attempt, Inquiry)>,
 }
 
 /// What the first event says of an execution.
@@ -51,7 +53,8 @@ pub fn started(at: Timestamp, details: &Value) -> String {
 impl History {
     /// Goes on from where `cursor` stands, with the states of `machine` in `region`.
     pub fn new(machine: Arc<StateMachine>, region: String, cursor: Cursor) -> Self {
-        Self { cursor, machine, region, resumed: BTreeSet::new(), events: Vec::new(), closed: Vec::new() }
+        let (resumed, events, closed, abandoned) = (BTreeSet::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { cursor, machine, region, resumed, events, closed, abandoned }
     }
 
     /// Where it stands.

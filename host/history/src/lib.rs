@@ -6,5 +6,5 @@
 mod history;
 mod shown;
 
-pub use history::{Attempt, Cursor, History, Request, start_details, started};
+pub use history::{Attempt, Cursor, History, Inquiry, Request, start_details, started};
 pub use shown::{show, strip};

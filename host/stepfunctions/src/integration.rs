@@ -9,6 +9,8 @@ pub enum Errand {
     WorkThenToken,
     /// A worker asks for it, and answers by its token.
     Activity,
+    /// A service takes a job, and is asked after it until it has ended.
+    Job,
     /// Another execution is started.
     Start(Until),
 }
@@ -46,9 +48,12 @@ pub enum Kind {
 
 /// The suffix by which a task waits for its token.
 const TOKEN: &str = ".waitForTaskToken";
+/// The suffix by which it waits for the end of what it starts.
+const SYNC: &str = ".sync";
 const START: &str = "arn:aws:states:::states:startExecution";
 
-/// The resource without the suffix that says when it is done.
+/// The resource without the suffix by which it waits for its token. That of a job stays: starting one is another thing than
+/// asking for the same and not waiting.
 pub fn base(resource: &str) -> &str {
     resource.strip_suffix(TOKEN).unwrap_or(resource)
 }
@@ -68,6 +73,8 @@ impl Errand {
         match Kind::of(resource) {
             Kind::Activity => Self::Activity,
             _ if resource.ends_with(TOKEN) => Self::WorkThenToken,
+            // A service that is called as its SDK has it only ever answers.
+            Kind::Task { service, .. } if resource.ends_with(SYNC) && !service.starts_with("aws-sdk:") => Self::Job,
             _ => Self::Work,
         }
     }
@@ -107,6 +114,10 @@ mod tests {
         assert_eq!(Errand::of("arn:aws:states:::states:startExecution.sync"), Errand::Start(Until::Ended));
         assert_eq!(Errand::of("arn:aws:states:eu-west-1:123456789012:activity:approve"), Errand::Activity);
         assert_eq!(Errand::of("component:payment"), Errand::Work);
+        assert_eq!(Errand::of("arn:aws:states:::glue:startJobRun.sync"), Errand::Job);
+        assert_eq!(Errand::of("arn:aws:states:::aws-sdk:glue:startJobRun.sync"), Errand::Work);
+        assert_eq!(base("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), "arn:aws:states:::sqs:sendMessage");
+        assert_eq!(base("arn:aws:states:::glue:startJobRun.sync"), "arn:aws:states:::glue:startJobRun.sync");
     }
 
     #[test]
@@ -115,6 +126,7 @@ mod tests {
         assert_eq!(Kind::of("arn:aws:lambda:eu-west-1:123456789012:function:payment"), Kind::Lambda);
         assert_eq!(Kind::of("arn:aws:states:::states:startExecution.sync:2"), task("states", "startExecution.sync:2"));
         assert_eq!(Kind::of("arn:aws:states:::http:invoke"), task("http", "invoke"));
+        assert_eq!(Kind::of("arn:aws:states:::ecs:runTask.sync"), task("ecs", "runTask.sync"));
         assert_eq!(Kind::of("arn:aws:states:::aws-sdk:sqs:sendMessage"), task("aws-sdk:sqs", "sendMessage"));
     }
 }

@@ -26,4 +26,4 @@ pub use rate::StartRate;
 pub use search::{Counts, Detail, Search, Summary};
 pub use standard::{Settings, Workflows};
 pub use tally::{EndCounts, StartCounts};
-pub use work::{CutOff, Job, Owner, Performed, Performing, Work};
+pub use work::{Asking, CutOff, Job, Owner, Performed, Performing, Standing, Stopping, Submitted, Work};

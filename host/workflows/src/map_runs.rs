@@ -216,8 +216,8 @@ async fn stop(house: &Arc<House>, run: MapRun) -> Result<bool, DriveError> {
         }
         Ok::<_, Refusal>(stopped)
     });
-    for seq in stopping.await? {
-        house.stop(seq);
+    for one in stopping.await? {
+        house.stop(one);
     }
     Ok(true)
 }

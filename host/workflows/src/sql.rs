@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("sql/origin.sql"),
     schedules::SCHEMA,
     include_str!("sql/cut_off.sql"),
+    include_str!("sql/inquiries.sql"),
 ];
 
 /// Counts one more opening of the file, and answers with its number.

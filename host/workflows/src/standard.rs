@@ -10,12 +10,14 @@ mod archive;
 mod clockwork;
 mod express;
 mod facts;
+mod jobs;
 mod letter;
 mod runner;
 mod sweep;
 
 pub(crate) use express::{Behind, ExpressTasks, waited_for};
 pub(crate) use facts::{arn, digest};
+pub(crate) use jobs::{Stopped, open as open_jobs};
 pub(crate) use letter::Happened;
 
 use std::collections::HashMap;
@@ -116,6 +118,7 @@ pub(crate) struct House {
     slots: Arc<Semaphore>,
     tasks: Arc<Semaphore>,
     turns: Semaphore,
+    stops: jobs::Stops,
     machines: Mutex<HashMap<i64, Arc<StateMachine>>>,
     /// Something may be due earlier than the clockwork knows.
     due: Notify,
@@ -195,6 +198,7 @@ impl Workflows {
             slots: Arc::new(Semaphore::new(settings.live_max)),
             tasks: Arc::new(Semaphore::new(settings.tasks_max)),
             turns: Semaphore::new(STEPS_AT_ONCE),
+            stops: jobs::Stops::default(),
             settings,
             machines: Mutex::default(),
             due: Notify::new(),
@@ -301,9 +305,10 @@ impl House {
         self.due.notify_one();
     }
 
-    /// An execution was ended from outside: what runs it stops.
-    pub(crate) fn stop(self: &Arc<Self>, seq: i64) {
+    /// An execution was ended from outside: what runs it stops, and so do the jobs that it waited for.
+    pub(crate) fn stop(self: &Arc<Self>, Stopped { seq, jobs }: Stopped) {
         self.tally.ended("ABORTED");
+        self.stop_jobs(jobs);
         let stop = |live: &&Arc<Live>| {
             live.owe();
             live.lost.cancel();
@@ -320,11 +325,12 @@ impl House {
     #[cfg(feature = "test-util")]
     pub(crate) fn may_step(&self) -> bool {
         let done = self.steps.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        if self.settings.dies_after.is_some_and(|most| done >= most) {
+        let is_dead = self.settings.dies_after.is_some_and(|most| done >= most);
+        if is_dead {
             self.closing.cancel();
         }
         assert!(!self.settings.panics_at.contains(&done), "a test has this step panic");
-        !self.closing.is_cancelled()
+        !is_dead
     }
 
     /// Runs something to its end, whoever goes away meanwhile.

@@ -9,7 +9,9 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tests::disk::{Fault, Scope, alone, fail_at, register, went_by};
 use types::{Clock, OrganisationId, Timestamp};
-use workflows::{Caller, CutOff, Job, Performed, Performing, Settings, Work, Workflows};
+use workflows::{
+    Asking, Caller, CutOff, Job, Performed, Performing, Settings, Standing, Stopping, Submitted, Work, Workflows,
+};
 
 /// Every so manieth write or sync fails, each at another place for each kind of fault.
 const STRIDE: u64 = 5;
@@ -26,7 +28,15 @@ impl Work for Desk {
         let token = job.task.input["Payload"]["token"].as_str().map(str::to_owned);
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).extend(token);
         let usage = Some(format!("{}/{}", job.invocation_id, job.task.attempt));
-        Box::pin(async move { Performed { answer: Ok(job.task.input), usage } })
+        Box::pin(async move { Performed { answer: Ok(job.task.input), job: None, usage } })
+    }
+
+    fn ask(&self, _job: Submitted) -> Asking {
+        Box::pin(async { Standing::Runs })
+    }
+
+    fn stop(&self, _job: Submitted) -> Stopping {
+        Box::pin(async { Ok(()) })
     }
 
     fn cut_off(&self, attempt: &CutOff) -> Option<String> {

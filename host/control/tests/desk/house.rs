@@ -34,7 +34,15 @@ struct NoWork;
 impl workflows::Work for NoWork {
     fn perform(&self, job: workflows::Job) -> workflows::Performing {
         let failed = express::TaskFailed { error: "NoWork".into(), cause: job.task.resource.to_string() };
-        Box::pin(async move { workflows::Performed { answer: Err(failed), usage: None } })
+        Box::pin(async move { workflows::Performed { answer: Err(failed), job: None, usage: None } })
+    }
+
+    fn ask(&self, _job: workflows::Submitted) -> workflows::Asking {
+        Box::pin(async { workflows::Standing::Runs })
+    }
+
+    fn stop(&self, _job: workflows::Submitted) -> workflows::Stopping {
+        Box::pin(async { Ok(()) })
     }
 
     fn cut_off(&self, _attempt: &workflows::CutOff) -> Option<String> {

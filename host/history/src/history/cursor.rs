@@ -54,6 +54,9 @@ pub(super) struct Asked {
     /// What does it here, if that is in the books; it is not known of what a former version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) attempt: Option<Attempt>,
+    /// The questions after the job that it has started at a service, once that has taken it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) inquiry: Option<Inquiry>,
 }
 
 /// An attempt at a task, as far as books are told of it whatever becomes of it.
@@ -67,6 +70,19 @@ pub struct Attempt {
     pub number: u32,
     /// When it was asked for.
     pub began: Timestamp,
+}
+
+/// Where the questions after a job stand that a service does.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Inquiry {
+    /// By what the service knows the job.
+    pub handle: Value,
+    /// When it is asked next.
+    pub ask_at: Timestamp,
+    /// How often it has been asked.
+    pub asked: u32,
+    /// How often it has not answered since it last did.
+    pub unheard: u32,
 }
 
 impl Cursor {
@@ -89,6 +105,18 @@ impl Cursor {
     /// What does a task, if that is in the books.
     pub fn attempt(&self, task: TaskId) -> Option<&Attempt> {
         self.tasks.get(&task.get())?.attempt.as_ref()
+    }
+
+    /// The jobs at services whose ends are waited for, by their tasks.
+    pub fn inquiries(&self) -> impl Iterator<Item = (TaskId, &Attempt, &Inquiry)> {
+        self.tasks
+            .iter()
+            .filter_map(|(task, asked)| Some((TaskId::new(*task), asked.attempt.as_ref()?, asked.inquiry.as_ref()?)))
+    }
+
+    /// The questions after the job of a task, if there is one whose end is waited for.
+    pub fn inquiry(&self, task: TaskId) -> Option<&Inquiry> {
+        self.tasks.get(&task.get())?.inquiry.as_ref()
     }
 
     /// The attempts that have not ended, by their tasks.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stepfunctions::{Errand, Kind, Until};
 use types::Timestamp;
 
-use super::cursor::{Answer, Asked, Attempt};
+use super::cursor::{Answer, Asked, Attempt, Inquiry};
 use super::{History, lower, prefix, whole};
 
 /// What is asked for, as an event says it.
@@ -59,9 +59,9 @@ impl History {
         let answer = match Errand::of(request.resource) {
             Errand::Start(Until::Ended | Until::EndedParsed) => Answer::Child,
             Errand::Activity | Errand::WorkThenToken | Errand::Start(Until::Token) => Answer::Token,
-            Errand::Work | Errand::Start(Until::Started) => Answer::Worker,
+            Errand::Work | Errand::Job | Errand::Start(Until::Started) => Answer::Worker,
         };
-        self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer, attempt: None });
+        self.cursor.tasks.insert(request.task.get(), Asked { frame, kind, answer, attempt: None, inquiry: None });
     }
 
     /// Notes what does a task that has been asked for, unless that is known.
@@ -87,7 +87,7 @@ impl History {
             let details = json!({ "mapRunArn": arn });
             self.follow(frame, at, "MapRunStarted", Some(("mapRunStartedEventDetails", details)));
         }
-        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun, attempt: None };
+        let asked = Asked { frame, kind: Kind::MapRun, answer: Answer::MapRun, attempt: None, inquiry: None };
         self.cursor.tasks.insert(task.get(), asked);
     }
 
@@ -98,7 +98,7 @@ impl History {
     }
 
     pub(super) fn close_where(&mut self, over: impl Fn(u64, &Asked) -> bool) {
-        let (closed, submitted) = (&mut self.closed, &mut self.cursor.submitted);
+        let (closed, submitted, abandoned) = (&mut self.closed, &mut self.cursor.submitted, &mut self.abandoned);
         self.cursor.tasks.retain(|task, asked| {
             let goes = over(*task, asked);
             if goes && matches!(asked.answer, Answer::Token | Answer::MapRun) {
@@ -106,9 +106,29 @@ impl History {
             }
             if goes {
                 submitted.remove(task);
+                abandoned.extend(asked.attempt.take().zip(asked.inquiry.take()));
             }
             !goes
         });
+    }
+
+    /// Notes where the questions after the job of a task stand.
+    pub fn inquires(&mut self, task: TaskId, inquiry: Inquiry) {
+        if let Some(asked) = self.cursor.tasks.get_mut(&task.get()) {
+            asked.inquiry = Some(inquiry);
+        }
+    }
+
+    /// The job of a task has ended where it is done: nothing is left to stop.
+    pub fn heard(&mut self, task: TaskId) {
+        if let Some(asked) = self.cursor.tasks.get_mut(&task.get()) {
+            asked.inquiry = None;
+        }
+    }
+
+    /// The jobs that go on and whose ends nobody waits for any more, since this was last asked.
+    pub fn abandoned(&mut self) -> Vec<(Attempt, Inquiry)> {
+        std::mem::take(&mut self.abandoned)
     }
 
     /// A worker has taken up an activity.

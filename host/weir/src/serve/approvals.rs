@@ -8,7 +8,7 @@ use delivery::{Answer, Ask, AskError, Delivery, Told};
 use express::TaskFailed;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use workflows::{Caller, CutOff, Job, Performed, Performing, Work, Workflows};
+use workflows::{Asking, Caller, CutOff, Job, Performed, Performing, Stopping, Submitted, Work, Workflows};
 
 /// The `Resource` of a task that asks, without the suffix by which it waits.
 const RESOURCE: &str = "arn:aws:states:::approval:request";
@@ -33,8 +33,17 @@ impl Work for WithApprovals {
         let delivery = self.delivery.clone();
         Box::pin(async move {
             let asked = delivery.ask(ask(&job)).await.map(|()| Arc::new(json!({}))).map_err(|error| failed(&error));
-            Performed { answer: asked, usage: None }
+            Performed { answer: asked, job: None, usage: None }
         })
+    }
+
+    fn ask(&self, job: Submitted) -> Asking {
+        // No approval is a job: its end comes by its token.
+        self.others.ask(job)
+    }
+
+    fn stop(&self, job: Submitted) -> Stopping {
+        self.others.stop(job)
     }
 
     fn cut_off(&self, attempt: &CutOff) -> Option<String> {

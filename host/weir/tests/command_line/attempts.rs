@@ -10,8 +10,8 @@ use crate::upstream::{NAMES, Upstream, json as answer};
 
 const HTTP: &str = "arn:aws:states:::http:invoke";
 const SQS: &str = "arn:aws:states:::sqs:sendMessage";
-/// Where the services of AWS are.
-const CREDENTIAL: [(&str, &str); 3] =
+/// As whom services of AWS are asked.
+pub(crate) const CREDENTIAL: [(&str, &str); 3] =
     [("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE00001"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")];
 
 /// A machine with one state, which asks for `resource`.

@@ -17,6 +17,7 @@ mod pages;
 mod publish;
 mod purchase;
 mod roles;
+mod service_jobs;
 mod shell;
 mod sign_up;
 mod standing;

@@ -15,9 +15,9 @@ use crate::acts;
 use crate::sql;
 use crate::sql::executions::Record;
 use crate::sql::steps::Closing;
-use crate::standard::{Behind, ExpressTasks, House, waited_for};
+use crate::standard::{Behind, ExpressTasks, House, Stopped, open_jobs, waited_for};
 use crate::start::{self, Start};
-use crate::work::Owner;
+use crate::work::{Owner, Submitted};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -255,24 +255,26 @@ pub(super) async fn stop(house: &Arc<House>, caller: &Caller, asked: Stop) -> An
             Ok::<_, Refusal>((record.stopped.unwrap_or(now), stopped))
         })
         .await?;
-    for seq in stopped {
-        house.stop(seq);
+    for one in stopped {
+        house.stop(one);
     }
     Ok(json!({ "stopDate": seconds(stopped_at) }))
 }
 
-/// Fails an execution that the host cannot run: its runner panics each time. Answers with the execution that waits for it.
+/// Fails an execution that the host cannot run: its runner panics each time. Answers with the execution that waits for it, and
+/// with the jobs that it waited for.
 pub(crate) fn fail_lost(
     db: &Connection,
     (seq, epoch): (i64, i64),
     now: Timestamp,
-) -> Result<Option<i64>, rusqlite::Error> {
-    let Some(facts) = sql::steps::load(db, seq, epoch)? else { return Ok(None) };
+) -> Result<(Option<i64>, Vec<Submitted>), rusqlite::Error> {
+    let Some(facts) = sql::steps::load(db, seq, epoch)? else { return Ok((None, Vec::new())) };
     let (error, cause) = ("States.Runtime", "The host failed while it ran this execution.");
     let mut cursor = match &facts.frames {
         Some((_, text)) => Cursor::read(text).map_err(sql::broken)?,
         None => Cursor::started(facts.started),
     };
+    let jobs = open_jobs(db, seq, &cursor)?;
     let event = (cursor.last() + 1, cursor.fail(now, error, cause));
     let until = (!facts.is_express).then(|| redrive::until(now));
     let kept = until.map(|until| cursor.text().map(|text| (until, text)).map_err(sql::broken)).transpose()?;
@@ -290,7 +292,7 @@ pub(crate) fn fail_lost(
     if let Some((parent, letter)) = &told {
         sql::steps::tell(db, *parent, letter)?;
     }
-    Ok(told.map(|(parent, _)| parent))
+    Ok((told.map(|(parent, _)| parent), jobs))
 }
 
 /// Ends a running execution and those that it has started and waits for. One that has ended stays as it is.
@@ -298,7 +300,7 @@ pub(crate) fn abort(
     db: &Connection,
     seq: i64,
     (now, error, cause): (Timestamp, Option<&str>, Option<&str>),
-    stopped: &mut Vec<i64>,
+    stopped: &mut Vec<Stopped>,
 ) -> Result<(), Refusal> {
     let mut to_stop = vec![seq];
     while let Some(seq) = to_stop.pop() {
@@ -310,10 +312,11 @@ pub(crate) fn abort(
             None => Cursor::started(record.started),
         };
         to_stop.extend(sql::executions::children(db, seq)?);
+        let jobs = open_jobs(db, seq, &cursor)?;
         let event = (cursor.last() + 1, cursor.abort(now, error, cause));
         let kept = redrive::kept(&record, now, &cursor)?;
         sql::executions::end(db, (seq, "ABORTED"), (now, error, cause), event, kept)?;
-        stopped.push(seq);
+        stopped.push(Stopped { seq, jobs });
     }
     Ok(())
 }

@@ -302,8 +302,8 @@ pub(crate) async fn stop_all(house: &Arc<House>, machine: i64) -> Result<(), Ope
         if stopped.is_empty() || house.closing.is_cancelled() {
             return Ok(());
         }
-        for seq in stopped {
-            house.stop(seq);
+        for one in stopped {
+            house.stop(one);
         }
     }
 }

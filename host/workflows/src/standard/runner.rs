@@ -1,33 +1,30 @@
 //! One execution in memory: what has happened goes in, one step transaction comes out, and what it asks for begins.
 
 mod attempts;
+mod compose;
 mod hear;
+mod inquire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl::{Effect, Event, Execution, Outcome, TaskId, Watch};
-use express::Task;
-use history::{Attempt, Cursor, History, Request};
-use serde_json::Value;
-use stepfunctions::{Errand, Until, base};
+use asl::{Event, Execution, TaskId, Watch};
+use history::{Attempt, Cursor, History};
+use stepfunctions::Errand;
 use store::WriteError;
 use tokio::sync::SemaphorePermit;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
 
-pub(super) use attempts::{attempt, tell_of, tell_of_cut_off};
+pub(super) use attempts::{GRACE, attempt, outstayed, tell_of, tell_of_cut_off};
+use compose::Composed;
 
-use super::facts::{arn, context, digest};
-use super::letter::Happened;
+use super::facts::{arn, context};
 use super::{House, Live, LoadError};
-use crate::map_runs;
-use crate::operations::redrivable_until;
-use crate::sql::steps::{ActivityTask, Closing, Loaded, NewToken, Step, Stepped, Used, load, release, step};
-use crate::start;
-use crate::work::{Job, Owner, Performed};
+use crate::sql::steps::{Loaded, Step, Stepped, Used, load, release, step};
+use crate::work::{Job, Owner, Performed, Standing, Submitted};
 
 /// A wait that is shorter is waited for in memory.
 const PARK_FROM: Duration = Duration::from_secs(5);
@@ -38,11 +35,12 @@ const PANICS_MAX: u32 = 3;
 /// How long a step waits before it is tried again when the file takes nothing, and at most.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// What a task that began here has come to.
-struct Ended {
-    task: TaskId,
-    errand: Errand,
-    performed: Performed,
+/// What began here has come to an end.
+enum Ended {
+    /// An attempt at a task. `taken`: the job that it has started.
+    Attempt { task: TaskId, errand: Errand, performed: Performed, taken: Option<Box<Submitted>> },
+    /// A question after the job of a task.
+    Question { task: TaskId, standing: Standing },
 }
 
 /// What is asked for, and has not begun.
@@ -52,7 +50,7 @@ struct Asked {
     task: TaskId,
 }
 
-/// An attempt at a task.
+/// An attempt at a task, or a question after its job.
 struct UnderWay {
     handle: AbortHandle,
     halt: CancellationToken,
@@ -79,6 +77,11 @@ struct Runner<'h> {
     /// Those that were under way when it was left, and have not been made again.
     cut_off: HashMap<TaskId, Attempt>,
     settle: Vec<Used>,
+    /// Jobs that services have taken and that the file does not know of.
+    unwritten: Vec<Submitted>,
+    /// Jobs that nobody waits for any more, and that go on until a step without them is written.
+    unwanted: Vec<Submitted>,
+    /// When the interpreter has to be woken next.
     wake: Option<Timestamp>,
     /// Another execution was started, and its end may lie in the inbox.
     has_started: bool,
@@ -133,8 +136,9 @@ pub(super) async fn after_panic(house: &Arc<House>, seq: i64, panics: u32) {
     let mut pause = TRY_AGAIN.0;
     loop {
         match house.store.write(move |db| crate::operations::fail_lost(db, (seq, epoch), now)).await {
-            Ok(parent) => {
+            Ok((parent, jobs)) => {
                 house.tally.ended("FAILED");
+                house.stop_jobs(jobs);
                 house.mapped.notify_one();
                 return parent.into_iter().for_each(|parent| house.wake(parent));
             }
@@ -202,6 +206,8 @@ impl<'h> Runner<'h> {
             under_way: HashMap::new(),
             cut_off,
             settle: Vec::new(),
+            unwritten: Vec::new(),
+            unwanted: Vec::new(),
             wake: None,
             has_started: false,
         })
@@ -228,12 +234,12 @@ impl<'h> Runner<'h> {
 
     /// One step and what follows from it; `false`: the execution is over.
     async fn turn(&mut self) -> Result<bool, Gone> {
-        let (asked, outcome, step) = self.compose().map_err(|error| {
+        let Composed { asked, abandoned, step } = self.compose().map_err(|error| {
             // It would be so each time: it stays as it is, claimed by this opening, as one that cannot be read.
             tracing::error!(%error, seq = self.seq, "an execution cannot be written");
             Gone::Lost
         })?;
-        let is_over = outcome.is_some();
+        let is_over = step.closing.is_some();
         let status = step.closing.as_ref().map(|closing| closing.status);
         let parks = step.park;
         let parent = step.closing.as_ref().and_then(|closing| closing.parent.as_ref()).map(|(parent, _)| *parent);
@@ -246,11 +252,14 @@ impl<'h> Runner<'h> {
             Ok(Stepped::Written { more }) => more,
             Ok(Stepped::Lost) | Err(Gone::Lost) => {
                 self.settle = used;
+                self.unwanted = abandoned;
                 return Err(Gone::Lost);
             }
             Err(gone) => return Err(gone),
         };
         self.revision += 1;
+        self.unwritten.clear();
+        self.house.stop_jobs(abandoned);
         if let Some(status) = status {
             self.house.tally.ended(status);
         }
@@ -279,127 +288,6 @@ impl<'h> Runner<'h> {
             self.wait().await?;
         }
         Ok(true)
-    }
-
-    /// What the run wants now, and the transaction that says so.
-    fn compose(&mut self) -> Result<(Vec<Asked>, Option<Outcome>, Step), serde_json::Error> {
-        let now = self.house.clock.now();
-        self.note();
-        let (mut asked, mut tokens, mut begun, mut outcome) = (Vec::new(), Vec::new(), Vec::new(), None);
-        while let Some(effect) = self.run.next_effect() {
-            match effect {
-                Effect::Invoke { task, state, frame, resource, input, timeout, heartbeat, invocation, attempt } => {
-                    let errand = Errand::of(&resource);
-                    if !self.history.cursor().knows(task) {
-                        let request = Request { task, resource: &resource, input: &input, timeout, heartbeat };
-                        self.history.asked(now, frame, &request);
-                        tokens.extend(self.token(task, &errand, &resource, &input));
-                    }
-                    if matches!(errand, Errand::Work | Errand::WorkThenToken) {
-                        let resource = || base(&resource).to_owned();
-                        let (invocation, number) = (invocation.get(), attempt);
-                        let made = || Attempt { resource: resource(), invocation, number, began: now };
-                        self.history.attempted(task, made);
-                    }
-                    if errand == Errand::Activity
-                        || self.history.cursor().is_submitted(task)
-                        || self.under_way.contains_key(&task)
-                    {
-                        continue;
-                    }
-                    let resource = Arc::from(base(&resource));
-                    let work = Task { state, frame, resource, input, invocation: invocation.get(), attempt };
-                    asked.push(Asked { errand, job: self.job(work), task });
-                }
-                Effect::MapRun { task, state, frame, request, kind } => {
-                    if !self.history.cursor().knows(task) {
-                        let machine = Arc::clone(self.run.machine());
-                        let new = map_runs::new((&self.facts, &self.arn), &machine, (task, &state), (&request, kind));
-                        let arn = map_runs::arn(&self.facts, &new);
-                        self.history.map_run(now, (task, frame), &arn, &request);
-                        begun.push(new);
-                    }
-                }
-                Effect::WaitUntil(moment) => self.wake = Some(moment),
-                Effect::Finished(ended) => outcome = Some(ended),
-            }
-        }
-        if self.history.cut() && !matches!(outcome, Some(Outcome::Failed { .. })) {
-            let cause = "The execution reached the maximum number of history events (25000).".to_owned();
-            outcome = Some(Outcome::Failed { error: Some("States.Runtime".to_owned()), cause: Some(cause) });
-        }
-        if let Some(outcome) = &outcome {
-            self.history.over(now, outcome);
-        }
-        let (given_up, cut_off) = self.give_up((outcome.is_some(), now));
-        let soon = self.wake.is_some_and(|wake| wake.since(now) < PARK_FROM);
-        let step = Step {
-            seq: self.seq,
-            epoch: self.house.epoch,
-            revision: self.revision,
-            at: now,
-            frames: self.run.encode()?,
-            cursor: self.history.cursor().text()?,
-            events: self.history.take(),
-            tokens,
-            given_up,
-            taken: self.taken,
-            wake: self.wake,
-            park: asked.is_empty() && self.tasks.is_empty() && !soon,
-            closing: outcome.as_ref().map(|outcome| self.closing(outcome, now)),
-            cut_off,
-            settle: std::mem::take(&mut self.settle),
-            map_runs: begun,
-        };
-        Ok((asked, outcome, step))
-    }
-
-    /// A task of this execution as whoever performs it is told.
-    fn job(&self, task: Task) -> Job {
-        Job {
-            owner: self.owner.clone(),
-            execution: self.arn.clone(),
-            origin: self.facts.origin.clone(),
-            role_arn: self.run.context().role_arn.as_deref().map(Arc::from),
-            invocation_id: format!("{}:{}", self.arn, task.invocation),
-            task,
-            halt: CancellationToken::new(),
-        }
-    }
-
-    /// Puts what has happened to the states into the history.
-    fn note(&mut self) {
-        for step in self.run.take_steps() {
-            self.history.step(&step);
-        }
-    }
-
-    /// The token by which somebody outside answers this task, if that is how it is answered.
-    fn token(&self, task: TaskId, errand: &Errand, resource: &str, input: &Value) -> Option<NewToken> {
-        let drawn = || Some(digest(&context(&self.facts, &self.arn).task_token(task)));
-        match errand {
-            Errand::WorkThenToken | Errand::Start(Until::Token) => {
-                Some(NewToken { task: task.get(), sha256: drawn(), activity: None })
-            }
-            Errand::Activity => {
-                let cause = format!("Activity Does Not Exist: '{resource}'");
-                let missing = Happened::Failed { task: task.get(), error: "States.Runtime".to_owned(), cause };
-                let at = self.house.clock.now();
-                let activity =
-                    ActivityTask { resource: resource.to_owned(), input: input.to_string(), missing: missing.text(at) };
-                Some(NewToken { task: task.get(), sha256: None, activity: Some(activity) })
-            }
-            Errand::Work | Errand::Start(_) => None,
-        }
-    }
-
-    fn closing(&self, outcome: &Outcome, at: Timestamp) -> Closing {
-        let mut closing = super::express::closing(outcome);
-        if !matches!(outcome, Outcome::Succeeded(_)) {
-            closing.until = Some(redrivable_until(at));
-        }
-        closing.parent = start::tell_parent(&self.facts, &self.arn, at, &closing);
-        closing
     }
 
     /// Writes the step, however long the file takes to accept it.

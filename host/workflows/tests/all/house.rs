@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use stepfunctions::OperationError;
 use tempfile::TempDir;
 use types::{Clock, OrganisationId};
-use workflows::{Caller, CutOff, Job, Performed, Performing, Settings, Work, Workflows};
+use workflows::{Asking, Caller, CutOff, Job, Performed, Performing, Settings, Stopping, Submitted, Work, Workflows};
+
+use crate::service::Service;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "eu-west-1";
@@ -26,12 +28,17 @@ pub(crate) struct Desk {
     pub(crate) jobs: AtomicUsize,
     /// Whether `broken` tasks work now.
     pub(crate) is_mended: AtomicBool,
+    /// Does the jobs of tasks, wherever the host is.
+    pub(crate) service: Arc<Service>,
 }
 
 impl Work for Desk {
     fn perform(&self, job: Job) -> Performing {
         self.jobs.fetch_add(1, Ordering::SeqCst);
         *self.asked.lock().unwrap().entry(format!("{}/{}", job.invocation_id, job.task.attempt)).or_default() += 1;
+        if job.task.resource.ends_with(".sync") {
+            return self.service.take(&job);
+        }
         let is_mended = self.is_mended.load(Ordering::SeqCst);
         Box::pin(async move {
             let attempt = format!("{}/{}", job.invocation_id, job.task.attempt);
@@ -47,20 +54,22 @@ impl Work for Desk {
                 "metered" => {
                     job.halt.cancelled().await;
                     let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
-                    return Performed { answer, usage: Some(attempt) };
+                    return Performed { answer, job: None, usage: Some(attempt) };
                 }
                 // Takes its time to say so.
                 "metered-late" => {
                     job.halt.cancelled().await;
                     tokio::time::sleep(Duration::from_millis(600)).await;
                     let answer = Err(TaskFailed { error: "Stopped".into(), cause: String::new() });
-                    return Performed { answer, usage: Some(attempt) };
+                    return Performed { answer, job: None, usage: Some(attempt) };
                 }
                 "metered-slow" => {
                     tokio::time::sleep(Duration::from_millis(400)).await;
-                    return Performed { answer: Ok(job.task.input), usage: Some(attempt) };
+                    return Performed { answer: Ok(job.task.input), job: None, usage: Some(attempt) };
                 }
-                "metered-once" => return Performed { answer: Ok(job.task.input), usage: Some(attempt) },
+                "metered-once" => {
+                    return Performed { answer: Ok(job.task.input), job: None, usage: Some(attempt) };
+                }
                 "slow" => {
                     tokio::time::sleep(Duration::from_millis(30)).await;
                     Ok(job.task.input)
@@ -68,8 +77,23 @@ impl Work for Desk {
                 "add-one" => Ok(Arc::new(json!(job.task.input.as_i64().unwrap_or_default() + 1))),
                 _ => Ok(job.task.input),
             };
-            Performed { answer, usage: None }
+            Performed { answer, job: None, usage: None }
         })
+    }
+
+    fn ask(&self, job: Submitted) -> Asking {
+        let standing = self.service.ask(&job);
+        Box::pin(async move {
+            match standing {
+                Some(standing) => standing,
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn stop(&self, job: Submitted) -> Stopping {
+        let stopped = self.service.stop(&job);
+        Box::pin(async move { stopped })
     }
 
     fn cut_off(&self, attempt: &CutOff) -> Option<String> {
@@ -103,7 +127,16 @@ impl House {
     }
 
     pub(crate) fn open(folder: Arc<TempDir>, caller: Caller, clock: Clock, settings: Settings) -> Self {
-        let desk = Arc::new(Desk::default());
+        Self::open_beside(folder, caller, (clock, settings), Arc::default())
+    }
+
+    fn open_beside(
+        folder: Arc<TempDir>,
+        caller: Caller,
+        (clock, settings): (Clock, Settings),
+        service: Arc<Service>,
+    ) -> Self {
+        let desk = Arc::new(Desk { service, ..Desk::default() });
         let path: PathBuf = folder.path().join("workflows.db");
         let workflows = Workflows::open(&path, settings, clock.clone(), Arc::clone(&desk) as Arc<dyn Work>).unwrap();
         Self { workflows, desk, clock, caller, folder }
@@ -146,7 +179,8 @@ impl House {
 
     pub(crate) async fn reopened_with(self, settings: Settings) -> Self {
         self.workflows.close().await;
-        Self::open(self.folder, self.caller, self.clock, settings)
+        let service = Arc::clone(&self.desk.service);
+        Self::open_beside(self.folder, self.caller, (self.clock, settings), service)
     }
 
     pub(crate) async fn ask(&self, operation: &str, body: Value) -> Result<Value, OperationError> {

@@ -7,6 +7,7 @@ use asl::TaskId;
 use express::TaskFailed;
 use history::Attempt;
 use rusqlite::Connection;
+use serde_json::Value;
 use stepfunctions::Errand;
 use store::WriteError;
 use tokio_util::sync::CancellationToken;
@@ -17,10 +18,12 @@ use crate::sql;
 use crate::sql::steps::{Used, owe_after};
 use crate::standard::House;
 use crate::start::{self, StartChild};
-use crate::work::{CutOff, Job, Performed};
+use crate::work::{CutOff, Job, Performed, Submitted};
 
 /// How long an attempt may go on when nobody waits for it any more.
-const GRACE: Duration = Duration::from_secs(1);
+pub(in crate::standard) const GRACE: Duration = Duration::from_secs(1);
+/// How long the start of a job may: what the service has taken can be stopped once it says so, which it does within a minute.
+const START_GRACE: Duration = Duration::from_secs(61);
 
 /// Does what a task of the execution `seq` asks for, once there is a place for it.
 pub(in crate::standard) async fn attempt(
@@ -41,27 +44,28 @@ pub(in crate::standard) async fn attempt(
         Errand::Start(until) => {
             let child = StartChild { seq, task, until: *until, job: &job };
             tokio::select! {
-                answer = start::child(house, child) => Performed { answer, usage: None },
+                answer = start::child(house, child) => Performed { answer, job: None, usage: None },
                 () = halt.cancelled() => given_up(house, None),
             }
         }
         _ => tokio::select! {
             biased;
             performed = house.work.perform(job) => performed,
-            () = outstayed(&halt) => given_up(house, asked),
+            () = outstayed(&halt, if *errand == Errand::Job { START_GRACE } else { GRACE }) => given_up(house, asked),
         },
     }
 }
 
-async fn outstayed(halt: &CancellationToken) {
+/// Until what is to end has had a while for that.
+pub(in crate::standard) async fn outstayed(halt: &CancellationToken, grace: Duration) {
     halt.cancelled().await;
-    tokio::time::sleep(GRACE).await;
+    tokio::time::sleep(grace).await;
 }
 
 fn given_up(house: &House, asked: Option<CutOff>) -> Performed {
     let cause = "nobody waits for it any more".to_owned();
     let usage = asked.and_then(|asked| house.work.cut_off(&CutOff { ended: house.clock.now(), ..asked }));
-    Performed { answer: Err(TaskFailed { error: "States.TaskFailed".into(), cause }), usage }
+    Performed { answer: Err(TaskFailed { error: "States.TaskFailed".into(), cause }), job: None, usage }
 }
 
 /// Writes down what attempts have used that no step can tell of any more.
@@ -105,9 +109,17 @@ impl Runner<'_> {
     pub(super) fn begin(&mut self, asked: Asked) {
         let Asked { errand, job, task } = asked;
         let (house, seq, halt) = (Arc::clone(self.house), self.seq, job.halt.clone());
+        let waits = (errand == Errand::Job).then(|| Submitted {
+            owner: job.owner.clone(),
+            execution: job.execution.clone(),
+            resource: job.task.resource.to_string(),
+            invocation_id: job.invocation_id.clone(),
+            handle: Value::Null,
+        });
         let handle = self.tasks.spawn(async move {
-            let performed = attempt(&house, seq, (task, &errand), job).await;
-            Ended { task, errand, performed }
+            let mut performed = attempt(&house, seq, (task, &errand), job).await;
+            let taken = waits.zip(performed.job.take()).map(|(waits, handle)| Box::new(Submitted { handle, ..waits }));
+            Ended::Attempt { task, errand, performed, taken }
         });
         self.cut_off.remove(&task);
         let attempt = self.history.cursor().attempt(task).cloned();
@@ -137,7 +149,8 @@ impl Runner<'_> {
             self.settle.extend(body.map(|body| Used { task: Some(task.get()), body }));
         }
         let run = &self.run;
-        (self.history.forget(|task| run.is_live(task)), given_up)
+        // Where there are too many events the run itself would go on.
+        (self.history.forget(|task| !is_over && run.is_live(task)), given_up)
     }
 
     /// What the books are told of an attempt that says nothing itself.
@@ -150,8 +163,9 @@ impl Runner<'_> {
     pub(super) async fn leave(mut self, gone: Result<(), Gone>) {
         match gone {
             Ok(()) | Err(Gone::Lost) => {}
-            // Nothing is under way; or it is all done again when the host is back.
-            Err(Gone::Parked | Gone::Closing) => return,
+            Err(Gone::Parked) => return,
+            // What is under way is done again when the host is back.
+            Err(Gone::Closing) => return self.note_starts().await,
         }
         for under_way in self.under_way.values() {
             under_way.halt.cancel();
@@ -160,15 +174,18 @@ impl Runner<'_> {
             tokio::select! {
                 biased;
                 ended = self.tasks.join_next() => match ended {
-                    Some(Ok(Ended { task, performed, .. })) => {
+                    Some(Ok(Ended::Attempt { task, performed, taken, .. })) => {
                         self.settle.extend(performed.usage.map(|body| Used { task: Some(task.get()), body }));
+                        self.unwritten.extend(taken.map(|job| *job));
                     }
+                    Some(Ok(Ended::Question { .. })) => {}
                     Some(Err(error)) => tracing::debug!(%error, seq = self.seq, "what was given up has failed"),
                     None => break,
                 },
                 () = self.house.closing.cancelled() => break,
             }
         }
-        tell_of(self.house, self.seq, self.settle).await;
+        tell_of(self.house, self.seq, std::mem::take(&mut self.settle)).await;
+        self.stop_unwritten().await;
     }
 }

@@ -11,7 +11,7 @@ use types::Timestamp;
 use super::{Ended, Gone, LOOK_AGAIN, Runner, give_back};
 use crate::sql::steps::{Used, happened};
 use crate::standard::letter::Happened;
-use crate::work::Performed;
+use crate::work::{Performed, Standing, Submitted};
 
 /// What one step takes out of the inbox at most.
 const TAKE_MAX: u32 = 100;
@@ -21,20 +21,22 @@ impl Runner<'_> {
     pub(super) async fn wait(&mut self) -> Result<(), Gone> {
         loop {
             let now = self.house.clock.now();
+            self.ask_due(now);
             if self.wake.is_some_and(|wake| wake <= now) {
                 self.take_whole_inbox().await?;
                 self.apply(Event::Woke);
                 break;
             }
-            let due = self.wake.map_or(LOOK_AGAIN, |wake| wake.since(now).min(LOOK_AGAIN));
+            let due = self.due().map_or(LOOK_AGAIN, |wake| wake.since(now).min(LOOK_AGAIN));
             let has_tasks = !self.tasks.is_empty();
             tokio::select! {
                 biased;
                 () = self.live.lost.cancelled() => return Err(Gone::Lost),
                 () = self.house.closing.cancelled() => return Err(Gone::Closing),
                 ended = self.tasks.join_next(), if has_tasks => {
-                    self.take(ended);
-                    break;
+                    if self.take(ended) || self.may_park(self.house.clock.now()) {
+                        break;
+                    }
                 }
                 () = self.live.told.notified() => {
                     if self.take_inbox().await? {
@@ -53,34 +55,51 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn take(&mut self, ended: Option<Result<Ended, JoinError>>) {
-        let Some(ended) = ended else { return };
-        let Ended { task, errand, performed } = match ended {
-            Ok(ended) => ended,
-            Err(error) if error.is_panic() => {
-                tracing::error!(%error, seq = self.seq, "the work of a task panicked");
-                let which = self.under_way.iter().find(|(_, under_way)| under_way.handle.id() == error.id());
-                let Some((task, under_way)) = which else { return };
-                let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
-                let attempt = under_way.attempt.as_ref();
-                let usage = attempt
-                    .and_then(|attempt| self.unheard(attempt, types::Outcome::HostError, self.house.clock.now()));
-                let (task, errand) = (*task, Errand::Work);
-                Ended { task, errand, performed: Performed { answer: Err(failed), usage } }
+    /// Takes what something that began here has come to; whether there is anything to write.
+    pub(super) fn take(&mut self, ended: Option<Result<Ended, JoinError>>) -> bool {
+        let Some(ended) = ended else { return false };
+        match ended {
+            Ok(Ended::Attempt { task, errand, performed, taken }) => {
+                self.attempted((task, &errand), performed, taken);
+                true
             }
-            Err(_) => return,
-        };
+            Ok(Ended::Question { task, standing }) => self.answered(task, standing),
+            Err(error) if error.is_panic() => self.panicked(&error),
+            Err(_) => false,
+        }
+    }
+
+    /// The work of an attempt, or of a question, has panicked.
+    fn panicked(&mut self, error: &JoinError) -> bool {
+        tracing::error!(%error, seq = self.seq, "the work of a task panicked");
+        let which = self.under_way.iter().find(|(_, under_way)| under_way.handle.id() == error.id());
+        let Some((task, under_way)) = which else { return false };
+        let failed = TaskFailed { error: "States.TaskFailed".into(), cause: "the host failed".to_owned() };
+        let task = *task;
+        if self.history.cursor().inquiry(task).is_some() {
+            return self.answered(task, Standing::Unheard(failed));
+        }
+        let attempt = under_way.attempt.as_ref();
+        let usage =
+            attempt.and_then(|attempt| self.unheard(attempt, types::Outcome::HostError, self.house.clock.now()));
+        self.attempted((task, &Errand::Work), Performed { answer: Err(failed), job: None, usage }, None);
+        true
+    }
+
+    /// An attempt has ended.
+    fn attempted(&mut self, (task, errand): (TaskId, &Errand), performed: Performed, taken: Option<Box<Submitted>>) {
         self.under_way.remove(&task);
         self.settle.extend(performed.usage.map(|body| Used { task: Some(task.get()), body }));
         let submits = matches!(errand, Errand::WorkThenToken)
-            || matches!(errand, Errand::Start(until) if until != Until::Started);
-        match performed.answer {
-            Ok(output) if submits => {
+            || matches!(errand, Errand::Start(until) if *until != Until::Started);
+        match (performed.answer, taken) {
+            (Ok(output), Some(job)) => self.submitted(task, &output, *job),
+            (Ok(output), None) if submits => {
                 self.has_started = true;
                 self.history.submitted(self.house.clock.now(), task, &output);
             }
-            Ok(output) => self.apply(Event::Succeeded { task, output }),
-            Err(TaskFailed { error, cause }) => self.apply(Event::Failed { task, error, cause }),
+            (Ok(output), None) => self.apply(Event::Succeeded { task, output }),
+            (Err(TaskFailed { error, cause }), _) => self.apply(Event::Failed { task, error, cause }),
         }
     }
 

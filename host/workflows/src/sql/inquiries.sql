@@ -1,0 +1,2 @@
+-- The cursor of a history may hold by what a service knows the job of a task. A program that does not know of it would write
+-- the cursor without: nobody would ask after the job again, or stop it.
