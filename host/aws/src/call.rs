@@ -42,8 +42,8 @@ const PASSING: [&str; 6] = ["Throttl", "TooManyRequests", "RequestLimitExceeded"
 impl ServiceFault {
     /// Whether the same may well succeed a while later.
     pub(crate) fn is_passing(&self) -> bool {
-        let is_late = self.status.is_some_and(|status| status == 429 || status >= 500);
-        is_late || self.error == "States.Http.Socket" || PASSING.iter().any(|part| self.error.contains(part))
+        let is_busy = self.status.is_some_and(|status| status == 429 || status >= 500);
+        is_busy || self.error == "States.Http.Socket" || PASSING.iter().any(|part| self.error.contains(part))
     }
 
     pub(crate) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {

@@ -62,7 +62,7 @@ pub(super) struct Asked {
 /// An attempt at a task, as far as books are told of it whatever becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Attempt {
-    /// Without the suffix that says when it is done.
+    /// Without the suffix by which it waits for its token.
     pub resource: String,
     /// The same for all attempts of one visit of one state.
     pub invocation: u64,
@@ -97,7 +97,7 @@ impl Cursor {
         of_child && !self.is_submitted(task)
     }
 
-    /// Whether nothing is left to do for it here.
+    /// Whether it was handed over, and its end comes from elsewhere.
     pub fn is_submitted(&self, task: TaskId) -> bool {
         self.submitted.contains(&task.get())
     }
