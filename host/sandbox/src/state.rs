@@ -25,7 +25,7 @@ const HOST_CALL_MARGIN: usize = 1 << 20;
 /// CPU time between ticks from which a guest counts as running long, and goes on at the lowest priority. CPU time,
 /// because wall time would blame a guest for a busy machine; not fuel, which compiled code keeps in a register until
 /// it leaves a function, so that a loop seems to have spent none.
-const LONG_WORK: Duration = Duration::from_millis(1);
+pub(crate) const LONG_WORK: Duration = Duration::from_millis(1);
 
 /// Why the host itself stopped a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -155,20 +155,20 @@ impl HostState {
 
 /// What one thread has worked so far.
 #[derive(Debug, Clone, Copy)]
-struct ThreadTime {
+pub(crate) struct ThreadTime {
     thread: std::thread::ThreadId,
     worked: Duration,
 }
 
 impl ThreadTime {
-    fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         let worked = Duration::try_from(time).unwrap_or_default();
         Self { thread: std::thread::current().id(), worked }
     }
 
     /// What the guest worked since `before`; nothing if that was seen on another thread.
-    fn since(self, before: Self) -> Duration {
+    pub(crate) fn since(self, before: Self) -> Duration {
         if self.thread == before.thread { self.worked.saturating_sub(before.worked) } else { Duration::ZERO }
     }
 }

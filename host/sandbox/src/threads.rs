@@ -3,7 +3,8 @@
 //!
 //! Nothing is handed from thread to thread for a short call. A guest that has used up its first slice, at most two ticks,
 //! goes on on threads of the lowest priority, so that calls which spin share what is left over and short calls keep
-//! their latency beside them (docs/adr/0008-short-guests-run-where-they-are-called.md).
+//! their latency beside them (docs/adr/0008-short-guests-run-where-they-are-called.md). These threads rest between slices
+//! (docs/adr/0058-long-guests-rest-between-slices.md).
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
@@ -20,11 +21,15 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::EngineWeak;
 
 use crate::settings::StartError;
+use crate::state::{LONG_WORK, ThreadTime};
 
 /// How often running guests are looked at.
 const TICK: Duration = Duration::from_millis(2);
 /// The lowest priority there is.
 const LOWEST: i32 = 19;
+/// How long a thread of long calls rests after each slice. The kernel shares out time, not turns: a task that it owes none to,
+/// even its own that waits to send a write to the disk, may stand behind one of the lowest priority until that sleeps.
+const REST: Duration = Duration::from_micros(100);
 
 /// What the host tells all calls at once, and one of them alone.
 #[derive(Debug, Clone)]
@@ -121,7 +126,15 @@ impl Threads {
         }
         let (sender, receiver) = oneshot::channel();
         self.long.as_ref()?.spawn(async move {
-            let ended = call.await;
+            let slices = poll_fn(|context| {
+                let before = ThreadTime::now();
+                let polled = call.as_mut().poll(context);
+                if ThreadTime::now().since(before) >= LONG_WORK {
+                    std::thread::sleep(REST);
+                }
+                polled
+            });
+            let ended = slices.await;
             pace.note();
             // Who asked may be gone; the call has run all the same.
             drop(sender.send(ended));

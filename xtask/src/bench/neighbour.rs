@@ -18,7 +18,7 @@ pub(crate) fn measure(load: &Load, subject: &Subject) -> anyhow::Result<Value> {
     let busy = Shot { connections: 16, ..echo };
     let beside = |path: &str, connections| Shot { connections, seconds: SECONDS + 1.0, ..subject.shot(path) };
 
-    let mut hostile = Vec::new();
+    let (mut hostile, mut alone_us, mut disturbed_us) = (Vec::new(), Vec::new(), Vec::new());
     let mut shares = Vec::new();
     for round in 1..=ROUNDS {
         eprintln!("round {round} of {ROUNDS}: neighbours");
@@ -27,6 +27,8 @@ pub(crate) fn measure(load: &Load, subject: &Subject) -> anyhow::Result<Value> {
         let disturbed = load.run(&third)?;
         loops.finish()?;
         hostile.push(disturbed.p99_us / alone.p99_us);
+        alone_us.push(alone.p99_us);
+        disturbed_us.push(disturbed.p99_us);
 
         let solo = load.run(&busy)?;
         let crowd = load.start(&beside("/wasi-echo/", 64))?;
@@ -35,6 +37,8 @@ pub(crate) fn measure(load: &Load, subject: &Subject) -> anyhow::Result<Value> {
         shares.push(crowded.rps / solo.rps);
     }
     Ok(json!({
+        "p99_us_alone": median(alone_us),
+        "p99_us_beside_8_looping_calls": median(disturbed_us),
         "p99_beside_8_looping_calls_over_alone": round2(median(hostile)),
         "rps_beside_a_saturating_api_over_alone": round2(median(shares)),
     }))
