@@ -13,6 +13,8 @@ const WRITER_STATEMENTS: usize = 256;
 /// Prepared statements kept by each reader.
 const READER_STATEMENTS: usize = 64;
 
+/// Pages that the writer keeps: 32 MiB. What it does not find there it finds in the mapping or with the operating system.
+const WRITER_PAGES: i64 = 4_000;
 /// Bytes of a file that each connection maps. Every connection has its own view of the same pages, so this counts
 /// once for each of them in what the process holds.
 const MAPPED: i64 = 32 << 20;
@@ -109,7 +111,7 @@ pub(crate) fn open_writer(path: &Path, synchronous: Synchronous) -> rusqlite::Re
         Synchronous::Normal => "NORMAL",
     };
     connection.pragma_update(None, "synchronous", level)?;
-    connection.pragma_update(None, "cache_size", 10_000)?;
+    connection.pragma_update(None, "cache_size", WRITER_PAGES)?;
     connection.pragma_update_and_check(None, "mmap_size", MAPPED, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", true)?;
