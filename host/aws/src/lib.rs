@@ -23,4 +23,4 @@ mod table;
 pub use call::{Aws, ServiceFault, ServiceTask};
 pub use job::{ServiceJob, Standing, Started};
 pub use settings::{Endpoints, Settings};
-pub use table::jobs;
+pub use table::{is_waited_for, jobs};

@@ -182,6 +182,11 @@ const KINDS: [Kind; 10] = [
     ),
 ];
 
+/// Whether a resource asks for the end of what it starts.
+pub fn is_waited_for(resource: &str) -> bool {
+    resource.starts_with(PREFIX) && resource.ends_with(SUFFIX)
+}
+
 /// The jobs that can be waited for, as the ends of their resources: `glue:startJobRun.sync`.
 pub fn jobs() -> impl Iterator<Item = String> {
     KINDS.iter().map(|kind| format!("{}:{}{SUFFIX}", kind.service, kind.start))

@@ -29,7 +29,7 @@ impl Work for Jobs {
         let premises = Arc::clone(&self.0);
         Box::pin(async move {
             let mut used = begun(&premises, &job);
-            let (answer, taken) = if job.task.resource.ends_with(submitted::SUFFIX) {
+            let (answer, taken) = if aws::is_waited_for(&job.task.resource) {
                 match submitted::start(&premises, &job, &mut used).await {
                     Ok(started) => (Ok(started.answer), Some(started.handle)),
                     Err(failed) => (Err(failed), None),

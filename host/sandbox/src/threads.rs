@@ -249,4 +249,29 @@ mod tests {
         assert_eq!(thread_of(Priority::Usual).await.as_deref(), std::thread::current().name());
         assert_eq!(thread_of(Priority::Lowest).await.as_deref(), Some("weir-guest"));
     }
+
+    /// How often this thread has let go of its processor by itself.
+    fn rests() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        line.trim().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_thread_of_long_guests_rests_after_each_slice() {
+        let engine = engine(Role::Run { slots: 1 }).unwrap();
+        let threads = Threads::start(engine.weak(), 1).unwrap();
+        let pace = Pace { priority: Priority::Lowest, runs_long: Arc::default(), component: Arc::default() };
+        let work = Box::pin(async {
+            let before = rests();
+            for _ in 0..20 {
+                let began = ThreadTime::now();
+                while ThreadTime::now().since(began) < LONG_WORK {}
+                tokio::task::yield_now().await;
+            }
+            rests() - before
+        });
+        let rested = threads.run(work, pace).await.unwrap();
+        assert!(rested >= 20, "{rested}");
+    }
 }

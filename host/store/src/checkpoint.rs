@@ -82,7 +82,9 @@ impl Checkpoints {
         let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || {
             while begin.recv() == Ok(()) {
                 // Opened for each: after an I/O error an old connection is worth nothing.
-                if let Err(error) = open_checkpointer(&path).and_then(|connection| move_bulk(&connection, &count)) {
+                if let Err(error) = open_checkpointer(&path)
+                    .and_then(|connection| move_bulk(&connection, || count.load(Ordering::Relaxed)))
+                {
                     tracing::warn!(%error, "a checkpoint failed");
                 }
                 flag.store(true, Ordering::Release);
@@ -137,11 +139,11 @@ impl Drop for Checkpoints {
     }
 }
 
-/// Moves what is in the log, and what came while it was moved. `pages`: how many it holds now.
-fn move_bulk(connection: &Connection, pages: &AtomicU64) -> rusqlite::Result<()> {
+/// Moves what is in the log, and what came while it was moved. `pages` says how many it holds now.
+fn move_bulk(connection: &Connection, mut pages: impl FnMut() -> u64) -> rusqlite::Result<()> {
     for _ in 0..PASSES {
         let moved = passive(connection)?;
-        if pages.load(Ordering::Relaxed).saturating_sub(moved) <= REST {
+        if pages().saturating_sub(moved) <= REST {
             break;
         }
     }
@@ -156,7 +158,10 @@ fn passive(connection: &Connection) -> rusqlite::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::OpenFlags;
+
     use super::*;
+    use crate::open::{Synchronous, open_writer};
 
     #[test]
     fn the_log_is_moved_by_the_thread_and_finished_by_the_writer() {
@@ -173,5 +178,42 @@ mod tests {
         let later = Phase::Filling { until: 3 * PAGES };
         assert_eq!(Phase::Moved.after_commit(2 * PAGES, Thread::Idle), (later, Step::Nothing));
         assert_eq!(later.after_commit(3 * PAGES - 1, Thread::Idle), (later, Step::Nothing));
+    }
+
+    #[test]
+    fn what_comes_while_the_bulk_is_moved_is_moved_as_well_but_for_a_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.db");
+        let writer = open_writer(&path, Synchronous::Full).unwrap();
+        writer.execute_batch("CREATE TABLE t(page BLOB) STRICT").unwrap();
+        let add = |pages: u64| {
+            for _ in 0..pages {
+                writer.execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
+            }
+        };
+        let held = || {
+            let (_, log, _): (i64, i64, i64) = writer
+                .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .unwrap();
+            u64::try_from(log).unwrap()
+        };
+        let in_file = || std::fs::metadata(&path).unwrap().len() / 8_192;
+        add(200);
+        // Who reads keeps the log from beginning anew in the pause between two passes.
+        let reader = Connection::open_with_flags(&path, OpenFlags::default()).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM t;").unwrap();
+        let mut seen = Vec::new();
+        move_bulk(&open_checkpointer(&path).unwrap(), || {
+            seen.push(in_file());
+            // Many come during the first pass, and few during the next.
+            add(if seen.len() == 1 { 200 } else { 1 });
+            if seen.len() == 1 {
+                reader.execute_batch("COMMIT").unwrap();
+            }
+            held()
+        })
+        .unwrap();
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert!(seen[0] >= 200 && seen[1] >= seen[0] + 200, "{seen:?}");
     }
 }

@@ -12,9 +12,6 @@ use super::settled;
 use crate::functions::failed;
 use crate::premises::Premises;
 
-/// How the resources of such tasks end.
-pub(super) const SUFFIX: &str = ".sync";
-
 /// Starts one. What is given up meanwhile is not broken off: it has a moment to say that there is a job, which can then be
 /// stopped.
 pub(super) async fn start(premises: &Premises, job: &Job, used: &mut TaskUse) -> Result<Started, TaskFailed> {

@@ -36,8 +36,13 @@ fn place_of(upstream: &Upstream) -> Place {
 }
 
 fn start(place: &Place, upstream: &Upstream) -> Host {
+    start_for("AWS_ENDPOINT_URL_GLUE", place, upstream)
+}
+
+/// A host for which the operator has set up the service of this variable alone.
+fn start_for(variable: &str, place: &Place, upstream: &Upstream) -> Host {
     let endpoint = format!("https://{}:{}", NAMES[0], upstream.port);
-    place.start_with(&[&CREDENTIAL[..], &[("AWS_ENDPOINT_URL_GLUE", &*endpoint)]].concat())
+    place.start_with(&[&CREDENTIAL[..], &[(variable, &*endpoint)]].concat())
 }
 
 /// A machine that waits for a job.
@@ -118,6 +123,14 @@ fn a_job_that_a_killed_host_waited_for_is_asked_after_and_stopped_by_the_next() 
     // Killed.
     drop(host);
     let before = told(&upstream).len();
+    // A host without the service does not give the job up at once.
+    let host = start_for("AWS_ENDPOINT_URL_SQS", &place, &upstream);
+    let client = client.again(&host);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let described = client.call("DescribeExecution", &json!({ "executionArn": execution }));
+    assert_eq!(described["status"], "RUNNING", "{described}");
+    assert_eq!(host.stop().0, Some(0));
+    assert_eq!(told(&upstream).len(), before);
     let host = start(&place, &upstream);
     let client = client.again(&host);
     until("GetJobRun", before);

@@ -93,8 +93,10 @@ enum Gone {
     Lost,
     /// It waits in the file.
     Parked,
-    /// The host stops.
+    /// The host stops, and all that was decided is in the file.
     Closing,
+    /// The host stops, and a step is not in the file.
+    Unwritten,
 }
 
 /// Runs the execution until it ends, parks or is lost. Whatever goes wrong here, it can be taken up again.
@@ -294,12 +296,12 @@ impl<'h> Runner<'h> {
     async fn commit(&mut self, new: Step) -> Result<Stepped, Gone> {
         #[cfg(feature = "test-util")]
         if !self.house.may_step() {
-            return Err(Gone::Closing);
+            return Err(Gone::Unwritten);
         }
         let _turn = match self.first_turn.take() {
             Some(turn) => turn,
             // Never closed: an error cannot be.
-            None => self.house.turns.acquire().await.map_err(|_| Gone::Closing)?,
+            None => self.house.turns.acquire().await.map_err(|_| Gone::Unwritten)?,
         };
         let new = Arc::new(new);
         let mut pause = TRY_AGAIN.0;
@@ -307,7 +309,7 @@ impl<'h> Runner<'h> {
             let step_of = Arc::clone(&new);
             match self.house.store.write(move |db| step(db, &step_of)).await {
                 Ok(stepped) => return Ok(stepped),
-                Err(WriteError::Closed) => return Err(Gone::Closing),
+                Err(WriteError::Closed) => return Err(Gone::Unwritten),
                 // It may be on disk or not. The file knows: it is taken up from there.
                 Err(WriteError::Uncertain) => {
                     give_back(self.house, self.seq).await;
@@ -316,7 +318,7 @@ impl<'h> Runner<'h> {
                 Err(error) => {
                     tracing::warn!(%error, seq = self.seq, "a step of an execution was not written; it is tried again");
                     tokio::select! {
-                        () = self.house.closing.cancelled() => return Err(Gone::Closing),
+                        () = self.house.closing.cancelled() => return Err(Gone::Unwritten),
                         () = self.live.lost.cancelled() => return Err(Gone::Lost),
                         () = tokio::time::sleep(pause) => pause = (pause * 2).min(TRY_AGAIN.1),
                     }

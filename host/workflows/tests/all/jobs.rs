@@ -11,6 +11,9 @@ use workflows::Settings;
 use crate::house::{House, lines, text};
 use crate::service::Says;
 
+/// A step that tells of what an attempt has used cannot be written while this is there, and an end from outside can.
+const FAULTY: &str = "CREATE TEMP TRIGGER faulty BEFORE INSERT ON main.outbox WHEN NEW.topic = 'settle'
+    BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END";
 const GLUE: &str = "arn:aws:states:::glue:startJobRun.sync";
 
 /// A machine with one state that waits for a job.
@@ -176,16 +179,31 @@ async fn a_job_whose_start_is_answered_after_the_stop_of_its_execution_is_stoppe
 async fn a_job_that_the_file_does_not_know_of_is_stopped_with_its_execution() {
     let house = House::new();
     let machine = house.machine("machine", &job("arn:aws:states:::glue:meteredStart.sync", &[])).await;
-    // Its step cannot be written while this is there, and the end from outside can.
-    let faulty = "CREATE TEMP TRIGGER faulty BEFORE INSERT ON main.outbox WHEN NEW.topic = 'settle'
-        BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END";
-    house.workflows.statement(faulty).await.unwrap();
+    house.workflows.statement(FAULTY).await.unwrap();
     let execution = house.start(&machine, json!({})).await;
     until("it is started", || !house.started().is_empty()).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     house.call("StopExecution", json!({ "executionArn": execution })).await;
     house.workflows.statement("DROP TRIGGER temp.faulty").await.unwrap();
     house.until_stopped(&house.started()).await;
+}
+
+#[tokio::test]
+async fn a_host_that_stops_before_a_step_is_written_writes_no_other_in_its_place() {
+    let house = House::new();
+    let machine = house.machine("machine", &job("arn:aws:states:::glue:meteredStart.sync", &[])).await;
+    house.workflows.statement(FAULTY).await.unwrap();
+    let execution = house.start(&machine, json!({})).await;
+    until("it is started", || !house.started().is_empty()).await;
+    // The step is tried again after longer and longer pauses: the host stops in one of them.
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    house.workflows.statement("DROP TRIGGER temp.faulty").await.unwrap();
+    house.workflows.stop();
+    house.desk.service.say(Says::Succeeded);
+    let house = house.reopened().await;
+    assert_eq!(house.ended(&execution).await["status"], "SUCCEEDED");
+    assert_eq!(lines(&house.history(&execution).await)[4..6], ["5 TaskSubmitted 4", "6 TaskSucceeded 5"]);
+    assert_eq!(house.workflows.outbox(10).await.unwrap().len(), 1, "the attempt has its row");
 }
 
 #[tokio::test]
@@ -351,9 +369,9 @@ async fn a_question_writes_nothing_while_something_else_is_under_way() {
         })
         .await;
     };
-    until_asked(8).await;
+    until_asked(4).await;
     let before = house.workflows.stats().operations;
-    until_asked(12).await;
+    until_asked(6).await;
     assert_eq!(house.workflows.stats().operations, before);
 }
 

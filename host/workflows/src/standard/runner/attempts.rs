@@ -163,8 +163,8 @@ impl Runner<'_> {
     pub(super) async fn leave(mut self, gone: Result<(), Gone>) {
         match gone {
             Ok(()) | Err(Gone::Lost) => {}
-            Err(Gone::Parked) => return,
-            // What is under way is done again when the host is back.
+            // What no step tells of happens again when the host is back.
+            Err(Gone::Parked | Gone::Unwritten) => return,
             Err(Gone::Closing) => return self.note_starts().await,
         }
         for under_way in self.under_way.values() {
