@@ -86,7 +86,7 @@ async fn calls(sandbox: &Sandbox, component: &Arc<Component>, count: u32) -> any
             step: None,
             halt: None,
         };
-        let ran = sandbox.call_http(component, context, request, &limits).await;
+        let ran = sandbox.call_http(component, &context, request, &limits).await;
         ensure!(ran.outcome == Outcome::Ok, "{ran:?}");
     }
     Ok(())

@@ -40,11 +40,11 @@ pub async fn run(
         None => machine.start(input, context, clock.now()),
         Some(watch) => machine.start_watched(input, context, clock.now(), watch),
     };
-    // Waits on the timer only when a task does not answer at once.
+    // There is a timer only when a task does not answer at once.
     tokio::select! {
         biased;
         outcome = walk(execution, tasks, clock) => outcome,
-        () = tokio::time::sleep(RUN_MAX) => Outcome::TimedOut,
+        () = async { tokio::time::sleep(RUN_MAX).await } => Outcome::TimedOut,
     }
 }
 

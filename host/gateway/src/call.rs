@@ -174,15 +174,15 @@ pub(crate) fn escort(call: Box<Call>) -> Escort {
 async fn run(call: Box<Call>) -> Reply {
     let ended = {
         let steps = Steps(&call);
-        let envelope = express::run(
+        // In a box of its own, which the next call has while this one waits to be recorded.
+        let envelope = Box::pin(express::run(
             &call.premises.envelope.machine,
             call.document(),
             asl::Context { started_at: call.asked.received_at, ..asl::Context::default() },
             &steps,
             &call.premises.house.clock,
-        );
-        // In a box of its own, which the next call has while this one waits to be recorded.
-        AssertUnwindSafe(Box::pin(envelope)).catch_unwind().await
+        ));
+        AssertUnwindSafe(envelope).catch_unwind().await
     };
     finish::finish(call, ended.map_err(finish::Panicked::of)).await
 }

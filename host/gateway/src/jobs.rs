@@ -293,7 +293,7 @@ async fn in_its_place(
     let full = |text: String| (Outcome::Overloaded, failed("Lambda.TooManyRequestsException", text));
     let mut permit = permit.map_err(|error| full(error.to_string()))?;
     let context = CallContext { priority: permit.priority(), ..context };
-    let guest = pin!(sandbox.call_task(&component, context, input, &function.served.limits));
+    let guest = pin!(sandbox.call_task(&component, &context, input, &function.served.limits));
     Ok(run_with(&premises.settings, &component, &mut permit, guest).await)
 }
 

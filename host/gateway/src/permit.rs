@@ -267,7 +267,7 @@ impl Permit {
     /// Does nothing when too many have done so already.
     pub(crate) fn lend(&mut self) {
         if self.stands == Stands::Placed && raise(&self.house.lent, self.house.shares.lent) {
-            self.settle();
+            self.settle(self.house.clock.moment());
             self.stands = Stands::Lent;
             self.house.taken.fetch_sub(1, SeqCst);
             House::after_release(&self.house);
@@ -275,8 +275,8 @@ impl Permit {
     }
 
     /// Charges what the place was held for, in place of what was expected.
-    fn settle(&self) {
-        let held = self.house.clock.moment().since(self.since).as_nanos();
+    fn settle(&self, now: Moment) {
+        let held = now.since(self.since).as_nanos();
         let held = u64::try_from(held).unwrap_or(u64::MAX);
         self.share.latest.store(held, Relaxed);
         // Adds the difference, or takes it off.
@@ -290,7 +290,7 @@ impl Permit {
         let (house, share, now) = (&self.house, &self.share, self.house.clock.moment());
         match self.stands {
             Stands::Placed => {
-                self.settle();
+                self.settle(now);
                 house.work.add(&share.work, self.worked, now);
                 house.taken.fetch_sub(1, SeqCst);
             }

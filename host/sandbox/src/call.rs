@@ -11,12 +11,13 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio_util::sync::CancellationToken;
 use types::{AppId, CallId, ObjectName, Outcome, SubscriptionId, Units};
+use wasmtime::Store;
 
 use crate::component::Component;
 use crate::run::{Ended, Ran};
 use crate::settings::Limits;
-use crate::state::HostState;
-use crate::threads::{Priority, Signals};
+use crate::state::{self, HostState};
+use crate::threads::{Pace, Priority, Signals, Work};
 use crate::upload::Sandbox;
 use crate::world::http::weir::plugin::types as wit;
 
@@ -151,35 +152,27 @@ impl Sandbox {
         self.threads().signals.halted_by(context.halt.as_ref())
     }
 
-    fn state(&self, context: &CallContext, limits: &Arc<Limits>) -> HostState {
+    /// A call's store, with every limit armed, and how it is to run.
+    fn store(
+        &self,
+        component: &Component,
+        context: &CallContext,
+        limits: &Arc<Limits>,
+    ) -> (wasmtime::Result<Store<HostState>>, Pace) {
         let meter = crate::meter::Meter::new(context.allowances.clone());
         let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.signals(context));
         state.config = Arc::clone(&context.config);
         state.priority = context.priority;
         let outbound = context.outbound.as_ref();
         state.line = outbound.and_then(|outbound| self.line(outbound, egress::Limits::default(), context.depth));
-        state
+        let pace = component.pace(&state);
+        (state::store(self.engine(), state), pace)
     }
 
-    /// Runs `call`, on this thread while it is short, and waits for its end.
-    async fn run<T, F>(
-        &self,
-        component: &Component,
-        state: HostState,
-        call: impl FnOnce(HostState) -> F + Send + 'static,
-    ) -> Ran<T>
-    where
-        T: Send + 'static,
-        F: Future<Output = Ran<T>> + Send + 'static,
-    {
-        let pace = component.pace(&state);
-        let places = self.places().clone();
-        let queued = async move {
-            let Some(_place) = places.take(state.limits.wall).await else { return Ended::<T>::overloaded() };
-            call(state).await
-        };
+    /// Runs `work`, on this thread while it is short, and waits for its end.
+    async fn run<T: Send + 'static>(&self, work: Work<Ran<T>>, pace: Pace) -> Ran<T> {
         // A panic is one call's fault, not the host's end.
-        let ended = self.threads().run(Box::pin(queued), pace).await;
+        let ended = self.threads().run(work, pace).await;
         ended.unwrap_or_else(|| Ended::lost(Outcome::HostError, "the call panicked in the host"))
     }
 }

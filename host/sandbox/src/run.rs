@@ -112,7 +112,7 @@ fn detail(error: &wasmtime::Error) -> String {
 const DETAIL_MAX: usize = 4 * 1024;
 
 /// Runs `work` under the wall deadline and the host's own end, for guests that may wait in a host call. A guest that
-/// only computes is stopped by the ticker.
+/// only computes is stopped by the ticker. One that answers at once needs no timer.
 pub(crate) async fn bounded<T>(
     work: Pin<&mut impl Future<Output = wasmtime::Result<T>>>,
     wall: Duration,
@@ -121,7 +121,7 @@ pub(crate) async fn bounded<T>(
     tokio::select! {
         biased;
         ended = work => ended,
-        () = tokio::time::sleep(wall) => Err(crate::state::Stop::Deadline.into()),
+        () = async { tokio::time::sleep(wall).await } => Err(crate::state::Stop::Deadline.into()),
         () = signals.aborted() => Err(crate::state::Stop::Aborted.into()),
     }
 }

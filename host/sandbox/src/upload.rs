@@ -170,7 +170,8 @@ impl Sandbox {
         if let Some(component) = cached.map_err(|error| lost(digest, &error))?? {
             return Ok(component);
         }
-        self.compile_again(digest).await
+        // Boxed: it is rare, and every call would carry its size.
+        Box::pin(self.compile_again(digest)).await
     }
 
     /// How many instances could begin now without waiting for a slot of the pool.

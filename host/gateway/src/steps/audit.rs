@@ -1,5 +1,7 @@
 //! Audit: the record of the call, composed of plain facts. Pure; the finaliser has it written.
 
+use std::time::Duration;
+
 use ledger::{Ended, ObjectUnits};
 
 use crate::call::Call;
@@ -17,9 +19,8 @@ pub(crate) fn perform(call: &Call) -> StepResult {
     Ok(nothing())
 }
 
-/// The record as of now. The finaliser adds what only the end knows.
+/// The record, but for what only the end knows: the finaliser says when that is.
 pub(crate) fn record(call: &Call, invoked: &Invoked, units: Vec<ObjectUnits>) -> Ended {
-    let clock = &call.premises.house.clock;
     let release = &call.target.served.release;
     Ended {
         call: call.asked.call,
@@ -27,13 +28,13 @@ pub(crate) fn record(call: &Call, invoked: &Invoked, units: Vec<ObjectUnits>) ->
         route: call.route().route.id,
         release: release.id,
         component: release.runs.digest(),
-        ended_at: clock.now(),
+        ended_at: call.asked.received_at,
         status: invoked.status,
         outcome: invoked.outcome,
         error_code: invoked.error_code.clone(),
         client_gone: call.presence.is_gone(),
         units,
-        total: clock.moment().since(call.asked.began),
+        total: Duration::ZERO,
         component_time: invoked.spent.component_time,
         fuel: invoked.spent.fuel,
         fuel_schedule: sandbox::FUEL_SCHEDULE,

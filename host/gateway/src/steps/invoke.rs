@@ -174,7 +174,8 @@ async fn run(call: &Call, ingress: Ingress) -> Result<Invoked, Invoked> {
             Ok(match world {
                 World::Http => guest::http(call, &component, ingress, permit).await,
                 World::Task => guest::task(call, &component, ingress, permit).await,
-                World::WasiHttp => stream::wasi_http(call, &component, ingress, permit).await,
+                // Boxed: what streams is large, and every call would carry its size.
+                World::WasiHttp => Box::pin(stream::wasi_http(call, &component, ingress, permit)).await,
             })
         }
     }
@@ -213,7 +214,7 @@ async fn turn<T>(settings: &Settings, permit: &mut Permit, mut guest: Pin<&mut i
     let ended = tokio::select! {
         biased;
         ended = &mut timed => ended,
-        () = tokio::time::sleep(settings.guest_turn) => {
+        () = async { tokio::time::sleep(settings.guest_turn).await } => {
             permit.lend();
             timed.await
         }

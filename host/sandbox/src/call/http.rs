@@ -11,54 +11,54 @@ use crate::component::{Component, Ready};
 use crate::outcome::{FailureKind, GuestFailure};
 use crate::run::{Ended, Ran, bounded};
 use crate::settings::Limits;
-use crate::state::{self, HostState};
+use crate::state::HostState;
 use crate::upload::Sandbox;
 use crate::world::http::exports::weir::plugin::http_handler as wit;
-use crate::world::http::weir::plugin::types::{Field, Problem};
+use crate::world::http::weir::plugin::types::{Context, Field, Problem};
 
 impl Sandbox {
     /// Calls a component of the `http` world once, on a fresh instance.
     ///
     /// Dropping the future ends the guest, unless it runs on other threads: then it runs on within its limits, and what it did
     /// is lost. Never an error: whatever happens is an outcome.
-    pub async fn call_http(
+    pub fn call_http(
         &self,
         component: &Arc<Component>,
-        context: CallContext,
+        context: &CallContext,
         request: HttpRequest,
         limits: &Arc<Limits>,
-    ) -> Ran<http::Response<Bytes>> {
-        let state = self.state(&context, limits);
-        let (callee, engine, signals) = (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
-        self.run(component, state, move |state| async move {
-            let limits = Arc::clone(&state.limits);
-            let mut store = match state::store(&engine, state) {
+    ) -> impl Future<Output = Ran<http::Response<Bytes>>> + Send + use<'_> {
+        let (store, pace) = self.store(component, context, limits);
+        let (context, request) = (context.to_wit(limits), to_wit(request));
+        let (callee, limits, signals) = (Arc::clone(component), Arc::clone(limits), self.threads().signals.clone());
+        let places = self.places().clone();
+        let work = Box::pin(async move {
+            let mut store = match store {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
+            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
             let ended = {
-                let work = pin!(answer(&mut store, &callee, &context, request));
+                let work = pin!(answer(&mut store, &callee, &context, &request));
                 if callee.is_pure { work.await } else { bounded(work, limits.wall, &signals).await }
             };
             read(ended, &limits).settle(store)
-        })
-        .await
+        });
+        self.run(work, pace)
     }
 }
 
 async fn answer(
     store: &mut Store<HostState>,
     component: &Component,
-    context: &CallContext,
-    request: HttpRequest,
+    context: &Context,
+    request: &wit::Request,
 ) -> wasmtime::Result<Result<wit::Response, wit::Failure>> {
     let Ready::Http(pre) = &component.ready else {
         return Err(wasmtime::Error::msg("the component is not of the http world"));
     };
-    let context = context.to_wit(&store.data().limits);
-    let request = to_wit(request);
     let instance = pre.instantiate_async(&mut *store).await?;
-    instance.weir_plugin_http_handler().call_handle(store, &context, &request).await
+    instance.weir_plugin_http_handler().call_handle(store, context, request).await
 }
 
 fn to_wit(request: HttpRequest) -> wit::Request {

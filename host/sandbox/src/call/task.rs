@@ -11,8 +11,9 @@ use crate::component::{Component, Ready};
 use crate::outcome::{FailureKind, GuestFailure};
 use crate::run::{Ended, Ran, bounded};
 use crate::settings::Limits;
-use crate::state::{self, HostState};
+use crate::state::HostState;
 use crate::upload::Sandbox;
+use crate::world::http::weir::plugin::types::Context;
 use crate::world::task::exports::weir::plugin::task_handler as wit;
 
 /// The most that a task's answer may hold, as in the Amazon States Language.
@@ -24,43 +25,43 @@ const RESERVED: [&str; 2] = ["States.", "Wasm."];
 impl Sandbox {
     /// Calls a component of the `task` world once, on a fresh instance. `input` is JSON of at most 256 KiB, which the
     /// caller has checked. The answer is checked to be JSON of that size.
-    pub async fn call_task(
+    pub fn call_task(
         &self,
         component: &Arc<Component>,
-        context: CallContext,
+        context: &CallContext,
         input: Bytes,
         limits: &Arc<Limits>,
-    ) -> Ran<Bytes> {
-        let state = self.state(&context, limits);
-        let (callee, engine, signals) = (Arc::clone(component), self.engine().clone(), self.signals(&context));
-        self.run(component, state, move |state| async move {
-            let wall = state.limits.wall;
-            let mut store = match state::store(&engine, state) {
+    ) -> impl Future<Output = Ran<Bytes>> + Send + use<'_> {
+        let (store, pace) = self.store(component, context, limits);
+        let (callee, wall, signals) = (Arc::clone(component), limits.wall, self.signals(context));
+        let (context, places) = (context.to_wit(limits), self.places().clone());
+        let work = Box::pin(async move {
+            let mut store = match store {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
+            let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
             let ended = {
                 let work = pin!(answer(&mut store, &callee, &context, &input));
                 if callee.is_pure { work.await } else { bounded(work, wall, &signals).await }
             };
             read(ended).settle(store)
-        })
-        .await
+        });
+        self.run(work, pace)
     }
 }
 
 async fn answer(
     store: &mut Store<HostState>,
     component: &Component,
-    context: &CallContext,
+    context: &Context,
     input: &[u8],
 ) -> wasmtime::Result<Result<Vec<u8>, wit::TaskError>> {
     let Ready::Task(pre) = &component.ready else {
         return Err(wasmtime::Error::msg("the component is not of the task world"));
     };
-    let context = context.to_wit(&store.data().limits);
     let instance = pre.instantiate_async(&mut *store).await?;
-    instance.weir_plugin_task_handler().call_run(store, &context, input).await
+    instance.weir_plugin_task_handler().call_run(store, context, input).await
 }
 
 fn read(ended: wasmtime::Result<Result<Vec<u8>, wit::TaskError>>) -> Ended<Bytes> {

@@ -19,7 +19,7 @@ use super::{CallContext, RequestBody};
 use crate::component::{Component, Ready};
 use crate::run::{Ended, Ran, bounded};
 use crate::settings::Limits;
-use crate::state::{self, HostState, Stop};
+use crate::state::{HostState, Stop};
 use crate::upload::Sandbox;
 
 /// A call that is ready to run. The head comes when the guest sets it, or never; the end always comes.
@@ -136,18 +136,16 @@ impl Sandbox {
         request: Request<RequestBody>,
         limits: &Arc<Limits>,
     ) -> WasiCall {
-        let state = self.state(context, limits);
-        let pace = component.pace(&state);
-        let wall = limits.wall;
-        let (component, engine, signals) =
-            (Arc::clone(component), self.engine().clone(), self.threads().signals.clone());
+        let (store, pace) = self.store(component, context, limits);
+        let (component, limits, signals) = (Arc::clone(component), Arc::clone(limits), self.threads().signals.clone());
         let (head_sender, head) = oneshot::channel();
-        let call = async move {
-            let limits = Arc::clone(&state.limits);
-            let mut store = match state::store(&engine, state) {
+        let places = self.places().clone();
+        let guest = Box::pin(async move {
+            let mut store = match store {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
+            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
             let (sender, mut outparam) = oneshot::channel();
             let work = answer(&mut store, &component, request, sender);
             let both = async {
@@ -177,19 +175,13 @@ impl Sandbox {
             };
             let ended = bounded(pin!(both), limits.wall, &signals).await;
             ended.unwrap_or_else(Ended::Stopped).settle(store)
-        };
+        });
         let sandbox = self.clone();
         let (end, ran) = oneshot::channel();
         let work = async move {
-            let places = sandbox.places().clone();
-            let queued = async move {
-                let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
-                call.await
-            };
-            let ended = sandbox.threads().run(Box::pin(queued), pace).await;
-            let lost = || Ended::lost(Outcome::HostError, "the call panicked in the host");
+            let ended = sandbox.run(guest, pace).await;
             // Who asked may be gone; the call has run all the same.
-            drop(end.send(ended.unwrap_or_else(lost)));
+            drop(end.send(ended));
         };
         WasiCall { work: Box::pin(work), head, ran }
     }

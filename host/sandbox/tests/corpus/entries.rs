@@ -24,7 +24,7 @@ async fn a_recursion_that_is_looked_at_on_its_way_runs_out_of_fuel() {
     let house = House::new();
     let component = house.ready(http(tree, "(call $down (i32.const 1000)) unreachable")).await;
     let limits = Arc::new(fuel(300_000_000));
-    let ran = house.sandbox.call_http(&component, context(), request(), &limits).await;
+    let ran = house.sandbox.call_http(&component, &context(), request(), &limits).await;
     assert_eq!((ran.outcome, ran.spent.fuel), (Outcome::OutOfFuel, limits.fuel), "{ran:?}");
     assert!(component.runs_long(), "it was found running, and made to yield");
 }

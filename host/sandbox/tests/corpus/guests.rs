@@ -149,7 +149,7 @@ impl House {
     /// Uploads and calls once.
     pub(crate) async fn run(&self, component: Vec<u8>, limits: Limits) -> Ran<http::Response<Bytes>> {
         let component = self.ready(component).await;
-        self.sandbox.call_http(&component, context(), request(), &Arc::new(limits)).await
+        self.sandbox.call_http(&component, &context(), request(), &Arc::new(limits)).await
     }
 }
 

@@ -113,7 +113,7 @@ async fn run(component: Vec<u8>, allowed: SocketAddr, granted: serde_json::Value
     let granted = serde_json::from_value(granted).unwrap();
     let outbound = house.sandbox.outbound((organisation, &"corpus".into()), release.as_u128(), &granted);
     let context = CallContext { outbound, ..context() };
-    house.sandbox.call_http(&component, context, request(), &Arc::new(Limits::default())).await
+    house.sandbox.call_http(&component, &context, request(), &Arc::new(Limits::default())).await
 }
 
 fn status(ran: &Ran<http::Response<bytes::Bytes>>) -> u16 {

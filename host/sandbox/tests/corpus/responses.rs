@@ -51,7 +51,7 @@ async fn the_same_call_spends_the_same_fuel() {
     let mut spent = Vec::new();
     for _ in 0..5 {
         let request = crate::guests::request();
-        let ran = house.sandbox.call_http(&component, context(), request, &Arc::new(Limits::default())).await;
+        let ran = house.sandbox.call_http(&component, &context(), request, &Arc::new(Limits::default())).await;
         spent.push(ran.spent.fuel);
     }
     assert!(spent.windows(2).all(|pair| pair[0] == pair[1]), "{spent:?}");
@@ -147,7 +147,7 @@ async fn run_task(text: &str, result: &str) -> sandbox::Ran<Bytes> {
     let house = House::new();
     let component = house.ready(task(&format!(r#"(data (i32.const 64) "{text}")"#), result)).await;
     let limits = Arc::new(Limits::default());
-    house.sandbox.call_task(&component, context(), Bytes::from_static(b"{}"), &limits).await
+    house.sandbox.call_task(&component, &context(), Bytes::from_static(b"{}"), &limits).await
 }
 
 #[tokio::test]

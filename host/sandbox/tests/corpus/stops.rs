@@ -103,7 +103,7 @@ async fn a_trap_is_a_trap_and_leaves_the_next_call_alone() {
     let house = House::new();
     let component = house.ready(http("", "unreachable")).await;
     for _ in 0..20 {
-        let ran = house.sandbox.call_http(&component, context(), request(), &Arc::new(Limits::default())).await;
+        let ran = house.sandbox.call_http(&component, &context(), request(), &Arc::new(Limits::default())).await;
         assert_eq!(ran.outcome, Outcome::Trap, "{ran:?}");
     }
 }
@@ -121,7 +121,7 @@ async fn the_end_of_a_drain_aborts_what_still_runs() {
     let house = House::new();
     let component = house.ready(http("", SPIN)).await;
     let limits = Arc::new(Limits { fuel: Fuel::MAX, ..Limits::default() });
-    let call = house.sandbox.call_http(&component, context(), request(), &limits);
+    let call = house.sandbox.call_http(&component, &context(), request(), &limits);
     let abort = async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         house.sandbox.abort_all();
@@ -154,7 +154,7 @@ async fn a_spinning_neighbour_leaves_short_calls_their_time() {
     let long = Arc::new(Limits { fuel: Fuel::MAX, wall: Duration::from_secs(20), ..Limits::default() });
     let usual = Arc::new(Limits::default());
     let spinning = async {
-        let calls = (0..6).map(|_| house.sandbox.call_http(&spin, context(), request(), &long));
+        let calls = (0..6).map(|_| house.sandbox.call_http(&spin, &context(), request(), &long));
         let mut running: Vec<std::pin::Pin<Box<dyn Future<Output = Ran<http::Response<Bytes>>>>>> = Vec::new();
         for call in calls {
             running.push(Box::pin(call));
@@ -165,7 +165,7 @@ async fn a_spinning_neighbour_leaves_short_calls_their_time() {
     };
     let answering = async {
         for _ in 0..50 {
-            let ran = house.sandbox.call_http(&short, context(), request(), &usual).await;
+            let ran = house.sandbox.call_http(&short, &context(), request(), &usual).await;
             assert_eq!(ran.outcome, Outcome::Ok, "{ran:?}");
         }
         house.sandbox.abort_all();
@@ -178,11 +178,11 @@ async fn a_loop_is_known_to_run_long_and_a_quick_answer_is_not() {
     let house = House::new();
     let (spin, short) = (house.ready(http("", SPIN)).await, house.ready(http("", OK)).await);
     let limits = Arc::new(Limits { fuel: Fuel::saturating(100_000_000), ..Limits::default() });
-    assert_eq!(house.sandbox.call_http(&spin, context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
-    assert_eq!(house.sandbox.call_http(&short, context(), request(), &limits).await.outcome, Outcome::Ok);
+    assert_eq!(house.sandbox.call_http(&spin, &context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
+    assert_eq!(house.sandbox.call_http(&short, &context(), request(), &limits).await.outcome, Outcome::Ok);
     assert_eq!((spin.runs_long(), short.runs_long()), (true, false));
     // The next loop begins among the long ones, and is still stopped.
-    assert_eq!(house.sandbox.call_http(&spin, context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
+    assert_eq!(house.sandbox.call_http(&spin, &context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
     assert!(spin.runs_long());
 }
 
@@ -191,7 +191,7 @@ async fn a_guest_of_the_lowest_priority_answers_like_any_other() {
     let house = House::new();
     let (short, limits) = (house.ready(http("", OK)).await, Arc::new(Limits::default()));
     let gives_way = sandbox::CallContext { priority: sandbox::Priority::Lowest, ..context() };
-    assert_eq!(house.sandbox.call_http(&short, gives_way, request(), &limits).await.outcome, Outcome::Ok);
+    assert_eq!(house.sandbox.call_http(&short, &gives_way, request(), &limits).await.outcome, Outcome::Ok);
     assert!(!short.runs_long(), "nothing is held against its component");
 }
 
@@ -206,13 +206,13 @@ async fn a_component_that_ran_long_is_quick_again_after_many_quick_calls_and_not
     );
     let moody = house.ready(http(r#"(data (i32.const 64) "pages")"#, &handle)).await;
     let limits = Arc::new(Limits { fuel: Fuel::saturating(100_000_000), ..Limits::default() });
-    assert_eq!(house.sandbox.call_http(&moody, context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
+    assert_eq!(house.sandbox.call_http(&moody, &context(), request(), &limits).await.outcome, Outcome::OutOfFuel);
     let quick =
         || sandbox::CallContext { allowances: vec![("pages".parse().unwrap(), types::Units::ZERO)], ..context() };
-    assert_eq!(house.sandbox.call_http(&moody, quick(), request(), &limits).await.outcome, Outcome::Ok);
+    assert_eq!(house.sandbox.call_http(&moody, &quick(), request(), &limits).await.outcome, Outcome::Ok);
     assert!(moody.runs_long());
     for _ in 0..64 {
-        assert_eq!(house.sandbox.call_http(&moody, quick(), request(), &limits).await.outcome, Outcome::Ok);
+        assert_eq!(house.sandbox.call_http(&moody, &quick(), request(), &limits).await.outcome, Outcome::Ok);
     }
     assert!(!moody.runs_long());
 }
@@ -236,7 +236,7 @@ async fn the_next_guest_in_a_slot_finds_only_zeros() {
     );
     let component = house.ready(http(more, &handle)).await;
     for _ in 0..200 {
-        let ran = house.sandbox.call_http(&component, context(), request(), &Arc::new(Limits::default())).await;
+        let ran = house.sandbox.call_http(&component, &context(), request(), &Arc::new(Limits::default())).await;
         assert_eq!(ran.outcome, Outcome::Ok, "{ran:?}");
     }
 }

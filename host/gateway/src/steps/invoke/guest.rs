@@ -29,7 +29,7 @@ pub(super) async fn http(call: &Call, component: &Arc<Component>, ingress: Ingre
         body: whole(ingress),
     };
     let sandbox = &call.premises.house.sandbox;
-    let guest = pin!(sandbox.call_http(component, context(call, &permit), request, &call.target.served.limits));
+    let guest = pin!(sandbox.call_http(component, &context(call, &permit), request, &call.target.served.limits));
     let ran = run_with(&call.premises.settings, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);
@@ -48,7 +48,7 @@ pub(super) async fn task(call: &Call, component: &Arc<Component>, ingress: Ingre
         return Invoked::failed(Outcome::Refused, Some(refusal));
     }
     let sandbox = &call.premises.house.sandbox;
-    let guest = pin!(sandbox.call_task(component, context(call, &permit), input, &call.target.served.limits));
+    let guest = pin!(sandbox.call_task(component, &context(call, &permit), input, &call.target.served.limits));
     let ran = run_with(&call.premises.settings, component, &mut permit, guest).await;
     drop(permit);
     let (answer, facts) = split(ran);

@@ -243,7 +243,7 @@ impl Work {
         let loaded = self.sandbox.load(&self.digest).await;
         let component = loaded.map_err(|error| tally.stop(Outcome::HostError, error.to_string()))?;
         let limits = tally.begin(&self.limits, &mut self.context.allowances)?;
-        let ran = self.sandbox.call_task(&component, self.context, self.input, &limits).await;
+        let ran = self.sandbox.call_task(&component, &self.context, self.input, &limits).await;
         trail.spent(self.frame, self.state.as_str(), ran.spent.fuel);
         tally.end(ran)
     }
