@@ -33,11 +33,12 @@ impl Sandbox {
         let (callee, limits, signals) = (Arc::clone(component), Arc::clone(limits), self.threads().signals.clone());
         let places = self.places().clone();
         let work = Box::pin(async move {
+            // Before the store, so that it is given back after it: a place is a slot of the pool.
+            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
             let mut store = match store {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
-            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
             let ended = {
                 let work = pin!(answer(&mut store, &callee, &context, &request));
                 if callee.is_pure { work.await } else { bounded(work, limits.wall, &signals).await }

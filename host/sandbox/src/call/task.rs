@@ -36,11 +36,12 @@ impl Sandbox {
         let (callee, wall, signals) = (Arc::clone(component), limits.wall, self.signals(context));
         let (context, places) = (context.to_wit(limits), self.places().clone());
         let work = Box::pin(async move {
+            // Before the store, so that it is given back after it: a place is a slot of the pool.
+            let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
             let mut store = match store {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
-            let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
             let ended = {
                 let work = pin!(answer(&mut store, &callee, &context, &input));
                 if callee.is_pure { work.await } else { bounded(work, wall, &signals).await }

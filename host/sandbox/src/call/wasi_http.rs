@@ -141,11 +141,12 @@ impl Sandbox {
         let (head_sender, head) = oneshot::channel();
         let places = self.places().clone();
         let guest = Box::pin(async move {
+            // Before the store, so that it is given back after it: a place is a slot of the pool.
+            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
             let mut store = match store {
                 Ok(store) => store,
                 Err(error) => return Ended::<()>::lost_engine(&error),
             };
-            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
             let (sender, mut outparam) = oneshot::channel();
             let work = answer(&mut store, &component, request, sender);
             let both = async {
