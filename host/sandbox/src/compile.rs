@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
@@ -82,9 +83,11 @@ impl Compiler {
     /// What a child of its own says of `input`.
     async fn ask(&self, work: Work, input: &[u8]) -> Result<(Report, Vec<u8>), UploadError> {
         let mut child = spawn(&self.program, work).map_err(UploadError::io("start the compiler's process"))?;
+        // Asked now: a child that was waited for has no number any more, and what it started still has its group's.
+        let group = group_of(&child);
         let ended = tokio::time::timeout(TIME_MAX, converse(&mut child, input)).await;
         // Whatever it still does, or has started, ends here.
-        kill_group(&child);
+        kill_group(group);
         let verb = if work == Work::Probe { "instantiated" } else { "compiled" };
         match ended {
             Err(_) => Err(UploadError::Refused(format!(
@@ -151,10 +154,14 @@ async fn converse(child: &mut Child, upload: &[u8]) -> std::io::Result<(Report, 
     if child.wait().await?.success() { Ok(received) } else { Err(std::io::Error::other("the child failed")) }
 }
 
-fn kill_group(child: &Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+fn group_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+}
+
+/// No other process gets the number while one of the group is left.
+fn kill_group(group: Option<Pid>) {
     if let Some(group) = group
-        && let Err(error) = rustix::process::kill_process_group(group, rustix::process::Signal::KILL)
+        && let Err(error) = kill_process_group(group, Signal::KILL)
         && error != rustix::io::Errno::SRCH
     {
         tracing::warn!(%error, "the compiler's process could not be killed");

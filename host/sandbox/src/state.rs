@@ -67,9 +67,10 @@ pub(crate) struct HostState {
     wasi: Option<Box<Wasi>>,
 }
 
-/// How far a call has come; tells an oversized answer from an oversized host call.
+/// How far a call has come; tells an oversized answer from an oversized host call, and a trap from one at its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// Until [`HostState::instantiated`], whatever start functions call meanwhile.
     Instantiating,
     InGuest,
     InHost,
@@ -109,6 +110,17 @@ impl HostState {
     pub(crate) fn wasi(&mut self) -> &mut Wasi {
         let (limits, clock, line) = (&self.limits, &self.clock, &self.line);
         self.wasi.get_or_insert_with(|| Box::new(Wasi::new(limits, clock, line.clone())))
+    }
+
+    /// Says that the instance is whole: from here on its handler runs.
+    pub(crate) fn instantiated(&mut self) {
+        self.phase = Phase::InHost;
+    }
+
+    fn pass_to(&mut self, phase: Phase) {
+        if self.phase != Phase::Instantiating {
+            self.phase = phase;
+        }
     }
 
     /// What standard output and standard error wrote; drained before the call is told of.
@@ -193,9 +205,9 @@ fn charge(mut context: StoreContextMut<'_, HostState>, hook: CallHook) -> wasmti
             // Told of a failed host call as well. A guest that goes on after one spends fuel before it returns.
             let left = context.get_fuel()?;
             let state = context.data_mut();
-            state.phase = if state.fuel_after_host == Some(left) { Phase::InHost } else { Phase::Returned };
+            state.pass_to(if state.fuel_after_host == Some(left) { Phase::InHost } else { Phase::Returned });
         }
-        CallHook::CallingWasm => context.data_mut().phase = Phase::InGuest,
+        CallHook::CallingWasm => context.data_mut().pass_to(Phase::InGuest),
         CallHook::ReturningFromHost => {
             let mut left = context.get_fuel()?;
             let owed = std::mem::take(&mut context.data_mut().owed);
@@ -206,11 +218,11 @@ fn charge(mut context: StoreContextMut<'_, HostState>, hook: CallHook) -> wasmti
                 paid.ok_or(Trap::OutOfFuel)?;
             }
             let state = context.data_mut();
-            state.phase = Phase::InGuest;
+            state.pass_to(Phase::InGuest);
             state.fuel_after_host = Some(left);
         }
         CallHook::CallingHost => {
-            context.data_mut().phase = Phase::InHost;
+            context.data_mut().pass_to(Phase::InHost);
             let left = context.get_fuel()?.checked_sub(HOST_CALL_FUEL).ok_or(Trap::OutOfFuel)?;
             context.set_fuel(left)?;
         }

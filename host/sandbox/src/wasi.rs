@@ -58,7 +58,7 @@ impl Wasi {
             let (bytes, cut) = output.take();
             logs.write(stream, &bytes);
             if cut > 0 {
-                logs.write(stream, format!("\n({cut} bytes more were not kept)\n").as_bytes());
+                logs.host_line(&format!("{}: {cut} bytes more were not kept", stream.as_str()));
             }
         }
     }

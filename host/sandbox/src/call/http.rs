@@ -59,6 +59,7 @@ async fn answer(
         return Err(wasmtime::Error::msg("the component is not of the http world"));
     };
     let instance = pre.instantiate_async(&mut *store).await?;
+    store.data_mut().instantiated();
     instance.weir_plugin_http_handler().call_handle(store, context, request).await
 }
 

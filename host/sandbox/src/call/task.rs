@@ -62,6 +62,7 @@ async fn answer(
         return Err(wasmtime::Error::msg("the component is not of the task world"));
     };
     let instance = pre.instantiate_async(&mut *store).await?;
+    store.data_mut().instantiated();
     instance.weir_plugin_task_handler().call_run(store, context, input).await
 }
 

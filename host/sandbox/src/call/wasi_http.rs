@@ -200,6 +200,7 @@ async fn answer(
     let request = store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
     let outparam = store.data_mut().http().new_response_outparam(sender)?;
     let proxy = pre.instantiate_async(&mut *store).await?;
+    store.data_mut().instantiated();
     proxy.wasi_http_incoming_handler().call_handle(store, request, outparam).await
 }
 

@@ -180,6 +180,51 @@ mod tests {
         }
     }
 
+    /// What a child that takes all it can get is ended by, and its jail: of the real ones where that is soon enough.
+    const GREED: [(&str, Jail); 3] = [
+        ("addresses", Jail { data: 1 << 40, ..Jail::COMPILE }),
+        ("data", Jail::PROBE),
+        ("time", Jail { cpu_seconds: 1, ..Jail::COMPILE }),
+    ];
+
+    /// Shuts this process in, and takes more than any jail gives.
+    fn take(what: &str, jail: Jail) {
+        jail.enter().unwrap();
+        let worked = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec;
+        if what == "time" {
+            while worked() < 10 {
+                std::hint::spin_loop();
+            }
+        } else {
+            // None of it is touched, so that it would be given: 4 GiB.
+            let taken: Vec<Vec<u8>> = (0..64).map(|_| std::hint::black_box(vec![0; 64 << 20])).collect();
+            drop(std::hint::black_box(taken));
+        }
+    }
+
+    #[test]
+    fn a_child_that_takes_too_much_memory_or_time_is_ended() {
+        use std::os::unix::process::ExitStatusExt as _;
+        const THIS: &str = "child::jail::tests::a_child_that_takes_too_much_memory_or_time_is_ended";
+        // The child is this test once more: limits hold a whole process for good.
+        let asked = |what: &str| std::env::args().any(|argument| argument == what);
+        if let Some((what, jail)) = GREED.into_iter().find(|(what, _)| asked(what)) {
+            take(what, jail);
+            std::process::exit(0);
+        }
+        for (what, jail) in GREED {
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+            let ended = child.args(["--exact", THIS, what]).output().unwrap();
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.signal().is_some(), "{what}: {} of {jail:?}: {said}", ended.status);
+            if what == "time" {
+                assert_eq!(ended.status.signal(), Some(libc::SIGKILL), "{said}");
+            } else {
+                assert!(said.contains("memory allocation of 67108864 bytes failed"), "{what}: {said}");
+            }
+        }
+    }
+
     const GUEST: &str = r#"(component (core module $m (func (export "f") (result i32) (i32.const 1)))
                                       (core instance (instantiate $m)))"#;
 }

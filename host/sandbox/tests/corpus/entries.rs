@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use sandbox::Limits;
+use bytes::Bytes;
+use sandbox::{CallContext, Limits};
 use types::{ByteCount, Fuel, Outcome};
 
-use crate::guests::{ALLOCATOR, House, OK, bare, beside, context, http, request};
+use crate::guests::{ALLOCATOR, House, OK, bare, beside, context, http, request, task};
 
 const SPIN: &str = "(loop $again (br $again))";
 
@@ -46,6 +47,39 @@ async fn a_destructor_that_spins_runs_out_of_fuel() {
 async fn an_initializer_that_spins_is_refused_by_the_probe() {
     let why = House::new().refusal(http(&format!(r#"(func (export "_initialize") {SPIN})"#), OK)).await;
     assert!(why.contains("out_of_fuel"), "{why}");
+}
+
+/// Traps at its start where there is an object `pages`, as there is in the calls of these tests, and not in the probe.
+const MOODY: &str = r#"(data (i32.const 64) "pages")
+    (func (export "_initialize")
+      (call $remaining (i32.const 64) (i32.const 5) (i32.const 904))
+      (if (i32.eqz (i32.load8_u (i32.const 904))) (then
+        (call $add (i32.const 64) (i32.const 5) (i64.const 3) (i32.const 904)) unreachable)))"#;
+
+#[tokio::test]
+async fn a_start_that_traps_in_a_call_is_told_with_what_it_spent() {
+    let house = House::new();
+    let (component, limits) = (house.ready(http(MOODY, OK)).await, Arc::new(Limits::default()));
+    let failed = house.sandbox.call_http(&component, &context(), request(), &limits).await;
+    assert_eq!((failed.outcome, failed.answer.is_none()), (Outcome::InstantiateFailed, true), "{failed:?}");
+    // Two calls of the host, at 500 each.
+    assert!(failed.spent.fuel.get() > 1_000 && failed.spent.memory_peak.get() == 131_072, "{failed:?}");
+    assert_eq!(failed.reported[0].1.get(), 3);
+    assert!(failed.detail.unwrap().contains("unreachable"));
+
+    let without = CallContext { allowances: Vec::new(), ..context() };
+    let ran = house.sandbox.call_http(&component, &without, request(), &limits).await;
+    assert_eq!(ran.outcome, Outcome::Ok, "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_task_that_traps_at_its_start_is_told_from_one_that_traps_at_its_work() {
+    let (house, limits) = (House::new(), Arc::new(Limits::default()));
+    for (more, outcome) in [(MOODY, Outcome::InstantiateFailed), ("", Outcome::Trap)] {
+        let component = house.ready(task(more, "unreachable")).await;
+        let ran = house.sandbox.call_task(&component, &context(), Bytes::from_static(b"{}"), &limits).await;
+        assert_eq!((ran.outcome, ran.answer), (outcome, None), "{:?}", ran.detail);
+    }
 }
 
 #[tokio::test]

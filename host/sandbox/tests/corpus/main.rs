@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where it fails")]
 
+mod children;
+mod cli;
 mod entries;
 mod grants;
 mod guests;
