@@ -1,6 +1,7 @@
 //! The handle of the room, its start and its end.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub struct Stats {
     pub store: store::Stats,
     /// Subscriptions in memory.
     pub accounts: usize,
+    /// Bytes by which usage.db was above its size budget after the last step of retention.
+    pub over_budget_bytes: u64,
 }
 
 /// The ledger. Cheap to clone; the writer ends when the last handle is dropped, or at [`Ledger::close`].
@@ -65,6 +68,7 @@ struct House {
     totals: Totals,
     clock: Clock,
     settings: Settings,
+    over_budget_bytes: AtomicU64,
     /// Dropped with the house, which ends the ticking thread.
     _ticking: mpsc::Sender<()>,
 }
@@ -93,7 +97,18 @@ impl Ledger {
         let (ticking, ticks) = mpsc::channel();
         let accounts = Accounts::at_most(settings.accounts_max);
         let (denials, running) = (Denials::default(), Running::default());
-        let house = House { store, accounts, denials, running, rollups, totals, clock, settings, _ticking: ticking };
+        let house = House {
+            store,
+            accounts,
+            denials,
+            running,
+            rollups,
+            totals,
+            clock,
+            settings,
+            over_budget_bytes: AtomicU64::new(0),
+            _ticking: ticking,
+        };
         let ledger = Self(Arc::new(house));
         ledger.catch_up().map_err(|source| OpenError::Recovery { step: "bring the rollups up to date", source })?;
         let house = Arc::downgrade(&ledger.0);
@@ -109,7 +124,15 @@ impl Ledger {
 
     /// How the ledger is.
     pub fn stats(&self) -> Stats {
-        Stats { store: self.0.store.stats(), accounts: self.0.accounts.len() }
+        Stats {
+            store: self.0.store.stats(),
+            accounts: self.0.accounts.len(),
+            over_budget_bytes: self.0.over_budget_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn note_over_budget(&self, bytes: u64) {
+        self.0.over_budget_bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// Writes what is gathered in memory: denials, and the sums behind the views. Answers when it is on disk. The

@@ -8,6 +8,7 @@ use types::ByteCount;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How long call, usage, audit and act rows stay. Default: 25 months, two years and one month for a late invoice.
+    /// Never less than a billing period and the hour after it.
     pub calls: Duration,
     /// How long rollups by minute stay. Default: 7 days.
     pub minutes: Duration,
@@ -15,7 +16,8 @@ pub struct Settings {
     pub hours: Duration,
     /// How long it is remembered which facts were relayed; no shorter than backups are kept. Default: 90 days.
     pub relayed: Duration,
-    /// How large usage.db may grow before the oldest calls go early. Default: none.
+    /// How large usage.db may grow before the oldest calls go early, but for those of billing periods whose invoices are
+    /// not final. Default: none, because only the operator knows when a shorter time is better than a larger disk.
     pub size_max: Option<ByteCount>,
     /// How many subscriptions are kept in memory before idle ones make room. About 500 bytes each.
     pub accounts_max: usize,

@@ -15,18 +15,17 @@ const PAGES: &str = "PRAGMA incremental_vacuum(64)";
 pub(crate) fn step(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<Swept> {
     let mut swept =
         Swept { sums: sums(tx, cuts)?, relayed: relayed(tx, cuts)?, claims: claims(tx, cuts)?, ..Swept::default() };
-    let full = cuts.size_max.is_some_and(|most| size(tx).is_ok_and(|size| size > most));
-    let before_us = if full { i64::MAX } else { cuts.calls_us };
-    links(tx, before_us, &mut swept)?;
+    links(tx, cuts, &mut swept)?;
     tx.prepare_cached(PAGES)?.query([])?.next()?;
     Ok(swept)
 }
 
-/// Bytes of pages in use.
-fn size(tx: &Connection) -> rusqlite::Result<u64> {
-    let read = |name: &str| tx.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let used = read("page_count")?.saturating_sub(read("freelist_count")?);
-    Ok(used.saturating_mul(read("page_size")?).unsigned_abs())
+/// Bytes of pages in use that are above the size budget.
+fn over_budget(tx: &Connection, cuts: &Cuts) -> rusqlite::Result<u64> {
+    let Some(most) = cuts.size_max else { return Ok(0) };
+    let read = |pragma: &str| tx.prepare_cached(pragma)?.query_row([], |row| row.get::<_, i64>(0));
+    let used = read("PRAGMA page_count")?.saturating_sub(read("PRAGMA freelist_count")?);
+    Ok(used.saturating_mul(read("PRAGMA page_size")?).unsigned_abs().saturating_sub(most))
 }
 
 /// The oldest links that the sums hold already, with when what they cover was over. Never the newest link: the chain
@@ -59,30 +58,41 @@ struct Oldest {
     over_us: i64,
 }
 
-fn links(tx: &Connection, before_us: i64, swept: &mut Swept) -> rusqlite::Result<()> {
+/// The oldest links go: those past their time, and further ones while the file is above its budget. Its size is asked
+/// after each, so that none goes early in vain.
+fn links(tx: &Connection, cuts: &Cuts, swept: &mut Swept) -> rusqlite::Result<()> {
     let most = u64::try_from(CALLS).unwrap_or(0);
     let mut anchor = None;
+    swept.over_bytes = over_budget(tx, cuts)?;
     while swept.calls < most && swept.links < most {
+        let before_us = if swept.over_bytes > 0 { cuts.invoiced_us } else { cuts.calls_us };
         let Some(link) = oldest(tx)?.filter(|link| link.over_us < before_us) else { break };
-        if let Some((first, calls)) = link.calls {
-            let range = [first, first.saturating_add(calls)];
-            tx.prepare_cached(REMEMBER)?.execute(range)?;
-            tx.prepare_cached("DELETE FROM usage WHERE call_seq >= ?1 AND call_seq < ?2")?.execute(range)?;
-            tx.prepare_cached("DELETE FROM call WHERE seq >= ?1 AND seq < ?2")?.execute(range)?;
-            swept.calls = swept.calls.saturating_add(calls.unsigned_abs());
-        }
-        if let Some(act) = link.act {
-            tx.prepare_cached("DELETE FROM act WHERE seq = ?1")?.execute([act])?;
-        }
-        tx.prepare_cached("DELETE FROM audit WHERE seq = ?1")?.execute([link.seq])?;
-        swept.links = swept.links.saturating_add(1);
+        remove(tx, &link, swept)?;
         anchor = Some((link.seq, link.sha256));
+        swept.over_bytes = over_budget(tx, cuts)?;
     }
     if let Some((seq, sha256)) = anchor {
         // An anchor whose segment was not archived says nothing once there is a later one.
         tx.prepare_cached("DELETE FROM audit_anchor WHERE archived_ref IS NULL")?.execute([])?;
         tx.prepare_cached("INSERT INTO audit_anchor (seq, sha256) VALUES (?1, ?2)")?.execute(params![seq, sha256])?;
     }
+    Ok(())
+}
+
+/// Removes a link with the rows that it covers. What they add up to stays in their counters.
+fn remove(tx: &Connection, link: &Oldest, swept: &mut Swept) -> rusqlite::Result<()> {
+    if let Some((first, calls)) = link.calls {
+        let range = [first, first.saturating_add(calls)];
+        tx.prepare_cached(REMEMBER)?.execute(range)?;
+        tx.prepare_cached("DELETE FROM usage WHERE call_seq >= ?1 AND call_seq < ?2")?.execute(range)?;
+        tx.prepare_cached("DELETE FROM call WHERE seq >= ?1 AND seq < ?2")?.execute(range)?;
+        swept.calls = swept.calls.saturating_add(calls.unsigned_abs());
+    }
+    if let Some(act) = link.act {
+        tx.prepare_cached("DELETE FROM act WHERE seq = ?1")?.execute([act])?;
+    }
+    tx.prepare_cached("DELETE FROM audit WHERE seq = ?1")?.execute([link.seq])?;
+    swept.links = swept.links.saturating_add(1);
     Ok(())
 }
 

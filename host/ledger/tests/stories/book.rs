@@ -17,6 +17,7 @@ pub(crate) struct Book {
     pub(crate) clock: Clock,
     pub(crate) hand: Arc<ManualClock>,
     pub(crate) folder: Arc<tempfile::TempDir>,
+    settings: Settings,
     pub(crate) route: RouteId,
     pub(crate) release: ReleaseId,
 }
@@ -42,7 +43,7 @@ impl Book {
     pub(crate) fn new() -> Self {
         let (clock, hand) = ManualClock::at(Timestamp::parse("2026-11-22T10:00:00Z").unwrap());
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::on(folder, clock, hand)
+        Self::on(folder, (clock, hand), Settings::default())
     }
 
     /// On a file that was dumped as SQL.
@@ -51,20 +52,26 @@ impl Book {
         let (clock, hand) = ManualClock::at(Timestamp::parse("2026-11-22T10:00:00Z").unwrap());
         let folder = Arc::new(tempfile::tempdir().unwrap());
         rusqlite::Connection::open(folder.path().join("usage.db")).unwrap().execute_batch(dump).unwrap();
-        Self::on(folder, clock, hand)
+        Self::on(folder, (clock, hand), Settings::default())
     }
 
-    fn on(folder: Arc<tempfile::TempDir>, clock: Clock, hand: Arc<ManualClock>) -> Self {
-        let ledger = Ledger::open(&folder.path().join("usage.db"), clock.clone(), Settings::default()).unwrap();
+    fn on(folder: Arc<tempfile::TempDir>, (clock, hand): (Clock, Arc<ManualClock>), settings: Settings) -> Self {
+        let ledger = Ledger::open(&folder.path().join("usage.db"), clock.clone(), settings.clone()).unwrap();
         let (route, release) = (RouteId::from_u128(1 << 80), ReleaseId::from_u128(1 << 80));
-        Self { ledger, clock, hand, folder, route, release }
+        Self { ledger, clock, hand, folder, settings, route, release }
     }
 
     /// Ends as a killed process does, writing nothing more, and starts again on the same folder.
     pub(crate) fn crash(self) -> Self {
+        let settings = self.settings.clone();
+        self.crash_into(settings)
+    }
+
+    /// [`Book::crash`], and starts again with other settings.
+    pub(crate) fn crash_into(self, settings: Settings) -> Self {
         let Self { ledger, clock, hand, folder, .. } = self;
         drop(ledger);
-        Self::on(folder, clock, hand)
+        Self::on(folder, (clock, hand), settings)
     }
 
     pub(crate) fn path(&self) -> PathBuf {

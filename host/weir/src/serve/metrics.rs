@@ -128,14 +128,22 @@ impl Metrics {
             "Calls whose component ran at the lowest priority, because its API had more than its part.",
             [(vec![], load.gave_way)],
         );
-        let usage = self.ledger.stats().store;
+        let ledger = self.ledger.stats();
         text.histogram(
             "weir_meter_commit_seconds",
             "Transactions of usage.db, each with all calls that ended meanwhile.",
-            [(vec![], usage.commit_times)],
+            [(vec![], ledger.store.commit_times)],
         );
-        let stats =
-            [("usage.db", usage), ("workflows.db", self.workflows.stats()), ("delivery.db", self.delivery.stats())];
+        text.gauge(
+            "weir_ledger_over_budget_bytes",
+            "Bytes of usage.db above its size budget that may not go yet, or have not gone yet.",
+            [(vec![], ledger.over_budget_bytes)],
+        );
+        let stats = [
+            ("usage.db", ledger.store),
+            ("workflows.db", self.workflows.stats()),
+            ("delivery.db", self.delivery.stats()),
+        ];
         stores(text, &stats);
     }
 }

@@ -54,6 +54,7 @@ fn calls_and_refusals_are_counted_and_no_label_names_a_consumer() {
     is("faas_invoke_duration_seconds_count{outcome=\"ok\"}", 3.0);
     is("weir_metering_lost_total", 0.0);
     is("weir_meter_unsettled", 0.0);
+    is("weir_ledger_over_budget_bytes", 0.0);
     is("weir_wasm_pool_slots{state=\"free\"}", 2.0);
     assert!(samples["weir_meter_commit_seconds_count"] >= 3.0);
     for secret in ["shop", key, subscribed["app"]["id"].as_str().unwrap()] {

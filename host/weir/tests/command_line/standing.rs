@@ -99,7 +99,9 @@ fn a_key_and_its_successor_both_open_until_the_overlap_is_over() {
         assert!(since.elapsed() < Duration::from_secs(30), "the old key goes on");
         std::thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!((call(gateway, old).0, call(gateway, new).0), (401, 200));
+    let (status, body) = call(gateway, old);
+    assert_eq!((status, json(&body)["code"].as_str()), (401, Some("key-expired")), "{body}");
+    assert_eq!(call(gateway, new).0, 200);
     assert_eq!(host.stop().0, Some(0));
 }
 

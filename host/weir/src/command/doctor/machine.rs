@@ -92,7 +92,7 @@ fn of_disk_space(free_mib: Option<u64>, data: &Path) -> Check {
         return Check::bad(name, found, means).mend(look);
     }
     if free < SPACE_LOW_MIB {
-        let means = "A busy host writes this much within days. ledger.size_max_mib bounds usage.db.";
+        let means = "A busy host writes this much within days. With ledger.size_max_mib old calls go early.";
         return Check::warning(name, found, means).mend(look);
     }
     Check::good(name, found)
