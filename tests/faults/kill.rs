@@ -1,10 +1,12 @@
 //! Hosts that are killed under load, and what their books say afterwards.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use tests::{App, Component, Disk, Host, Reply, Setup, hard};
 
 const CLIENTS: usize = 32;
@@ -108,7 +110,38 @@ fn whatever_was_answered_before_a_kill_is_in_the_books_once() -> anyhow::Result<
 
 #[test]
 fn whatever_was_answered_survives_a_disk_that_loses_what_was_not_synced() -> anyhow::Result<()> {
-    killed_again_and_again(Disk::Lossy, 8)
+    killed_again_and_again(Disk::Lossy, 20)
+}
+
+/// Begins a call at `address` whose body the host reads when this returns, with its first half.
+fn begin(address: &str, app: &App) -> anyhow::Result<TcpStream> {
+    let mut socket = TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(Duration::from_mins(1)))?;
+    let head = format!("POST /echo/x HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-length: 12\r\n", app.key());
+    socket.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes())?;
+    let mut answer = *b"HTTP/1.1 100 Continue\r\n\r\n";
+    let wanted = answer;
+    socket.read_exact(&mut answer)?;
+    ensure!(answer == wanted, "{}", String::from_utf8_lossy(&answer));
+    socket.write_all(b"twelve")?;
+    Ok(socket)
+}
+
+/// Asks the host to stop, sends the rest of the call's body once it listens no more, and gives the answer.
+fn end_while_it_stops(host: &mut Host, address: &str, mut call: TcpStream) -> anyhow::Result<String> {
+    let mut answer = String::new();
+    let status = std::thread::scope(|scope| {
+        let stopping = scope.spawn(|| host.stop());
+        while !stopping.is_finished() && TcpStream::connect(address).is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        ensure!(!stopping.is_finished(), "it did not wait for the call");
+        call.write_all(b" bytes")?;
+        call.read_to_string(&mut answer)?;
+        stopping.join().map_err(|_| anyhow::anyhow!("the one who stops it panicked"))?
+    })?;
+    ensure!(status.success(), "{status}\n{}", host.setup().log());
+    Ok(answer)
 }
 
 #[test]
@@ -117,9 +150,13 @@ fn a_host_that_is_asked_to_stop_answers_what_it_has_begun() -> anyhow::Result<()
     host.publish("echo", &Component::echo()?)?;
     host.plan("echo", "ENDLESS", &[])?;
     let app = host.app("endless", "echo", "ENDLESS")?;
-    ensure!(app.post("/echo/x", b"")?.status == 200);
-    ensure!(host.stop()?.success(), "{}", host.setup().log());
+    let address = host.gateway().trim_start_matches("http://").to_owned();
+    let call = begin(&address, &app)?;
+    let answer = end_while_it_stops(&mut host, &address, call)?;
+    ensure!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\ntwelve bytes"), "{answer}");
+    let call = answer.lines().find_map(|line| line.strip_prefix("x-request-id: "));
     let host = host.again()?;
+    ensure!(host.books()?.linked(call.context("it has no name")?)? == 1, "{answer}");
     let (agrees, said) = host.reconcile()?;
     ensure!(agrees, "{said}");
     Ok(())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use catalog::Snapshot;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, Method, Uri, Version};
-use types::{ByteCount, CallId, Code, Moment, Timestamp};
+use types::{ApiId, ByteCount, CallId, Code, Moment, Timestamp};
 
 use crate::credential::Credential;
 use crate::idempotency::IdempotencyKey;
@@ -180,6 +180,11 @@ impl Target {
             Match::OtherMethods(allow) => Err(Refusal::other_methods(allow)),
             Match::Nothing => Err(Refusal::new(Code::NotFound)),
         }
+    }
+
+    /// The API that a request is for which came to no route of it: its refusal is counted there.
+    pub(crate) fn api_of(premises: &Premises, asked: &Asked) -> Option<ApiId> {
+        find_api(&premises.house.catalog.snapshot(), asked, asked.uri.path()).map(|(api, _)| api.id)
     }
 }
 

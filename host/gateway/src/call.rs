@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use ledger::{Admitted, Ended, ObjectUnits, Policies, Subscriber};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::arrival::Arriving;
 use crate::asked::{Asked, Target};
@@ -91,7 +90,6 @@ pub(crate) struct Call {
     pub(crate) early: Once<oneshot::Sender<Reply>>,
     pub(crate) progress: Progress,
     _place: Place,
-    _counted: TaskTrackerToken,
 }
 
 impl Call {
@@ -122,7 +120,6 @@ impl Call {
                 refusal: Once::empty(),
             },
             _place: place,
-            _counted: premises.calls.token(),
             premises,
         })
     }

@@ -100,7 +100,7 @@ async fn receive(premises: &Arc<Premises>, asked: &Asked, body: Incoming) -> Res
     }
     // Full house: refuse before anything is spent on the caller.
     let place = premises.place().ok_or_else(|| early(Refusal::new(Code::Overloaded)))?;
-    let target = Target::find(premises, asked).map_err(early)?;
+    let target = Target::find(premises, asked).map_err(|refusal| (Target::api_of(premises, asked), refusal))?;
     let body = take_in(premises, asked, &target, body).await.map_err(|fault| (Some(target.api.id), fault.into()))?;
     Ok(Received::Call { target, body, place })
 }

@@ -48,7 +48,7 @@ impl Step {
 /// Why a document cannot be the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// It is not a correct state machine. One line per diagnostic.
+    /// It is not a correct express machine. One line per diagnostic.
     #[error("the envelope is not a correct state machine: {0}")]
     Asl(String),
     /// A task asks for something that is no step of the platform.
@@ -119,13 +119,13 @@ impl Envelope {
     ///
     /// [`EnvelopeError`] for the first rule that it breaks.
     pub(crate) fn parse(text: &str) -> Result<Self, EnvelopeError> {
-        let machine = StateMachine::parse(text).map_err(|diagnostics| {
+        let machine = express::parse(text).map_err(|diagnostics| {
             EnvelopeError::Asl(diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
         let graph = Graph::read(&machine)?;
         graph.check()?;
         let own = graph.own_states();
-        Ok(Self { machine: Arc::new(machine), own })
+        Ok(Self { machine, own })
     }
 
     /// Whether any state but the platform's own may read the document.

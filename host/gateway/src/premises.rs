@@ -10,6 +10,7 @@ use ledger::Ledger;
 use sandbox::Sandbox;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use traces::Traces;
 use types::{ApiId, CallId, Clock, Code, KeyId, Timestamp};
 use workflows::Workflows;
@@ -122,19 +123,22 @@ impl Premises {
     /// becomes of its connection.
     pub(crate) fn place(self: &Arc<Self>) -> Option<Place> {
         if self.in_flight.fetch_add(1, Relaxed) < self.settings.calls_in_flight {
-            return Some(Place(Arc::clone(self)));
+            return Some(Place { premises: Arc::clone(self), _counted: self.calls.token() });
         }
         self.in_flight.fetch_sub(1, Relaxed);
         None
     }
 }
 
-/// A place among the calls in flight.
-pub(crate) struct Place(Arc<Premises>);
+/// A place among the calls in flight. A stop waits for it, from before the request's body has come.
+pub(crate) struct Place {
+    premises: Arc<Premises>,
+    _counted: TaskTrackerToken,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.premises.in_flight.fetch_sub(1, Relaxed);
     }
 }
 

@@ -49,5 +49,9 @@ mod suspension;
 mod own;
 
 #[cfg(test)]
+#[path = "stories/envelope.rs"]
+mod envelope;
+
+#[cfg(test)]
 #[path = "stories/executions.rs"]
 mod executions;

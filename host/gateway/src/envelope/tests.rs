@@ -52,6 +52,33 @@ fn a_step_inside_of_a_parallel_state_is_refused() {
 }
 
 #[test]
+fn a_step_inside_of_a_map_state_is_refused() {
+    let refused = changed(|states| {
+        let mut invoke = states["Invoke"].clone();
+        invoke.as_object_mut().unwrap().shift_remove("Next");
+        invoke["End"] = true.into();
+        states["Invoke"] = serde_json::json!({
+            "Type": "Map", "Next": "Meter", "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": invoke}},
+        });
+    });
+    assert_eq!(refused.unwrap_err(), EnvelopeError::Nested { step: "invoke", state: "Invoke".into() });
+}
+
+#[test]
+fn a_map_that_needs_executions_of_its_own_is_refused() {
+    let refused = changed(|states| {
+        states["Authenticate"]["Next"] = "Each".into();
+        states["Each"] = serde_json::json!({
+            "Type": "Map", "Next": "Admit", "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+                "StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": true}},
+            },
+        });
+    });
+    assert!(matches!(refused, Err(EnvelopeError::Asl(_))), "{refused:?}");
+}
+
+#[test]
 fn a_step_in_a_loop_is_refused() {
     let refused = changed(|states| {
         states["Meter"]["Next"] = "Again".into();

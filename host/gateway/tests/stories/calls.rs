@@ -2,8 +2,10 @@
 
 use types::{Rate, RateWindow};
 
-use crate::host::{Host, Offer};
+use crate::host::{Answer, Host, Offer};
 use tests::Component;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_answered_recorded_and_shows_its_limits() {
@@ -84,7 +86,6 @@ async fn guests_that_loop_trap_or_hoard_fail_alone_and_bill_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_makes_no_call_free() {
-    use tokio::io::AsyncWriteExt as _;
     let host = Host::start().await;
     let mut offer = Offer::hard(1).fuel(50_000_000_000);
     offer.limits.wall = std::time::Duration::from_millis(700);
@@ -124,6 +125,76 @@ async fn a_drain_lets_calls_end_and_aborts_those_that_do_not() {
     assert_eq!(answer.problem(), (503, "aborted".to_owned()));
     assert!(!answer.header("retry-after").is_empty());
     assert_eq!((host.row().outcome.as_str(), host.row().billed), ("aborted", 0));
+}
+
+/// Reads until `mark` has come.
+async fn read_until(socket: &mut TcpStream, mark: &str) {
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains(mark) {
+        assert_ne!(socket.read_buf(&mut seen).await.unwrap(), 0, "{}", String::from_utf8_lossy(&seen));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_lets_calls_under_way_end_well_and_refuses_those_that_come_too_late() {
+    let host = Host::start().await;
+    let echo = host.open("echo", &Component::echo().unwrap(), Offer::default()).await;
+    let waiting = Component::streaming("(call $begin) (call $echo) (call $end)").unwrap();
+    let flow = host.open("flow", &waiting, Offer::default()).await;
+    let begin = async |bytes: &str| {
+        let mut socket = host.connect().await;
+        socket.write_all(bytes.as_bytes()).await.unwrap();
+        socket
+    };
+    let head = |path: &str, key: &str| format!("POST {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n");
+    let asking = head("/echo/x", &echo.key);
+    let mut idle = begin(&format!("{asking}content-length: 4\r\n\r\nidle")).await;
+    read_until(&mut idle, "\r\n\r\nidle").await;
+    // Several: one of which no byte was read yet when the stop comes is closed without an answer.
+    let mut late = Vec::new();
+    for _ in 0..4 {
+        late.push(begin(&asking).await);
+    }
+    let mut upload = begin(&format!("{asking}content-length: 8\r\n\r\nhalf")).await;
+    while host.gateway.load().in_flight != 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(host.gateway.load().calls, 1, "a stop waits for what is still arriving");
+    let streamed = head("/flow/x", &flow.key);
+    let mut stream = begin(&format!("{streamed}transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n")).await;
+    read_until(&mut stream, "half\r\n").await;
+    while host.gateway.load().in_flight != 2 {
+        tokio::task::yield_now().await;
+    }
+
+    host.stop.cancel();
+    while TcpStream::connect(host.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(idle.read(&mut [0]).await.unwrap(), 0, "it is closed");
+    upload.write_all(b"done").await.unwrap();
+    let answer = Answer::read(upload).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "halfdone"));
+
+    let mut refused = 0;
+    for mut socket in late {
+        let is_read = socket.write_all(b"content-length: 0\r\n\r\n").await.is_ok();
+        if is_read && socket.peek(&mut [0]).await.is_ok_and(|seen| seen > 0) {
+            let answer = Answer::read(socket).await;
+            assert_eq!(answer.problem(), (503, "draining".to_owned()));
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0, "{answer:?}");
+            refused += 1;
+        }
+    }
+    assert_ne!(refused, 0, "none of them was answered");
+
+    stream.write_all(b"4\r\ndone\r\n0\r\n\r\n").await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "4\r\ndone\r\n0\r\n\r\n");
+    let ended: Vec<_> = host.rows().into_iter().map(|row| (row.status, row.outcome)).collect();
+    assert_eq!(ended, vec![(200, "ok".to_owned()); 3]);
+    assert_eq!(host.denials().await, [(None, "draining".to_owned(), refused)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

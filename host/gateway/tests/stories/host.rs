@@ -48,13 +48,18 @@ pub(crate) struct Host {
 pub(crate) struct Offer {
     pub(crate) limits: Limits,
     pub(crate) terms: Terms,
+    /// Method and path of each route of the release.
+    pub(crate) routes: Vec<(&'static str, &'static str)>,
+    /// The path whose routes alone the plan includes. `None`: it includes all.
+    pub(crate) included: Option<&'static str>,
 }
 
 impl Default for Offer {
     /// A short wall time, so that a test of a loop is short; and no limits of the plan.
     fn default() -> Self {
         let limits = Limits { wall: Duration::from_secs(5), ..Limits::default() };
-        Self { limits, terms: Terms::default() }
+        let routes = vec![("*", "/{*rest}"), ("GET", "/fixed/{id}")];
+        Self { limits, terms: Terms::default(), routes, included: None }
     }
 }
 
@@ -208,7 +213,7 @@ impl Host {
             hosts: vec![format!("{slug}.example")],
         };
         let api = catalog.create_api(host, api).await.unwrap();
-        let route = |method: &str, template: &str| NewRoute {
+        let route = |(method, template): (&str, &str)| NewRoute {
             method: method.to_owned(),
             template: template.to_owned(),
             needs: Vec::new(),
@@ -217,7 +222,7 @@ impl Host {
             api,
             runs,
             limits: offer.limits,
-            routes: vec![route("*", "/{*rest}"), route("GET", "/fixed/{id}")],
+            routes: offer.routes.into_iter().map(route).collect(),
             objects: Vec::new(),
             grants,
             egress: types::Egress::default(),
@@ -226,7 +231,11 @@ impl Host {
             errors,
         };
         let number = catalog.create_release(host, release).await.unwrap();
-        let plan = NewPlan { api, name: "BASIC".to_owned(), price: None, terms: offer.terms, routes: None };
+        let routes = catalog.release(api, number).await.unwrap().unwrap().routes;
+        let included =
+            |path: &str| routes.iter().filter(|route| route.template == path).map(|route| route.id).collect();
+        let routes = offer.included.map(included);
+        let plan = NewPlan { api, name: "BASIC".to_owned(), price: None, terms: offer.terms, routes };
         let plan = catalog.create_plan(host, plan).await.unwrap();
         catalog.set_live(host, api, number).await.unwrap();
         let app = catalog.create_app(host, self.organisation, &format!("{slug} consumer")).await.unwrap();
@@ -309,6 +318,15 @@ impl Host {
         let text = "SELECT r.number, count(*) FROM call c JOIN release r ON r.id = c.release GROUP BY 1 ORDER BY 1";
         let mut rows = reader.prepare(text).unwrap();
         rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// How many requests each API refused for which reason, once what is gathered of them is on disk.
+    pub(crate) async fn denials(&self) -> Vec<(Option<String>, String, u32)> {
+        self.house.ledger.flush().await.unwrap();
+        let reader = store::open_read_only(&self.folder.path().join("usage.db")).unwrap();
+        let text = "SELECT api, reason, sum(calls) FROM denials GROUP BY api, reason ORDER BY api, reason";
+        let mut rows = reader.prepare(text).unwrap();
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect()
     }
 
     /// The only call row.

@@ -182,8 +182,13 @@ async fn hold(call: &Call, body: &mut GuestBody, held: &mut BytesMut) -> Held {
                 Some(Err(fault)) => return Held::Broken(fault),
                 Some(Ok(bytes)) => held.extend_from_slice(&bytes),
             }
-            if ByteCount::of(held.len()) >= limit {
-                return if reads { Held::Broken(BodyFault::TooLarge(limit)) } else { Held::Begun };
+            let length = ByteCount::of(held.len());
+            // A body may be as large as its cap. A buffer that is full waits for nothing more.
+            if reads && length > limit {
+                return Held::Broken(BodyFault::TooLarge(limit));
+            }
+            if !reads && length >= limit {
+                return Held::Begun;
             }
         }
     };
