@@ -6,28 +6,24 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
+use super::bars::{self, Bar, Barred};
+
 /// A program that prints its figures as one line of JSON.
 pub(super) struct Alone {
     /// Its name.
     pub(super) program: &'static str,
-    /// What must be reached: the figure, and whether it must be at least or at most so much.
-    bars: &'static [(&'static str, Bar)],
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Bar {
-    AtLeast(f64),
-    AtMost(f64),
+    /// What must be reached.
+    bars: &'static [Barred],
 }
 
 /// The states language.
 pub(super) const ASL: Alone = Alone {
     program: "asl",
     bars: &[
-        ("transitions_per_s", Bar::AtLeast(200_000.0)),
-        ("heap_bytes_per_live_execution", Bar::AtMost(1_024.0)),
-        ("map_of_10000_ms", Bar::AtMost(100.0)),
-        ("parse_of_100_states_ms", Bar::AtMost(1.0)),
+        ("/transitions_per_s", Bar::AtLeast(200_000.0)),
+        ("/heap_bytes_per_live_execution", Bar::AtMost(1_024.0)),
+        ("/map_of_10000_ms", Bar::AtMost(100.0)),
+        ("/parse_of_100_states_ms", Bar::AtMost(1.0)),
     ],
 };
 
@@ -36,14 +32,14 @@ pub(super) const EXECUTIONS: Alone = Alone {
     program: "executions",
     bars: &[
         // Where a forced write takes a millisecond at most.
-        ("task_transitions_per_s_64", Bar::AtLeast(5_000.0)),
-        ("map_of_10000_tasks_s", Bar::AtMost(10.0)),
-        ("map_wal_mib", Bar::AtMost(256.0)),
+        ("/task_transitions_per_s_64", Bar::AtLeast(5_000.0)),
+        ("/map_of_10000_tasks_s", Bar::AtMost(10.0)),
+        ("/map_wal_mib", Bar::AtMost(256.0)),
         // 200 MB.
-        ("sleeping_100000_resident_mib", Bar::AtMost(190.0)),
-        ("sleeping_100000_ready_ms", Bar::AtMost(2_000.0)),
-        ("timers_of_1000_last_late_ms", Bar::AtMost(1_000.0)),
-        ("start_p99_over_fsync_p50", Bar::AtMost(3.0)),
+        ("/sleeping_100000_resident_mib", Bar::AtMost(190.0)),
+        ("/sleeping_100000_ready_ms", Bar::AtMost(2_000.0)),
+        ("/timers_of_1000_last_late_ms", Bar::AtMost(1_000.0)),
+        ("/start_p99_over_fsync_p50", Bar::AtMost(3.0)),
     ],
 };
 
@@ -60,14 +56,7 @@ impl Alone {
         let output = output.with_context(|| format!("could not run the measurement {}", self.program))?;
         ensure!(output.status.success(), "{} failed: {}", self.program, String::from_utf8_lossy(&output.stderr));
         let mut figures: Value = serde_json::from_slice(&output.stdout).context("the measurement printed no JSON")?;
-        let missed = self.bars.iter().filter(|(name, bar)| {
-            figures[name].as_f64().is_none_or(|figure| match bar {
-                Bar::AtLeast(least) => figure < *least,
-                Bar::AtMost(most) => figure > *most,
-            })
-        });
-        let missed = missed.map(|(name, _)| Value::from(*name)).collect();
-        figures["bars_missed"] = Value::Array(missed);
+        figures["bars_missed"] = bars::missed(&figures, self.bars);
         Ok(figures)
     }
 }

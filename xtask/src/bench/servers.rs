@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 /// One server of the floor; killed when dropped.
 pub(crate) struct Floor {
@@ -66,9 +66,12 @@ impl Load {
         Self { program: release.join("load") }
     }
 
-    /// Drives one server and answers what was seen.
+    /// Drives one server and answers what was seen. A refused or broken answer is an error: the others would be measured
+    /// in the place of all.
     pub(crate) fn run(&self, shot: &Shot) -> anyhow::Result<Run> {
-        self.start(shot)?.finish()
+        let run = self.start(shot)?.finish()?;
+        ensure!(run.refused == 0 && run.broken == 0, "{}: {run:?}: every answer must be right", shot.path);
+        Ok(run)
     }
 
     /// Starts a run in the background.

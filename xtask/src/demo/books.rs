@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-/// The latest calls.
+/// The latest two calls of each kind, so that those of every API are seen: the tour ends with many of one kind.
 pub(crate) const CALLS: &str = "SELECT admitted, api, route, app, status, outcome, error_code, total_us, fuel, link \
-    FROM calls ORDER BY seq DESC LIMIT 12";
+    FROM (SELECT *, row_number() OVER (PARTITION BY api, route, app, status ORDER BY seq DESC) AS nth FROM calls) \
+    WHERE nth <= 2 ORDER BY seq DESC";
 
 /// What is billed of them, object by object.
 const UNITS: &str = "SELECT c.api, c.app, u.object, sum(u.units) AS units, sum(u.billed_units) AS billed \
