@@ -6,14 +6,17 @@ mod task;
 mod wasi_http;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use types::{AppId, CallId, ObjectName, Outcome, SubscriptionId, Units};
 use wasmtime::Store;
 
 use crate::component::Component;
+use crate::places::Places;
 use crate::run::{Ended, Ran};
 use crate::settings::Limits;
 use crate::state::{self, HostState};
@@ -146,6 +149,23 @@ impl CallContext {
     }
 }
 
+/// A call that has no place in the pool yet.
+struct Queued {
+    places: Places,
+    wall: Duration,
+    store: wasmtime::Result<Store<HostState>>,
+}
+
+impl Queued {
+    /// Waits for a place. Gives it, and then the store: locals are dropped in the other order, and a place is the slot of the
+    /// pool that the store holds. An error: how the call ended without either.
+    async fn begin<T>(self) -> Result<(OwnedSemaphorePermit, Store<HostState>), Ran<T>> {
+        let place = self.places.take(self.wall).await.ok_or_else(Ended::<T>::overloaded)?;
+        let store = self.store.map_err(|error| Ended::<T>::lost(Outcome::HostError, &format!("{error:#}")))?;
+        Ok((place, store))
+    }
+}
+
 impl Sandbox {
     /// What ends this call before its time.
     fn signals(&self, context: &CallContext) -> Signals {
@@ -153,12 +173,7 @@ impl Sandbox {
     }
 
     /// A call's store, with every limit armed, and how it is to run.
-    fn store(
-        &self,
-        component: &Component,
-        context: &CallContext,
-        limits: &Arc<Limits>,
-    ) -> (wasmtime::Result<Store<HostState>>, Pace) {
+    fn queue(&self, component: &Component, context: &CallContext, limits: &Arc<Limits>) -> (Queued, Pace) {
         let meter = crate::meter::Meter::new(context.allowances.clone());
         let mut state = HostState::new(meter, Arc::clone(limits), self.clock().clone(), self.signals(context));
         state.config = Arc::clone(&context.config);
@@ -166,7 +181,8 @@ impl Sandbox {
         let outbound = context.outbound.as_ref();
         state.line = outbound.and_then(|outbound| self.line(outbound, egress::Limits::default(), context.depth));
         let pace = component.pace(&state);
-        (state::store(self.engine(), state), pace)
+        let store = state::store(self.engine(), state);
+        (Queued { places: self.places().clone(), wall: limits.wall, store }, pace)
     }
 
     /// Runs `work`, on this thread while it is short, and waits for its end.

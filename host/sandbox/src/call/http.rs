@@ -28,16 +28,13 @@ impl Sandbox {
         request: HttpRequest,
         limits: &Arc<Limits>,
     ) -> impl Future<Output = Ran<http::Response<Bytes>>> + Send + use<'_> {
-        let (store, pace) = self.store(component, context, limits);
+        let (queued, pace) = self.queue(component, context, limits);
         let (context, request) = (context.to_wit(limits), to_wit(request));
         let (callee, limits, signals) = (Arc::clone(component), Arc::clone(limits), self.threads().signals.clone());
-        let places = self.places().clone();
         let work = Box::pin(async move {
-            // Before the store, so that it is given back after it: a place is a slot of the pool.
-            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
-            let mut store = match store {
-                Ok(store) => store,
-                Err(error) => return Ended::<()>::lost_engine(&error),
+            let (_place, mut store) = match queued.begin().await {
+                Ok(begun) => begun,
+                Err(ended) => return ended,
             };
             let ended = {
                 let work = pin!(answer(&mut store, &callee, &context, &request));

@@ -32,15 +32,13 @@ impl Sandbox {
         input: Bytes,
         limits: &Arc<Limits>,
     ) -> impl Future<Output = Ran<Bytes>> + Send + use<'_> {
-        let (store, pace) = self.store(component, context, limits);
+        let (queued, pace) = self.queue(component, context, limits);
         let (callee, wall, signals) = (Arc::clone(component), limits.wall, self.signals(context));
-        let (context, places) = (context.to_wit(limits), self.places().clone());
+        let context = context.to_wit(limits);
         let work = Box::pin(async move {
-            // Before the store, so that it is given back after it: a place is a slot of the pool.
-            let Some(_place) = places.take(wall).await else { return Ended::overloaded() };
-            let mut store = match store {
-                Ok(store) => store,
-                Err(error) => return Ended::<()>::lost_engine(&error),
+            let (_place, mut store) = match queued.begin().await {
+                Ok(begun) => begun,
+                Err(ended) => return ended,
             };
             let ended = {
                 let work = pin!(answer(&mut store, &callee, &context, &input));

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
-use types::Outcome;
 use wasmtime::Store;
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
@@ -136,16 +135,13 @@ impl Sandbox {
         request: Request<RequestBody>,
         limits: &Arc<Limits>,
     ) -> WasiCall {
-        let (store, pace) = self.store(component, context, limits);
+        let (queued, pace) = self.queue(component, context, limits);
         let (component, limits, signals) = (Arc::clone(component), Arc::clone(limits), self.threads().signals.clone());
         let (head_sender, head) = oneshot::channel();
-        let places = self.places().clone();
         let guest = Box::pin(async move {
-            // Before the store, so that it is given back after it: a place is a slot of the pool.
-            let Some(_place) = places.take(limits.wall).await else { return Ended::overloaded() };
-            let mut store = match store {
-                Ok(store) => store,
-                Err(error) => return Ended::<()>::lost_engine(&error),
+            let (_place, mut store) = match queued.begin().await {
+                Ok(begun) => begun,
+                Err(ended) => return ended,
             };
             let (sender, mut outparam) = oneshot::channel();
             let work = answer(&mut store, &component, request, sender);
@@ -278,12 +274,5 @@ fn pass_head(
         }
         Head::Invalid(why) => Err(Ended::Invalid(why)),
         Head::TooLarge(why) => Err(Ended::TooLarge(why)),
-    }
-}
-
-impl Ended<()> {
-    /// The engine gave no store: the host's fault.
-    pub(crate) fn lost_engine<T>(error: &wasmtime::Error) -> Ran<T> {
-        Ended::lost(Outcome::HostError, &format!("{error:#}"))
     }
 }

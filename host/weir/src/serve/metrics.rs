@@ -97,7 +97,7 @@ impl Metrics {
         );
         text.gauge(
             "weir_meter_unsettled",
-            "Calls under way whose record is not written yet.",
+            "Calls under way, from when their request begins to arrive, whose record is not written yet.",
             [(vec![], wide(self.gateway.load().calls))],
         );
         text.counter(
